@@ -1,0 +1,162 @@
+# maptrace: the only build file. `make help` lists what it can do.
+#
+#   make V=1            show the commands
+#   make O=DIR          build under DIR instead of build/
+#   make CC=clang       another compiler
+#   make CFLAGS=...     comes last and wins
+#   make SAN=thread     another sanitizer for the unit tests (default: address,undefined)
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+CC ?= cc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CXX ?= c++
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
+O ?= build
+SAN ?= address,undefined
+PREFIX ?= /usr/local
+DESTDIR ?=
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
+
+VERSION := 0.1.0
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= $(CFLAGS)
+WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+        -Wvla -Wno-unused-parameter
+BASE := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMAPTRACE_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
+SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc \
+        -fno-builtin-free -ftls-model=initial-exec -fno-stack-protector \
+        -U_FORTIFY_SOURCE -fno-omit-frame-pointer
+SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+
+FLOOR := trace profiles finder
+FLOOR_SRC := $(foreach room,$(FLOOR),$(wildcard $(room)/*.c))
+PRELOAD_SRC := $(wildcard preload/*.c)
+ANALYZER_SRC := $(wildcard analyzer/*.c)
+EMBEDDED := $(O)/profiles/shipped.c
+SHIPPED := $(sort $(wildcard profiles/shipped/*.profile))
+
+# $(call objects,tree,sources)
+objects = $(patsubst %.c,$(O)/$(1)/%.o,$(2))
+
+.PHONY: all
+all: libmaptrace.so maptrace programs ## build the library, the analyzer and the test programs
+
+## ---- the library: floor rooms and preload/, needs only libc to load
+PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profiles/shipped.o
+libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
+	    -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libmaptrace.so $(LDFLAGS)
+
+$(O)/shim/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CPPFLAGS) $(CFLAGS) $(SHIM_LAST) -c $< -o $@
+$(O)/shim/profiles/shipped.o: $(EMBEDDED)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CFLAGS) -c $< -o $@
+
+## ---- the analyzer
+ANALYZER_LIBS := -ldw -lelf -ljansson -liberty
+ANALYZER_OBJ := $(call objects,tool,$(FLOOR_SRC) $(ANALYZER_SRC)) $(O)/tool/profiles/shipped.o
+maptrace: $(ANALYZER_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $(ANALYZER_OBJ) $(LDFLAGS) $(ANALYZER_LIBS)
+
+$(O)/tool/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+$(O)/tool/profiles/shipped.o: $(EMBEDDED)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) -c $< -o $@
+
+$(EMBEDDED): profiles/embed.sh $(SHIPPED)
+	$(call say,EMBED,$@)
+	$(Q)mkdir -p $(@D) && sh profiles/embed.sh $(SHIPPED) >$@
+
+## ---- test programs: each at -O0, at -O2, and at -O2 and stripped; the default is -O2 -g
+include test_programs/programs.mk
+
+## ---- unit tests: every module under the sanitizers, one program a module
+SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o
+# preload/ without its entry points, which would take over the sanitizer's malloc
+PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c)
+SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
+SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(O)/san/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -c $< -o $@
+$(O)/san/profiles/shipped.o: $(EMBEDDED)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) $(SANITIZE) -c $< -o $@
+$(O)/san/maptrace: $(SAN_FLOOR_OBJ) $(SAN_ANALYZER_OBJ) $(O)/san/analyzer/main.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(LDFLAGS) $(ANALYZER_LIBS)
+
+link_unit = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -o $@ \
+    $(filter %.c %.o,$^) $(LDFLAGS) -lcmocka
+$(O)/tests/unit/test_preload_%: tests/unit/test_preload_%.c $(SAN_FLOOR_OBJ) $(SAN_PRELOAD_OBJ)
+	$(call say,TEST,$@)
+	$(link_unit)
+$(O)/tests/unit/test_analyzer_%: tests/unit/test_analyzer_%.c $(SAN_FLOOR_OBJ) $(SAN_ANALYZER_OBJ)
+	$(call say,TEST,$@)
+	$(link_unit) $(ANALYZER_LIBS)
+$(O)/tests/unit/test_program_%: tests/unit/test_program_%.c $(O)/san/test_programs/gomap.o
+	$(call say,TEST,$@)
+	$(link_unit)
+$(O)/tests/unit/test_%: tests/unit/test_%.c $(SAN_FLOOR_OBJ)
+	$(call say,TEST,$@)
+	$(link_unit)
+
+.PHONY: unit
+unit: $(UNIT) ## build and run the unit tests only
+	$(Q)tests/run --unit $(UNIT)
+
+## ---- what people call
+.PHONY: deps demo check format lint clean help install uninstall
+deps: ## install what is missing (as root or in CI), else print the apt line and stop
+	$(Q)sh tests/deps.sh
+
+demo: deps ## the article's experiment under the library, for both value kinds, with its reports
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)sh test_programs/demo.sh $(O)
+
+check: deps ## every test; ends with one line 'N passed, N failed'
+	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(O)/san/maptrace
+	$(Q)tests/run --all $(UNIT)
+
+SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
+format: ## clang-format over all sources
+	$(Q)clang-format -i $(SOURCES)
+
+lint: ## cppcheck and clang-tidy
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr -I. -Iinclude \
+	    --error-exitcode=1 $(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC)
+
+install: libmaptrace.so maptrace ## into $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/maptrace \
+	    $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 maptrace $(DESTDIR)$(PREFIX)/bin/maptrace
+	install -m 755 libmaptrace.so $(DESTDIR)$(PREFIX)/lib/maptrace/libmaptrace.so
+	install -m 644 include/maptrace.h $(DESTDIR)$(PREFIX)/include/maptrace.h
+	install -m 644 doc/maptrace.1 $(DESTDIR)$(PREFIX)/share/man/man1/maptrace.1
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/maptrace $(DESTDIR)$(PREFIX)/include/maptrace.h \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/maptrace.1
+	rm -rf $(DESTDIR)$(PREFIX)/lib/maptrace
+
+clean: ## remove what was built
+	rm -rf $(O) libmaptrace.so maptrace
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
+	    $(firstword $(MAKEFILE_LIST))
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,61 @@
+/*
+ * The guest's memory as the finder sees it: this process, another process, or a core file behind
+ * one small interface. Nothing in here can fault: what cannot be read is not there.
+ */
+#ifndef FINDER_MEMORY_H
+#define FINDER_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum memory_region_kind {
+	MEMORY_GLOBAL, /* writable data of a module: file-backed, or the bss that follows it */
+	MEMORY_STACK,
+	MEMORY_HEAP,   /* [heap] and anonymous memory */
+};
+
+/* A readable and writable range of the guest, in ascending order. */
+struct memory_region {
+	uint64_t start, end;
+	uint8_t kind;     /* enum memory_region_kind */
+	bool is_direct;   /* memory_self: may be read through a plain pointer */
+	uint32_t module;  /* caller's number of the module, or UINT32_MAX */
+};
+
+struct memory {
+	const struct memory_region *regions;
+	size_t region_count;
+	void *context;
+	/* `size` readable bytes at `address`, valid until the next call; NULL if not all are there. */
+	const void *(*view)(struct memory *memory, uint64_t address, size_t size);
+};
+
+/* Copies from the guest; false if not all of it is there. */
+bool memory_read(struct memory *memory, uint64_t address, void *into, size_t size);
+
+/* This process, from /proc/self/maps. Regions in `hidden` (the library's own memory, by address) are
+ * cut out, shared mappings and device memory are left out. Stacks are cut at `stack_pointer` where
+ * it lies in one. Uses only its own anonymous mappings and system calls: fit for a forked child of
+ * the guest. `is_frozen`: no other thread can unmap anything (a forked child), so private anonymous
+ * memory is read directly; else everything goes through process_vm_readv. */
+struct memory_range { uint64_t start, end; };
+int memory_open_self(struct memory *memory, const struct memory_range *hidden, size_t hidden_count,
+                     uint64_t stack_pointer, bool is_frozen);
+void memory_close_self(struct memory *memory);
+
+/* Bytes in memory that pose as a guest: for unit tests and fuzzing. */
+struct memory_image {
+	uint64_t address;
+	const void *bytes;
+	size_t size;
+	uint8_t kind; /* enum memory_region_kind */
+};
+int memory_open_images(struct memory *memory, const struct memory_image *images, size_t count);
+void memory_close_images(struct memory *memory);
+
+/* Bytes of [address, address + size) that are in physical memory, whole pages counted only as far as
+ * they overlap; `size` itself where the kernel does not tell. memory_self only. */
+uint64_t memory_resident(uint64_t address, uint64_t size);
+
+#endif

@@ -1,0 +1,3 @@
+# What the test programs are built from; included by the Makefile.
+.PHONY: programs
+programs:

@@ -1,0 +1,73 @@
+/*
+ * Opens a trace file and proves it sound before anyone looks at it. Called by the analyzer; uses
+ * malloc. The file is untrusted and may be growing while it is read: it is copied first, then
+ * the copy is checked, so nothing that is returned can change or fault.
+ *
+ * After trace_open every index in a record (node, module, stack, profile, snapshot, text range) is
+ * within its table or TRACE_NONE, every parent comes before its child, every string is terminated,
+ * every enum is in range, every map row is consistent with itself (parts do not overflow 64 bits).
+ */
+#ifndef TRACE_READER_H
+#define TRACE_READER_H
+
+#include "trace/format.h"
+
+#include <stdbool.h>
+
+enum trace_error_kind {
+	TRACE_ERROR_NONE,
+	TRACE_ERROR_OPEN,     /* cannot be opened or read: errno_value */
+	TRACE_ERROR_FOREIGN,  /* not a maptrace trace */
+	TRACE_ERROR_VERSION,  /* written by a newer (or older, unsupported) maptrace */
+	TRACE_ERROR_ORDER,    /* the other byte order */
+	TRACE_ERROR_TRUNCATED,/* ends before what its header promises */
+	TRACE_ERROR_CORRUPT,  /* contradicts itself: `message` says where */
+	TRACE_ERROR_MEMORY,
+};
+
+struct trace_error {
+	enum trace_error_kind kind;
+	int errno_value;
+	uint64_t offset;      /* in the file, where it applies */
+	char message[512];    /* what was tried, on what, why it failed, what to do */
+};
+
+/* The rows of one snapshot, in the order in which they were written. */
+struct trace_snapshot_rows {
+	struct trace_snapshot info;
+	struct trace_live *live;
+	struct trace_claim *claims;
+	struct trace_map *maps;
+	struct trace_refused *refused;
+	uint32_t live_count, claims_count, maps_count, refused_count;
+};
+
+/* A trace in memory: plain arrays. */
+struct trace {
+	char path[4096];
+	uint64_t file_size;
+	struct trace_header header;
+	struct trace_node *nodes;
+	struct trace_stack *stacks;
+	struct trace_point *series;
+	struct trace_module *modules;
+	struct trace_profile *profiles;
+	struct trace_snapshot_rows *snapshots;
+	char *text;
+	uint32_t node_count, stack_count, series_count, module_count, profile_count, snapshot_count;
+	uint64_t text_size;
+};
+
+/* Returns the trace, or NULL with *error filled. Release with trace_close. */
+struct trace *trace_open(const char *path, struct trace_error *error);
+
+/* The same from bytes in memory (for tests and fuzzing); `path` is used in messages only. */
+struct trace *trace_open_bytes(const void *bytes, size_t size, const char *path,
+                               struct trace_error *error);
+
+void trace_close(struct trace *trace);
+
+/* True when the guest's process still exists and still writes this file. */
+bool trace_guest_is_running(const struct trace *trace);
+
+#endif
