@@ -1,0 +1,18 @@
+/*
+ * Every way a guest can end: main wrapped through __libc_start_main; exit, quick_exit, _exit, _Exit,
+ * err and error families (libc calls exit inside them, past the PLT), pthread_exit from main; an ELF
+ * destructor as backstop, labelled exit-late. The exit snapshot comes before destructors run, once.
+ */
+#ifndef PRELOAD_ENDS_H
+#define PRELOAD_ENDS_H
+
+#include "trace/format.h"
+
+/* Takes the exit snapshot if none was taken in this process, waits for it, marks the trace as ended
+ * or removes it if it saw no map bytes. */
+void ends_now(const char *label, enum trace_snapshot_cause cause);
+
+/* In a forked child: it may end again. */
+void ends_after_fork(void);
+
+#endif

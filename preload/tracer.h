@@ -1,0 +1,50 @@
+/*
+ * The state of the library in this process: one trace, its tables, and whether it is on. Everyone in
+ * preload/ may read it; tracer.c alone changes it.
+ *
+ * The law of this room: never end, block, slow or change the guest. No malloc, no stdio, errno kept,
+ * no lock held while unwinding or while calling the guest's code.
+ */
+#ifndef PRELOAD_TRACER_H
+#define PRELOAD_TRACER_H
+
+#include "profiles/profile.h"
+#include "trace/writer.h"
+
+struct tracer {
+	struct trace_writer writer;
+	struct trace_table nodes, stacks, modules, profiles, text, snapshots, series;
+	struct profile *profile[64]; /* by number in the trace */
+	uint32_t profile_count;
+};
+
+extern struct tracer tracer;
+
+/* On a page of its own with MADV_WIPEONFORK: 1 while this very process is traced. In a child made by
+ * fork, _Fork or raw clone it reads 0 until tracer_child has given the child a trace of its own. */
+extern uint32_t *tracer_enabled;
+
+static inline bool
+tracer_is_on(void)
+{
+	return tracer_enabled && __atomic_load_n(tracer_enabled, __ATOMIC_RELAXED);
+}
+
+/* Starts tracing: settings, profiles, unwinder, trace file. Called once, by the constructor. */
+void tracer_start(void);
+
+/* In a forked child: leaves the parent's trace and begins one of its own that continues the parent's
+ * state (stacks, counters, live blocks). */
+void tracer_child(void);
+
+/* Says `what` once on standard error ("maptrace: what"), keeps it in the trace, stops tracing; the
+ * guest goes on. */
+void tracer_stop(const char *what);
+
+/* Says it once, keeps it in the trace, goes on tracing. */
+void tracer_warn(const char *what);
+
+/* Nanoseconds since the trace began. `coarse` costs less and is exact to 4 ms. */
+uint64_t tracer_now(bool coarse);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Snapshots that happen by themselves: when live bytes fell by a quarter since the last, and when
+ * large arrays have stood for 1, 10, 100 s and so on; together under 2 % of the run, and never sooner
+ * after the last than a tenth of the run so far (so their number grows with the logarithm of time).
+ */
+#ifndef PRELOAD_TRIGGER_H
+#define PRELOAD_TRIGGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A block came or is about to leave. */
+void trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns);
+void trigger_free(uint64_t address, uint64_t size, uint64_t now_ns);
+
+/* Whether a snapshot is due at this event; asked at every event, before a free happens and before an
+ * allocation's own block is added (the guest's maps are consistent then). One thread gets true. */
+bool trigger_is_due(uint64_t now_ns);
+
+/* A snapshot of any cause was taken: its pause and the live bytes then. */
+void trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live_bytes);
+
+void trigger_after_fork(void);
+
+#endif
