@@ -1,0 +1,49 @@
+/*
+ * The environment variables of the library: their names and meanings, once. preload/settings.c reads
+ * them by these names; the analyzer prints this table in `maptrace run --help` and in the man page.
+ *
+ * Values are the user's and are never trusted: what cannot be read keeps its default, with a warning.
+ */
+#ifndef TRACE_ENVIRONMENT_H
+#define TRACE_ENVIRONMENT_H
+
+enum trace_variable_id {
+	TRACE_VARIABLE_OUT,
+	TRACE_VARIABLE_PROFILES,
+	TRACE_VARIABLE_ONLY,
+	TRACE_VARIABLE_AUTO,
+	TRACE_VARIABLE_BUDGET,
+	TRACE_VARIABLE_DEPTH,
+	TRACE_VARIABLE_KEEP,
+	TRACE_VARIABLE_QUIET,
+	TRACE_VARIABLES
+};
+
+struct trace_variable {
+	const char *name;
+	const char *argument; /* what to put behind the = */
+	const char *standard; /* what holds when it is not set */
+	const char *help;     /* one line, no full stop */
+};
+
+__attribute__((unused))
+static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
+	[TRACE_VARIABLE_OUT] = { "MAPTRACE_OUT", "PATH", "maptrace.%n.%p.mtr",
+		"where the trace goes: %p is the process id, %n the program's name, %% a percent sign" },
+	[TRACE_VARIABLE_PROFILES] = { "MAPTRACE_PROFILES", "FOLDER", "none",
+		"load every *.profile of this folder besides the shipped ones" },
+	[TRACE_VARIABLE_ONLY] = { "MAPTRACE_ONLY", "GLOB", "*",
+		"trace only programs whose name matches; others run as if the library were absent" },
+	[TRACE_VARIABLE_AUTO] = { "MAPTRACE_AUTO", "0|1", "1",
+		"take snapshots by themselves, besides marks and the exit" },
+	[TRACE_VARIABLE_BUDGET] = { "MAPTRACE_BUDGET", "SECONDS", "10",
+		"longest time that one snapshot may work" },
+	[TRACE_VARIABLE_DEPTH] = { "MAPTRACE_DEPTH", "FRAMES", "512",
+		"deepest stack that is recorded, 1 to 512" },
+	[TRACE_VARIABLE_KEEP] = { "MAPTRACE_KEEP", "0|1", "0",
+		"keep the trace of a program that used no map" },
+	[TRACE_VARIABLE_QUIET] = { "MAPTRACE_QUIET", "0|1", "0",
+		"print nothing on standard error" },
+};
+
+#endif
