@@ -1,0 +1,148 @@
+"""`maptrace check` as a gate: what is over fails, what cannot be judged never passes."""
+import json
+import os
+import shutil
+import signal
+import xml.etree.ElementTree as xml
+
+import harness
+from harness import background, contains, environment, equal, maptrace, one_trace, program, report, \
+    run, snapshot, test, traces, wait_for
+
+
+@test
+def dead_before_main_returns():
+    """maps that die before main returns, but held empty buckets most of the run, fail the gate"""
+    _, trace = one_trace([program("hold_empty")])
+    data = report(trace)
+    equal(snapshot(data, "exit")["maps"], [], "the maps are dead at the end")
+    done = maptrace("check", trace, "--max-retained", "16M", status=1)
+    contains(done.stdout, "interval")
+    maptrace("check", trace, "--max-retained", "4G", status=0)
+
+
+def killed_server(number):
+    with background([program("server_empty")], env=environment(), ready="ready") as server:
+        wait_for(lambda: traces() and any(
+            s["complete"] for s in report(traces()[0])["snapshots"]), "a snapshot by itself")
+        os.kill(server.pid, number)
+        server.wait()
+    trace = traces()[0]
+    maptrace("check", trace, "--max-retained", "64K", status=1)
+    maptrace("check", trace, "--max-retained", "4G", status=0)
+
+
+@test
+def server_sigterm():
+    """a server ended by SIGTERM is judged by its last complete snapshot"""
+    killed_server(signal.SIGTERM)
+
+
+@test
+def server_sigkill():
+    """a server ended by SIGKILL is judged by its last complete snapshot"""
+    killed_server(signal.SIGKILL)
+
+
+@test
+def killed_without_snapshot():
+    """a guest killed before any snapshot cannot be judged"""
+    with background([program("server_empty")], env=environment(MAPTRACE_AUTO="0"),
+                    ready="ready") as server:
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+    done = maptrace("check", traces()[0], "--max-retained", "4G", status=3)
+    contains(done.stdout + done.stderr, "snapshot")
+
+
+@test
+def hundreds_of_children():
+    """a build that runs hundreds of children: the folder is judged as one"""
+    os.mkdir("out")
+    done = run([program("children"), "300"], env=environment(MAPTRACE_OUT="out/%n.%p.mtr"))
+    equal(done.returncode, 0, done.stderr)
+    found = traces("out")
+    assert 5 <= len(found) <= 301, f"{len(found)} traces"
+    maptrace("check", "out", "--max-retained", "4G", status=0)
+    over = maptrace("check", "out", "--max-retained", "1K", status=1).stdout
+    assert over.count("FAIL") >= 1, over
+
+
+@test
+def usage():
+    """usage errors and unreadable traces exit with 2 and say what to do"""
+    _, trace = one_trace([program("article"), "--entries", "1000"])
+    for arguments in ([], ["check"], ["check", trace, "--max-retained", "12Q"],
+                      ["check", trace, "--no-such-option"], ["check", "missing.mtr",
+                      "--max-retained", "1M"], ["no-such-command"],
+                      ["check", trace, "--max-retained"]):
+        done = maptrace(*arguments, status=2)
+        contains(done.stderr, "maptrace")
+    maptrace("check", ".", "--max-retained", "1M", status=0)
+    os.mkdir("empty")
+    maptrace("check", "empty", "--max-retained", "1M", status=3)
+
+
+@test
+def limits():
+    """every limit judges: total, per map, fill, buckets, growth"""
+    _, trace = one_trace([program("article"), "--entries", "50000"])
+    for over, within in ((["--max-retained", "1K"], ["--max-retained", "1G"]),
+                         (["--max-retained-per-map", "1K"], ["--max-retained-per-map", "1G"]),
+                         (["--max-buckets", "1K"], ["--max-buckets", "1G"]),
+                         (["--min-fill", "50", "--min", "1K"], ["--min-fill", "0"])):
+        maptrace("check", trace, *over, status=1)
+        maptrace("check", trace, *within, status=0)
+
+
+@test
+def baseline():
+    """growth against an older trace: maps are matched by where they were made"""
+    _, old = one_trace([program("article"), "--entries", "10000"], MAPTRACE_OUT="old.mtr")
+    run([program("article"), "--entries", "10000"], env=environment(MAPTRACE_OUT="same.mtr"))
+    run([program("article"), "--entries", "80000"], env=environment(MAPTRACE_OUT="new.mtr"))
+    maptrace("check", "same.mtr", "--baseline", old, "--max-growth", "4K", status=0)
+    maptrace("check", "new.mtr", "--baseline", old, "--max-growth", "4K", status=1)
+
+
+@test
+def accepted():
+    """accepted maps do not fail the gate; errors in the file do, with their line"""
+    _, trace = one_trace([program("article"), "--entries", "50000"])
+    with open("accepted", "w", encoding="utf-8") as out:
+        out.write("# known\nprofile gohmap\n")
+    maptrace("check", trace, "--max-retained", "1K", "--accepted", "accepted", status=0)
+    with open("other", "w", encoding="utf-8") as out:
+        out.write("profile uthash\n")
+    maptrace("check", trace, "--max-retained", "1K", "--accepted", "other", status=1)
+    with open("broken", "w", encoding="utf-8") as out:
+        out.write("profile gohmap\nbanana split\n")
+    done = maptrace("check", trace, "--max-retained", "1K", "--accepted", "broken", status=2)
+    contains(done.stderr, "broken:2")
+
+
+@test
+def machine_outputs():
+    """JUnit, GitHub annotations and JSON say what the text says"""
+    _, trace = one_trace([program("article"), "--entries", "50000"])
+    done = maptrace("check", trace, "--max-retained", "1K", "--junit", "out.xml", "--github",
+                    status=1)
+    contains(done.stdout, "::error")
+    tree = xml.parse("out.xml").getroot()
+    assert tree.findall(".//failure"), xml.tostring(tree)
+    data = json.loads(maptrace("check", trace, "--max-retained", "1K", "--json", status=1).stdout)
+    assert data, data
+    maptrace("check", trace, "--max-retained", "1G", "--junit", "/proc/no/out.xml", status=2)
+
+
+@test
+def cut_snapshots():
+    """a truncated trace is not judged as if it were whole"""
+    _, trace = one_trace([program("article"), "--entries", "50000"])
+    shutil.copy(trace, "cut.mtr")
+    os.truncate("cut.mtr", os.path.getsize(trace) // 2 // 512 * 512)
+    done = maptrace("check", "cut.mtr", "--max-retained", "4G", status=None)
+    assert done.returncode in (2, 3), done.stdout + done.stderr
+
+
+harness.main()

@@ -1,0 +1,189 @@
+"""The guest comes first: what a program does is the same with and without the library."""
+import os
+import re
+import stat
+import subprocess
+
+import harness
+from harness import background, environment, equal, maptrace, program, report, run, test, traces
+
+
+def alike(command, **variables):
+    """Runs bare and traced; output and status must be equal. Returns the traced run."""
+    bare, done = run(command), run(command, env=environment(**variables))
+    equal((done.returncode, done.stdout, done.stderr),
+          (bare.returncode, bare.stdout, bare.stderr), str(command))
+    return done
+
+
+@test
+def exceptions():
+    """C++ exceptions pass through traced frames; bad_alloc reaches its handler"""
+    for variant in harness.VARIANTS:
+        alike([program("throw", variant)])
+
+
+@test
+def unwinder_of_the_guest():
+    """the guest's _Unwind_RaiseException stays libgcc's: libunwind is not in its scope"""
+    done = run([program("throw")], env=environment(LD_DEBUG="bindings", LD_BIND_NOW="1"))
+    bound = re.findall(r"binding file (\S+) .* to (\S+) .*: .*symbol `_Unwind_RaiseException'",
+                       done.stderr)
+    guests = [(who, to) for who, to in bound if "libunwind" not in who]
+    assert guests, "no binding of _Unwind_RaiseException was seen"
+    assert all("libgcc_s" in to for _, to in guests), guests
+
+
+@test
+def threads():
+    """eight threads with maps of their own: found at the end, counts hold"""
+    done = alike([program("threads")])
+    assert done.stdout
+    data = report(traces()[0])
+    assert data["complete"]
+
+
+@test
+def forks():
+    """children get traces of their own; two processes never write one trace"""
+    alike([program("forks")])
+    found = traces()
+    pids = [report(t)["pid"] for t in found]
+    equal(len(pids), len(set(pids)), "one trace a process")
+    assert len(found) >= 2, found
+    for trace in found:
+        data = report(trace)
+        assert any(m["count"] > 0 for s in data["snapshots"] for m in s["maps"]), trace
+
+
+@test
+def thousands_of_children():
+    """a shell that forks a thousand children behaves the same and leaves no litter"""
+    alike(["bash", "-c", "for i in $(seq 1000); do (true); done; echo done $(echo a | cat)"])
+    equal(traces(), [])
+
+
+@test
+def pipes_end():
+    """a pipe ends when the guest does, with a snapshot under way"""
+    script = f"{program('article')} --entries 300000 | cat | wc -l"
+    done = run(["sh", "-c", script], env=environment(), timeout=60)
+    equal(int(done.stdout) >= 3, True, done.stdout)
+
+
+@test
+def private():
+    """the trace is private to its owner and takes no name that exists"""
+    os.symlink("/etc/passwd", "taken.mtr")
+    done = run([program("article"), "--entries", "1000"], env=environment(MAPTRACE_OUT="taken.mtr"))
+    equal(done.returncode, 0)
+    assert os.path.islink("taken.mtr")
+    equal(stat.S_IMODE(os.stat("taken.mtr.1").st_mode), 0o600)
+
+
+@test
+def names():
+    """MAPTRACE_OUT places the trace; %p and %n are the pid and the program's name"""
+    os.mkdir("out")
+    run([program("article"), "--entries", "1000"], env=environment(MAPTRACE_OUT="out/%n-%p.mtr"))
+    equal(len(os.listdir("out")), 1)
+    assert re.fullmatch(r"article-\d+\.mtr", os.listdir("out")[0]), os.listdir("out")
+
+
+@test
+def unwritable():
+    """a trace that cannot be written: one message, the guest unharmed"""
+    for out in ("/proc/no/such/place.mtr", "/dev/full/x.mtr"):
+        bare = run([program("article"), "--entries", "1000"])
+        done = run([program("article"), "--entries", "1000"], env=environment(MAPTRACE_OUT=out))
+        equal((done.returncode, done.stdout), (0, bare.stdout))
+        equal(done.stderr.count("maptrace:"), 1, done.stderr)
+        assert out in done.stderr, done.stderr
+
+
+@test
+def file_limit():
+    """a file size limit (RLIMIT_FSIZE) harms neither the guest nor the trace"""
+    command = f"ulimit -f 300; exec {program('article')} --entries 20000"
+    bare = run(["bash", "-c", command])
+    done = run(["bash", "-c", command.replace("exec", "exec env LD_PRELOAD=" + harness.LIBRARY)])
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
+
+
+@test
+def closed_descriptors():
+    """a guest that closes every descriptor is neither harmed nor written into"""
+    code = ("import os,sys\n"
+            "sys.stdout.flush(); os.closerange(3, 65536)\n"
+            "f=[open(os.path.abspath(f'own{i}'),'w') for i in range(300)]\n"
+            "d={str(i):[i] for i in range(200000)}\n"
+            "[h.close() for h in f]\n"
+            "print(sum(os.path.getsize(f'own{i}') for i in range(300)))\n")
+    done = run(["/usr/bin/python3", "-c", code], env=environment(MAPTRACE_KEEP="1"))
+    equal((done.returncode, done.stdout), (0, "0\n"), done.stderr)
+
+
+@test
+def descriptor_numbers():
+    """the guest's first open() gets the number that it gets without the library"""
+    alike(["sh", "-c", "exec python3 -c 'import os; print(os.open(\"/dev/null\", 0))'"])
+
+
+@test
+def other_allocators():
+    """a program that is not C++ or C with its own wrappers: perl and python run the same"""
+    alike(["perl", "-e", "my %h; $h{$_} = $_ for 1..100000; delete $h{$_} for 1..99999;"
+           "print scalar(keys %h), qq(\\n)"])
+    alike(["/usr/bin/python3", "-c",
+           "d = {i: str(i) for i in range(100000)}; print(len(d)); d.clear(); print(len(d))"])
+
+
+@test
+def allocation_failure():
+    """failed allocations are failed allocations: RLIMIT_AS"""
+    command = (f"ulimit -v 3000000; exec {program('throw')}")
+    bare = run(["bash", "-c", command])
+    done = run(["bash", "-c", command.replace("exec", "exec env LD_PRELOAD=" + harness.LIBRARY)])
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
+
+
+@test
+def signals_and_wait():
+    """the guest's wait() never sees a snapshot's child, and gets no SIGCHLD of it"""
+    code = ("import signal,os,sys,time\n"
+            "seen=[]\n"
+            "signal.signal(signal.SIGCHLD, lambda *a: seen.append(1))\n"
+            "x=[bytearray(300000) for _ in range(200)]; del x\n"
+            "time.sleep(1.2)\n"
+            "y=[bytearray(300000) for _ in range(20)]; del y\n"
+            "time.sleep(0.2)\n"
+            "try:\n  print(os.wait())\n"
+            "except ChildProcessError: print('none')\n"
+            "print(len(seen))\n")
+    alike(["/usr/bin/python3", "-c", code], MAPTRACE_KEEP="1")
+    taken = [s["label"] for s in report(traces()[0])["snapshots"]]
+    assert "interval" in taken, f"no snapshot by itself: {taken}"
+
+
+@test
+def foreign_programs():
+    """run says why nothing was traced: static, 32-bit, not executable, not there"""
+    with open("static.c", "w", encoding="utf-8") as source:
+        source.write("int main(void) { return 7; }\n")
+    subprocess.run(["gcc", "-static", "-o", "static", "static.c"], check=True)
+    done = maptrace("run", "--", "./static", status=7)
+    assert "static" in done.stderr, done.stderr
+    maptrace("run", "--", "./no-such-program", status=127)
+    maptrace("run", "--", "./static.c", status=126)
+
+
+@test
+def run_reports():
+    """run traces, reports, and ends with the program's own status"""
+    done = maptrace("run", "--", program("article"), "--entries", "50000", status=0)
+    assert "retained" in done.stdout, done.stdout
+    done = maptrace("run", "--", program("ends"), "exit", status=None)
+    equal(done.returncode, run([program("ends"), "exit"]).returncode)
+
+
+harness.main()
