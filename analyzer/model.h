@@ -1,0 +1,198 @@
+/*
+ * A trace, understood: what every command and writer reads.
+ *
+ *     file --trace_open--> struct trace --model_build--> struct model --> text, JSON, check, ...
+ *                                        (load.c: what is there
+ *                                         retained.c: what is needed, retained, unexplained
+ *                                         peak.c, drop.c: the heap over time
+ *                                         names.c: who made each map)
+ *
+ * All that a writer prints is computed here; writers compute nothing. Numbers that the trace does
+ * not tell are TRACE_UNKNOWN and never enter a sum. Sums stop at TRACE_UNKNOWN - 1: a trace is
+ * untrusted and no number in it may wrap another. No module of the model prints or exits.
+ */
+#ifndef ANALYZER_MODEL_H
+#define ANALYZER_MODEL_H
+
+#include "profiles/profile.h"
+#include "trace/reader.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct symbols;
+struct symbols_frame;
+
+/* Whether room that a map does not need was asked for in advance. */
+enum model_reserve {
+	MODEL_NOT_RESERVED,
+	MODEL_RESERVED,        /* and nothing shows that it was ever filled: reserved, not retained */
+	MODEL_RESERVED_FILLED, /* and filled once: retained; see struct model_map.remark */
+};
+
+/* One map in one snapshot. */
+struct model_map {
+	const struct trace_map *row;
+	const struct profile *profile; /* NULL: its text in the trace is broken */
+	const char *profile_name;
+	const struct model_snapshot *snapshot;
+	uint64_t held;          /* buckets, old buckets and overflow */
+	uint64_t needed_low;    /* TRACE_UNKNOWN where no rule tells; else low <= high */
+	uint64_t needed_high;
+	uint64_t retained;      /* at least this much; TRACE_UNKNOWN where needed is */
+	uint64_t retained_high; /* at most this much; the same where the rule is exact */
+	uint64_t reserved;      /* room asked for in advance and never filled; not in retained */
+	enum model_reserve reserve;
+	bool is_estimate;       /* needed and retained come from an estimate */
+	bool is_growing;
+	const char *remark;     /* static sentence that explains the above, or NULL */
+};
+
+/* What symbols say of a map. Strings belong to the model; NULL where not known. */
+struct model_names {
+	const struct symbols_frame *frames; /* allocation stack of its array, innermost first */
+	size_t frame_count;
+	const struct symbols_frame *maker;  /* the frame to name: first one in the user's code */
+	const char *type;                   /* "std::unordered_map<int, ...>" */
+	const char *variable;               /* name of the global that holds the header */
+};
+
+/* A remedy that the profile offers for a map now. */
+struct model_remedy {
+	const char *name, *advice; /* not terminated: use the sizes */
+	size_t name_size, advice_size;
+	uint64_t leaves;    /* bytes of buckets and overflow afterwards */
+	uint64_t transient; /* extra bytes while it runs */
+	uint64_t gives;     /* held - leaves, never below 0 */
+};
+
+struct model_totals {
+	uint64_t maps;
+	uint64_t count;
+	uint64_t held, needed_low, needed_high;
+	uint64_t retained, retained_high, reserved;
+	uint64_t buckets, old_buckets, overflow, values, headers;
+	uint64_t unknown_maps; /* maps without a rule: held counts, needed and retained do not */
+	uint64_t unknown_held;
+	bool is_estimate;
+};
+
+/* Bytes and blocks by role. They add up to the live bytes. */
+struct model_roles {
+	uint64_t bytes[TRACE_ROLES], blocks[TRACE_ROLES];
+	bool is_exact[TRACE_ROLES];
+};
+
+struct model_snapshot {
+	const struct trace_snapshot_rows *rows;
+	uint32_t index;
+	bool is_complete;
+	struct model_map *maps;    /* [rows->maps_count], in the trace's order */
+	struct model_totals totals;/* of all maps */
+	struct model_roles roles;  /* by structure where a map reaches, else by stack */
+	uint64_t reached[TRACE_ROLES]; /* bytes by structure alone */
+	uint64_t by_stack;         /* bucket and overflow bytes by stack, transient ones left out ... */
+	uint64_t by_stack_reached; /* ... and how much of that maps explain */
+	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
+	uint64_t unexplained;      /* not explained, and still there in the next, or no next one */
+};
+
+/* The fall in live bytes between two snapshots. For each part what fell and what grew; the sum of
+ * fell - grew over all parts is `from` live bytes - `to` live bytes, exactly. */
+enum model_part {
+	MODEL_SUPERSEDED, /* arrays and chains that no map reaches in `from`, gone in `to` */
+	MODEL_DELETION,   /* buckets, overflow and header of maps present in both */
+	MODEL_DELETION_VALUES, /* their out-of-line keys and values */
+	MODEL_VANISHED,   /* maps that are in one only */
+	MODEL_OTHER,      /* memory that is no map's */
+	MODEL_UNEXPLAINED,/* what does not add up */
+	MODEL_PARTS
+};
+
+struct model_drop {
+	const struct model_snapshot *from, *to;
+	uint64_t fell[MODEL_PARTS], grew[MODEL_PARTS];
+	uint64_t stayed_maps, vanished_maps, new_maps;
+	uint64_t deleted;  /* entries fewer in maps present in both */
+	uint64_t inserted; /* entries more */
+};
+
+struct model {
+	struct trace *trace;        /* owned */
+	struct profile **profiles;  /* [trace->profile_count]; NULL where the text is broken */
+	struct model_snapshot *snapshots; /* [trace->snapshot_count] */
+	uint32_t snapshot_count;
+	struct model_snapshot *judged; /* the one that reports are about; NULL: none is complete */
+	bool is_judged_by_name;        /* asked for, not chosen as the worst */
+	struct model_roles peak;       /* at header.peak_bytes */
+	struct model_roles now;        /* by stack, as of the last event */
+	bool guest_is_running;
+	char **warnings;               /* broken profile texts, changed modules */
+	size_t warning_count;
+	struct symbols *symbols;       /* opened at the first question */
+	struct model_names *names;     /* by stack of the array, then variable: see names.c */
+};
+
+/* Opens and understands a trace; NULL with *error filled. */
+struct model *model_open(const char *path, struct trace_error *error);
+
+/* The same from a trace in memory, which belongs to the model from here on, also on failure. */
+struct model *model_build(struct trace *trace, struct trace_error *error);
+void model_close(struct model *model);
+
+/* Chooses the snapshot to judge: the complete one with this label that retains most (then that holds
+ * most, then the last), among all where label is NULL. -1: there is none; judged is then NULL. */
+int model_select(struct model *model, const char *label);
+
+/* Which maps a command shows, and in which order. */
+enum model_sort { MODEL_SORT_RETAINED, MODEL_SORT_HELD, MODEL_SORT_COUNT, MODEL_SORT_ADDRESS };
+struct model_filter {
+	const char *profile; /* glob over profile names; NULL: all */
+	uint64_t minimum;    /* held bytes */
+	enum model_sort sort;
+};
+
+/* The maps of a snapshot that pass, sorted; free() the array. NULL with *count 0 where memory is
+ * refused; a non-NULL pointer for an empty list. */
+const struct model_map **model_list(const struct model_snapshot *snapshot,
+                                    const struct model_filter *filter, size_t *count);
+struct model_totals model_sum(const struct model_map *const *maps, size_t count);
+
+/* The map of a snapshot whose header is at `address`; `profile_name` may be NULL. NULL: none. */
+const struct model_map *model_find(const struct model_snapshot *snapshot, uint64_t address,
+                                   const char *profile_name);
+
+/* Names, found once and kept; never NULL, every field may be. */
+const struct model_names *model_map_names(struct model *model, const struct model_map *map);
+
+/* Symbolised frames of any stack of the trace, innermost first, inlined ones too. */
+const struct symbols_frame *model_stack_frames(struct model *model, uint32_t stack, size_t *count);
+
+/* Remedies offered for this map, best first; returns how many. */
+size_t model_remedies(const struct model_map *map, struct model_remedy out[TRACE_REMEDIES_MAX]);
+
+int model_drop(const struct model *model, const struct model_snapshot *from,
+               const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
+
+/* The complete snapshot with most live bytes, and the last complete one; NULL: none. */
+const struct model_snapshot *model_highest(const struct model *model);
+const struct model_snapshot *model_last(const struct model *model);
+
+/* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or not known. */
+uint64_t model_fill_percent(const struct model_map *map);
+
+/* a + b and a - b that stop at their ends instead of wrapping; no operand may be TRACE_UNKNOWN. */
+static inline uint64_t
+model_add(uint64_t a, uint64_t b)
+{
+	return a > TRACE_UNKNOWN - 1 - b ? TRACE_UNKNOWN - 1 : a + b;
+}
+
+static inline uint64_t
+model_less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+#endif
