@@ -36,8 +36,8 @@ struct options {
 
 extern const struct argp options_argp;
 
-/* Reads "16M", "1.5GiB", "4096": K M G T are powers of 1024, KB MB GB TB of 1000, an optional i or B
- * follows. Returns 0, or -1 where the text is no size or does not fit 64 bits. */
+/* Reads "4096", "16M", "1.5GiB", "3GB": K M G T and KiB MiB GiB TiB are powers of 1024, KB MB GB TB
+ * of 1000. Returns 0, or -1 where the text is no size or does not fit 64 bits. */
 int options_size(const char *text, uint64_t *bytes);
 
 /* The same for an option's argument: ends the program naming the option. */
