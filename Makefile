@@ -119,7 +119,7 @@ unit: $(UNIT) ## build and run the unit tests only
 	$(Q)tests/run --unit $(UNIT)
 
 ## ---- what people call
-.PHONY: deps demo check format lint clean help install uninstall
+.PHONY: deps demo check bench format lint clean help install uninstall
 deps: ## install what is missing (as root or in CI), else print the apt line and stop
 	$(Q)sh tests/deps.sh
 
@@ -130,6 +130,9 @@ demo: deps ## the article's experiment under the library, for both value kinds, 
 check: deps ## every test; ends with one line 'N passed, N failed'
 	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(O)/san/maptrace
 	$(Q)tests/run --all $(UNIT)
+
+bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack installed)
+	$(Q)bench/compare.py
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 format: ## clang-format over all sources
