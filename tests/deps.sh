@@ -4,7 +4,8 @@
 set -eu
 
 packages="gcc g++ clang make libunwind-dev libdw-dev libelf-dev uthash-dev libjansson-dev
-	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake"
+	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake
+	ninja-build shared-mime-info"
 
 missing=
 for package in $packages; do
