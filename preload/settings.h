@@ -1,5 +1,4 @@
-/* The MAPTRACE_* variables, read once through secure_getenv; the table in settings.c is what
- * `maptrace run --help` and the man page list. */
+/* The MAPTRACE_* variables (trace/environment.h), read once through secure_getenv. */
 #ifndef PRELOAD_SETTINGS_H
 #define PRELOAD_SETTINGS_H
 
@@ -23,6 +22,9 @@ extern struct settings settings;
 
 /* Reads the environment. Problems (a number that is none) are reported through tracer_warn. */
 void settings_read(void);
+
+/* Whether MAPTRACE_ONLY lets a program of this path be traced. */
+bool settings_want(const char *program);
 
 /* Expands %p and %n of settings.out, makes it absolute. Returns 0 or -1 (too long). */
 int settings_trace_path(char *into, size_t size, const char *program);

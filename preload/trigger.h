@@ -14,8 +14,9 @@ void trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns);
 void trigger_free(uint64_t address, uint64_t size, uint64_t now_ns);
 
 /* Whether a snapshot is due at this event; asked at every event, before a free happens and before an
- * allocation's own block is added (the guest's maps are consistent then). One thread gets true. */
-bool trigger_is_due(uint64_t now_ns);
+ * allocation's own block is added. `leaving`: the block that is about to be freed or moved, 0 at an
+ * allocation. One thread gets true. */
+bool trigger_is_due(uint64_t now_ns, uint64_t leaving);
 
 /* A snapshot of any cause was taken: its pause and the live bytes then. */
 void trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live_bytes);
