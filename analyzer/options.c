@@ -1,200 +1,195 @@
 /*
- * Shared options: one argp parser that every command takes in, and the readers of their values.
+ * The options that all commands share: one argp parser that every command line goes through, a
+ * command's own options beside it.
  *
- * The rule that must never break: a value that is not understood is an error that names the option
- * and shows the right form. A gate that guessed what "16x" means would be no gate.
+ * The rule that must never break: what is not understood is an error that names it and shows the
+ * right form. A gate that guessed what --max-retained 16x means would be no gate. Nothing here
+ * ends the program: main() returns the exit code.
  */
-#include "analyzer/options.h"
+#include "analyzer/command.h"
+#include "analyzer/units.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
-enum { KEY_SNAPSHOT = 0x100, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_COLOR };
+enum { KEY_HELP = 0x1000, KEY_SNAPSHOT, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_COLOR };
 
 static const struct argp_option shared[] = {
 	{ "snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0 },
 	{ "profile", KEY_PROFILE, "GLOB", 0, "Only maps of profiles whose name matches", 0 },
-	{ "min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much (units: K, M, G, T, "
-	  "KiB ... in 1024s, KB ... in 1000s)", 0 },
-	{ "sort", KEY_SORT, "KEY", 0, "retained (the default), held, count, capacity, fill, profile "
-	  "or address", 0 },
+	{ "min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much: 4096, 16M, 1.5GiB", 0 },
+	{ "sort", KEY_SORT, "KEY", 0, "retained (default), held, count or address", 0 },
 	{ "json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0 },
-	{ "color", KEY_COLOR, "WHEN", 0, "auto (the default), always or never", 0 },
+	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0 },
+	{ "help", KEY_HELP, NULL, 0, "Print this", 0 },
 	{ 0 },
 };
 
 static const char *const sort_keys[] = {
-	[OPTIONS_SORT_RETAINED] = "retained", [OPTIONS_SORT_HELD] = "held",
-	[OPTIONS_SORT_COUNT] = "count", [OPTIONS_SORT_CAPACITY] = "capacity",
-	[OPTIONS_SORT_FILL] = "fill", [OPTIONS_SORT_PROFILE] = "profile",
-	[OPTIONS_SORT_ADDRESS] = "address",
+	[MODEL_SORT_RETAINED] = "retained", [MODEL_SORT_HELD] = "held",
+	[MODEL_SORT_COUNT] = "count", [MODEL_SORT_ADDRESS] = "address", NULL,
 };
 
+enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 static const char *const color_words[] = {
-	[OPTIONS_COLOR_AUTO] = "auto", [OPTIONS_COLOR_ALWAYS] = "always",
-	[OPTIONS_COLOR_NEVER] = "never",
+	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL,
 };
 
-static int
-find_word(const char *const *words, size_t count, const char *word)
+/* What one call of options_parse works on: input of both parsers below. */
+struct parse {
+	const struct command *command;
+	struct options *options;
+	void *extra_input;
+	int color;
+	bool is_help;
+};
+
+void
+command_complain(const struct command *command, const char *format, ...)
 {
-	for (size_t i = 0; i < count; i++)
+	char message[2048], shown[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "maptrace %s: %s\n", command->name,
+	        units_escape(shown, sizeof(shown), message));
+}
+
+/* Index of `word` among `words`; -1, said so, where it is none of them. */
+static int
+choose(struct argp_state *state, const char *option, const char *const *words, const char *word)
+{
+	char list[128] = "";
+
+	for (int i = 0; words[i]; i++) {
+		size_t used = strlen(list);
+
 		if (strcmp(words[i], word) == 0)
-			return (int)i;
+			return i;
+		snprintf(list + used, sizeof(list) - used, "%s%s",
+		         i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+	}
+	argp_error(state, "%s: '%s' is none of %s", option, word, list);
 	return -1;
 }
 
-/* What a unit multiplies by; 0 for what is no unit. */
-static double
-unit_factor(const char *unit)
+static error_t
+set_minimum(struct argp_state *state, const char *argument, uint64_t *minimum)
 {
-	static const char letters[] = "KMGT";
-	const char *letter;
-	double factor = 1;
-	bool is_decimal;
-
-	if (!*unit || strcasecmp(unit, "B") == 0)
-		return 1;
-	letter = strchr(letters, unit[0] & ~0x20);
-	if (!letter || !*letter)
+	if (units_parse_bytes(argument, minimum) == 0)
 		return 0;
-	is_decimal = strcasecmp(unit + 1, "B") == 0;
-	if (unit[1] && !is_decimal && strcasecmp(unit + 1, "iB") != 0)
-		return 0;
-	for (const char *at = letters; at <= letter; at++)
-		factor *= is_decimal ? 1000 : 1024;
-	return factor;
+	argp_error(state, "--min: '%s' is no size; write 4096, 16M or 1.5GiB", argument);
+	return EINVAL;
 }
 
-/* Digits and at most one point: what strtod takes besides (0x, nan, e5, a sign) is no size. */
-static size_t
-number_length(const char *text)
+static error_t
+print_help(struct argp_state *state, struct parse *parse)
 {
-	size_t digits = strspn(text, "0123456789");
-	size_t behind = text[digits] == '.' ? strspn(text + digits + 1, "0123456789") : 0;
-
-	if (digits == 0 || (text[digits] == '.' && behind == 0))
-		return 0;
-	return behind ? digits + 1 + behind : digits;
+	printf("Usage: maptrace %s %s\n", parse->command->name, parse->command->arguments);
+	argp_state_help(state, stdout, ARGP_HELP_DOC | ARGP_HELP_LONG);
+	parse->is_help = true;
+	return ECANCELED;
 }
 
-int
-options_size(const char *text, uint64_t *bytes)
+/* Operands move to the front of argv, behind the name: those slots have been read already. */
+static error_t
+keep_operand(struct argp_state *state, struct options *options, char *operand)
 {
-	size_t length = number_length(text);
-	double factor = unit_factor(text + length + strspn(text + length, " "));
-	unsigned long long whole;
-	double value;
-
-	if (length == 0 || length > 20 || factor == 0)
-		return -1;
-	if (!memchr(text, '.', length)) {
-		errno = 0;
-		whole = strtoull(text, NULL, 10);
-		if (errno || whole > UINT64_MAX / (uint64_t)factor)
-			return -1;
-		*bytes = whole * (uint64_t)factor;
-		return 0;
-	}
-	value = strtod(text, NULL) * factor;
-	if (!(value < 18446744073709551616.0))
-		return -1;
-	*bytes = (uint64_t)value;
-	return 0;
-}
-
-uint64_t
-options_size_argument(struct argp_state *state, const char *option, const char *text)
-{
-	uint64_t bytes = 0;
-
-	if (options_size(text, &bytes) < 0)
-		argp_error(state, "%s: '%s' is no size; write bytes or a unit, such as 4096, 16M or "
-		           "1.5GiB", option, text);
-	return bytes;
-}
-
-bool
-options_glob_matches(const char *glob, const char *text)
-{
-	const char *star = NULL, *mark = NULL;
-
-	while (*text) {
-		if (*glob == '*') {
-			star = glob++;
-			mark = text;
-		} else if (*glob && (*glob == '?' || *glob == *text)) {
-			glob++;
-			text++;
-		} else if (star) {
-			glob = star + 1;
-			text = ++mark;
-		} else {
-			return false;
-		}
-	}
-	return glob[strspn(glob, "*")] == '\0';
-}
-
-bool
-options_wants_color(const struct options *options)
-{
-	const char *refused = getenv("NO_COLOR");
-
-	if (options->color != OPTIONS_COLOR_AUTO)
-		return options->color == OPTIONS_COLOR_ALWAYS;
-	return isatty(STDOUT_FILENO) && !(refused && *refused);
-}
-
-static int
-chosen_word(struct argp_state *state, const char *option, const char *const *words, size_t count,
-            const char *word)
-{
-	int chosen = find_word(words, count, word);
-	char list[128] = "";
-
-	if (chosen >= 0)
-		return chosen;
-	for (size_t i = 0; i < count; i++) {
-		strcat(list, i == 0 ? "" : i + 1 == count ? " or " : ", ");
-		strcat(list, words[i]);
-	}
-	argp_error(state, "%s: '%s' is not known; it is one of %s", option, word, list);
+	state->argv[1 + options->operand_count++] = operand;
 	return 0;
 }
 
 static error_t
-parse(int key, char *argument, struct argp_state *state)
+parse_shared(int key, char *argument, struct argp_state *state)
 {
-	struct options *options = state->input;
+	struct parse *parse = state->input;
+	struct options *options = parse->options;
+	int word = 0;
 
 	switch (key) {
+	case ARGP_KEY_ARG:
+		return keep_operand(state, options, argument);
 	case KEY_SNAPSHOT:
 		options->snapshot = argument;
 		return 0;
 	case KEY_PROFILE:
-		options->profile = argument;
+		options->filter.profile = argument;
 		return 0;
 	case KEY_MIN:
-		options->minimum = options_size_argument(state, "--min", argument);
-		return 0;
+		return set_minimum(state, argument, &options->filter.minimum);
 	case KEY_SORT:
-		options->sort = (enum options_sort)chosen_word(state, "--sort", sort_keys,
-		                sizeof(sort_keys) / sizeof(sort_keys[0]), argument);
-		return 0;
+		word = choose(state, "--sort", sort_keys, argument);
+		options->filter.sort = (enum model_sort)word;
+		return word < 0 ? EINVAL : 0;
 	case KEY_JSON:
 		options->json = true;
 		return 0;
 	case KEY_COLOR:
-		options->color = (enum options_color)chosen_word(state, "--color", color_words,
-		                 sizeof(color_words) / sizeof(color_words[0]), argument);
-		return 0;
+		parse->color = word = choose(state, "--color", color_words, argument);
+		return word < 0 ? EINVAL : 0;
+	case KEY_HELP:
+		return print_help(state, parse);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
-const struct argp options_argp = { .options = shared, .parser = parse };
+static const struct argp shared_argp = { .options = shared, .parser = parse_shared };
+
+/* The parser above both: hands each its input. */
+static error_t
+parse_root(int key, char *argument, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+
+	if (key != ARGP_KEY_INIT)
+		return ARGP_ERR_UNKNOWN;
+	/* shared_argp is the first child; the command's own, if any, the second */
+	state->child_inputs[0] = parse;
+	if (state->root_argp->children[1].argp)
+		state->child_inputs[1] = parse->extra_input;
+	return 0;
+}
+
+static bool
+wants_color(int color)
+{
+	const char *refused = getenv("NO_COLOR");
+
+	if (color != COLOR_AUTO)
+		return color == COLOR_ALWAYS;
+	return isatty(STDOUT_FILENO) && !(refused && *refused);
+}
+
+enum options_result
+options_parse(const struct command *command, int argc, char **argv, const struct argp *extra,
+              void *extra_input, struct options *options)
+{
+	struct parse parse = { .command = command, .options = options, .extra_input = extra_input };
+	struct argp_child children[3] = { { &shared_argp, 0, "Shared options:", 2 } };
+	struct argp argp = { .parser = parse_root, .children = children };
+	char name[64], doc[4096];
+	char *own_name = argv[0];
+	error_t failed;
+
+	if (extra)
+		children[1] = (struct argp_child){ extra, 0, NULL, 1 };
+	snprintf(name, sizeof(name), "maptrace %s", command->name);
+	snprintf(doc, sizeof(doc), "%s\v%s", command->summary, command->help);
+	argp.doc = doc;
+	memset(options, 0, sizeof(*options));
+	options->operands = argv + 1;
+	argv[0] = name; /* getopt names it in its messages */
+	failed = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_EXIT | ARGP_NO_HELP, NULL,
+	                    &parse);
+	argv[0] = own_name;
+	if (parse.is_help)
+		return command_finish(command, stdout) < 0 ? OPTIONS_BAD : OPTIONS_DONE;
+	options->color = wants_color(parse.color);
+	return failed ? OPTIONS_BAD : OPTIONS_GO;
+}
