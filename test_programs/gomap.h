@@ -3,7 +3,7 @@
  * that what the article saw in Go can be traced through malloc. The article's experiment, the gate's
  * programs and the tests use it; profiles/shipped/gohmap.profile describes it from outside.
  *
- *     header (72+ B)                 one block: stride * (2^B + (B >= 4 ? 2^(B - 4) : 0))
+ *     header                         one block: stride * (2^B + (B >= 4 ? 2^(B - 4) : 0))
  *     +------------+                 +--------+--------+---     ---+----------+---     ---+
  *     | buckets    |---------------->| slot 0 | slot 1 |    ...    | reserve 0|    ...    |
  *     | oldbuckets |--> the array    +--------+--------+---     ---+----------+---     ---+
@@ -170,7 +170,7 @@ uint64_t gomap_capacity(const struct gomap *map);
  * the entry just visited is a write too. */
 struct gomap_iterator {
 	const struct gomap *map;
-	const uint8_t *bucket; /* present bucket, NULL before the first of the present array */
+	uint8_t *bucket;       /* present bucket, NULL before the first of the present array */
 	uint64_t slot;         /* next main slot */
 	uint32_t cell;         /* next cell of `bucket` */
 	bool in_old;           /* in the array being evacuated, which comes first */
