@@ -149,10 +149,11 @@ parse_root(int key, char *argument, struct argp_state *state)
 
 	if (key != ARGP_KEY_INIT)
 		return ARGP_ERR_UNKNOWN;
-	/* shared_argp is the first child; the command's own, if any, the second */
-	state->child_inputs[0] = parse;
-	if (state->root_argp->children[1].argp)
-		state->child_inputs[1] = parse->extra_input;
+	for (int i = 0; state->root_argp->children[i].argp; i++) {
+		bool is_shared = state->root_argp->children[i].argp == &shared_argp;
+
+		state->child_inputs[i] = is_shared ? (void *)parse : parse->extra_input;
+	}
 	return 0;
 }
 
@@ -171,14 +172,16 @@ options_parse(const struct command *command, int argc, char **argv, const struct
               void *extra_input, struct options *options)
 {
 	struct parse parse = { .command = command, .options = options, .extra_input = extra_input };
-	struct argp_child children[3] = { { &shared_argp, 0, "Shared options:", 2 } };
+	struct argp_child children[3] = { { 0 } };
 	struct argp argp = { .parser = parse_root, .children = children };
 	char name[64], doc[4096];
 	char *own_name = argv[0];
 	error_t failed;
 
+	/* the command's own comes first: `run` takes all operands for itself */
 	if (extra)
-		children[1] = (struct argp_child){ extra, 0, NULL, 1 };
+		children[0] = (struct argp_child){ extra, 0, NULL, 1 };
+	children[extra ? 1 : 0] = (struct argp_child){ &shared_argp, 0, "Shared options:", 2 };
 	snprintf(name, sizeof(name), "maptrace %s", command->name);
 	snprintf(doc, sizeof(doc), "%s\v%s", command->summary, command->help);
 	argp.doc = doc;
