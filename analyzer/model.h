@@ -51,6 +51,7 @@ struct model_map {
 
 /* What symbols say of a map. Strings belong to the model; NULL where not known. */
 struct model_names {
+	bool is_known; /* asked before */
 	const struct symbols_frame *frames; /* allocation stack of its array, innermost first */
 	size_t frame_count;
 	const struct symbols_frame *maker;  /* the frame to name: first one in the user's code */
@@ -89,6 +90,8 @@ struct model_snapshot {
 	uint32_t index;
 	bool is_complete;
 	struct model_map *maps;    /* [rows->maps_count], in the trace's order */
+	const struct model_map **by_address; /* the same, sorted by address, profile, array */
+	struct model_names *names; /* by index of the map; NULL until the first question */
 	struct model_totals totals;/* of all maps */
 	struct model_roles roles;  /* by structure where a map reaches, else by stack */
 	uint64_t reached[TRACE_ROLES]; /* bytes by structure alone */
@@ -101,7 +104,8 @@ struct model_snapshot {
 /* The fall in live bytes between two snapshots. For each part what fell and what grew; the sum of
  * fell - grew over all parts is `from` live bytes - `to` live bytes, exactly. */
 enum model_part {
-	MODEL_SUPERSEDED, /* arrays and chains that no map reaches in `from`, gone in `to` */
+	MODEL_SUPERSEDED, /* arrays and chains that no map reaches in `from`, gone in `to`; and old
+	                   * arrays of growing maps */
 	MODEL_DELETION,   /* buckets, overflow and header of maps present in both */
 	MODEL_DELETION_VALUES, /* their out-of-line keys and values */
 	MODEL_VANISHED,   /* maps that are in one only */
@@ -131,7 +135,8 @@ struct model {
 	char **warnings;               /* broken profile texts, changed modules */
 	size_t warning_count;
 	struct symbols *symbols;       /* opened at the first question */
-	struct model_names *names;     /* by stack of the array, then variable: see names.c */
+	char **texts;                  /* names that were made for it; see names.c */
+	size_t text_count;
 };
 
 /* Opens and understands a trace; NULL with *error filled. */
@@ -182,11 +187,13 @@ const struct model_snapshot *model_last(const struct model *model);
 /* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or not known. */
 uint64_t model_fill_percent(const struct model_map *map);
 
-/* a + b and a - b that stop at their ends instead of wrapping; no operand may be TRACE_UNKNOWN. */
+/* a + b and a - b that stop at their ends instead of wrapping. */
 static inline uint64_t
 model_add(uint64_t a, uint64_t b)
 {
-	return a > TRACE_UNKNOWN - 1 - b ? TRACE_UNKNOWN - 1 : a + b;
+	uint64_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) || sum == TRACE_UNKNOWN ? TRACE_UNKNOWN - 1 : sum;
 }
 
 static inline uint64_t

@@ -37,11 +37,6 @@ void symbols_close(struct symbols *symbols);
  * is answered from memory. NULL with *count 0: the stack is not known or memory was refused. */
 const struct symbols_frame *symbols_stack(struct symbols *symbols, uint32_t stack, size_t *count);
 
-/* The frame that a report names as the maker: the first whose code is the user's. Code of headers
- * and libraries of the system is not, nor is a compiled C++ or Rust container; where all is, the
- * innermost. NULL for an empty stack. */
-const struct symbols_frame *symbols_maker(const struct symbols_frame *frames, size_t count);
-
 /* The variable that holds `address` in a module's data; NULL: not known. */
 const char *symbols_variable(struct symbols *symbols, uint32_t module, uint64_t address);
 

@@ -1,0 +1,124 @@
+/*
+ * Why the heap is smaller (or larger) in one snapshot than in another. Called by the report and by
+ * whoever compares two moments of one trace.
+ *
+ * The law of this file: fell - grew over all parts is the difference of live bytes, exactly. What
+ * the parts do not carry goes to MODEL_UNEXPLAINED, in full view.
+ */
+#include "analyzer/account.h"
+#include "analyzer/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+move(struct model_drop *drop, enum model_part part, uint64_t from, uint64_t to)
+{
+	drop->fell[part] = model_add(drop->fell[part], model_less(from, to));
+	drop->grew[part] = model_add(drop->grew[part], model_less(to, from));
+}
+
+static uint64_t
+known(uint64_t bytes)
+{
+	return bytes == TRACE_UNKNOWN ? 0 : bytes;
+}
+
+/* Buckets in use, overflow and header; the old array is superseded memory, the values apart. */
+static uint64_t
+structure_of(const struct trace_map *row)
+{
+	return model_add(model_add(known(row->bucket_bytes), known(row->overflow_bytes)),
+	                 known(row->header_bytes));
+}
+
+static uint64_t
+whole_of(const struct trace_map *row)
+{
+	return model_add(model_add(structure_of(row), known(row->old_bucket_bytes)),
+	                 known(row->value_bytes));
+}
+
+static void
+compare_stayed(struct model_drop *drop, const struct trace_map *from, const struct trace_map *to)
+{
+	drop->stayed_maps++;
+	drop->deleted = model_add(drop->deleted, model_less(known(from->count), known(to->count)));
+	drop->inserted = model_add(drop->inserted, model_less(known(to->count), known(from->count)));
+	move(drop, MODEL_DELETION, structure_of(from), structure_of(to));
+	move(drop, MODEL_DELETION_VALUES, known(from->value_bytes), known(to->value_bytes));
+	move(drop, MODEL_SUPERSEDED, known(from->old_bucket_bytes), known(to->old_bucket_bytes));
+}
+
+/* -1, 0, 1 as the map of `a` comes before, is, or comes after that of `b`. */
+static int
+order(const struct trace_map *a, const struct trace_map *b)
+{
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	return (a->profile > b->profile) - (a->profile < b->profile);
+}
+
+static void
+compare_maps(struct model_drop *drop)
+{
+	const struct model_map **from = drop->from->by_address, **to = drop->to->by_address;
+	uint32_t from_count = drop->from->rows->maps_count, to_count = drop->to->rows->maps_count;
+	uint32_t i = 0, j = 0;
+
+	while (i < from_count || j < to_count) {
+		int side = i == from_count ? 1 : j == to_count ? -1 : order(from[i]->row, to[j]->row);
+
+		if (side == 0) {
+			compare_stayed(drop, from[i++]->row, to[j++]->row);
+		} else if (side < 0) {
+			drop->vanished_maps++;
+			move(drop, MODEL_VANISHED, whole_of(from[i++]->row), 0);
+		} else {
+			drop->new_maps++;
+			move(drop, MODEL_VANISHED, 0, whole_of(to[j++]->row));
+		}
+	}
+}
+
+/* Whatever is left of the difference, so that the parts add up. Wide, since sums of parts are. */
+static void
+close_sum(struct model_drop *drop)
+{
+	__int128 left = (__int128)drop->from->rows->info.live_bytes - drop->to->rows->info.live_bytes;
+	__int128 most = TRACE_UNKNOWN - 1;
+
+	for (int part = 0; part < MODEL_UNEXPLAINED; part++)
+		left -= (__int128)drop->fell[part] - drop->grew[part];
+	if (left > 0)
+		drop->fell[MODEL_UNEXPLAINED] = (uint64_t)(left < most ? left : most);
+	else
+		drop->grew[MODEL_UNEXPLAINED] = (uint64_t)(-left < most ? -left : most);
+}
+
+int
+model_drop(const struct model *model, const struct model_snapshot *from,
+           const struct model_snapshot *to, struct model_drop *drop)
+{
+	struct account *before = account_open(model->trace, from->rows);
+	struct account *after = account_open(model->trace, to->rows);
+	int result = -1;
+
+	memset(drop, 0, sizeof *drop);
+	drop->from = from;
+	drop->to = to;
+	if (!before || !after)
+		goto out;
+	compare_maps(drop);
+	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
+		move(drop, MODEL_SUPERSEDED, before[i].unreached, after[i].unreached);
+		move(drop, MODEL_OTHER, before[i].rest - before[i].unreached,
+		     after[i].rest - after[i].unreached);
+	}
+	close_sum(drop);
+	result = 0;
+out:
+	free(before);
+	free(after);
+	return result;
+}

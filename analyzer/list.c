@@ -1,0 +1,87 @@
+/*
+ * Which maps a command shows and in which order. Called by report, maps and check. Two maps never
+ * compare as equal, so the same trace prints the same way everywhere.
+ */
+#include "analyzer/model.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t
+sort_key(const struct model_map *map, enum model_sort sort)
+{
+	uint64_t key = sort == MODEL_SORT_HELD    ? map->held
+	               : sort == MODEL_SORT_COUNT ? map->row->count
+	                                          : map->retained;
+
+	return key == TRACE_UNKNOWN ? 0 : key;
+}
+
+static int
+compare(const void *left, const void *right, void *context)
+{
+	const struct model_map *a = *(const struct model_map *const *)left;
+	const struct model_map *b = *(const struct model_map *const *)right;
+	enum model_sort sort = *(const enum model_sort *)context;
+	uint64_t key_a = sort_key(a, sort), key_b = sort_key(b, sort);
+
+	if (sort != MODEL_SORT_ADDRESS && key_a != key_b)
+		return key_a > key_b ? -1 : 1;
+	if (sort != MODEL_SORT_ADDRESS && a->held != b->held)
+		return a->held > b->held ? -1 : 1;
+	if (a->row->address != b->row->address)
+		return a->row->address < b->row->address ? -1 : 1;
+	return (a > b) - (a < b);
+}
+
+static bool
+passes(const struct model_map *map, const struct model_filter *filter)
+{
+	return map->held >= filter->minimum &&
+	       (!filter->profile || fnmatch(filter->profile, map->profile_name, 0) == 0);
+}
+
+const struct model_map **
+model_list(const struct model_snapshot *snapshot, const struct model_filter *filter, size_t *count)
+{
+	size_t all = snapshot->rows->maps_count;
+	const struct model_map **maps = calloc(all + 1, sizeof *maps);
+	enum model_sort sort = filter->sort;
+
+	*count = 0;
+	if (!maps)
+		return NULL;
+	for (size_t i = 0; i < all; i++)
+		if (passes(&snapshot->maps[i], filter))
+			maps[(*count)++] = &snapshot->maps[i];
+	qsort_r(maps, *count, sizeof *maps, compare, &sort);
+	return maps;
+}
+
+/* A remedy with nothing to give is no advice. */
+size_t
+model_remedies(const struct model_map *map, struct model_remedy out[TRACE_REMEDIES_MAX])
+{
+	size_t count = 0;
+
+	if (!map->profile)
+		return 0;
+	for (size_t i = 0; i < map->profile->remedy_count && i < TRACE_REMEDIES_MAX; i++) {
+		const struct profile_remedy *from = &map->profile->remedies[i];
+		struct model_remedy *to = &out[count];
+
+		if (map->row->remedies[i].leaves == TRACE_UNKNOWN ||
+		    map->row->remedies[i].leaves >= map->held)
+			continue;
+		to->name = from->name;
+		to->name_size = strlen(from->name);
+		to->advice = map->profile->text + from->text_offset;
+		to->advice_size = from->text_size;
+		to->leaves = map->row->remedies[i].leaves;
+		to->transient = map->row->remedies[i].transient;
+		to->gives = map->held - to->leaves;
+		count++;
+	}
+	return count;
+}

@@ -1,0 +1,210 @@
+/*
+ * Who made a map, of which type it is, and which variable holds it. Called by the writers for the
+ * maps that they show; the answers are kept in the model.
+ *
+ * The frame to name is the user's: not the map's own code, not a library's. What is the map's own
+ * code the profile knows by its role rules; code in the same source file is the map's as well.
+ */
+#include "analyzer/model.h"
+#include "analyzer/symbols.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+starts_with(const char *text, const char *start)
+{
+	return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool
+is_system_path(const char *path)
+{
+	static const char *const places[] = {"/usr/include/", "/usr/lib/", "/lib/", "/lib64/",
+	                                     "/usr/lib64/", "/rustc/", "/build/glibc", "./"};
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (starts_with(path, places[i]))
+			return true;
+	return false;
+}
+
+/* Containers and start-up code that are compiled into the user's own module. */
+static bool
+is_library_symbol(const char *symbol)
+{
+	static const char *const starts[] = {
+	    "_ZNSt", "_ZNKSt", "_ZSt", "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx", "_Znw", "_Zna", "_ZN4absl",
+	    "_ZN9hashbrown", "_ZN4core", "_ZN5alloc", "_ZN3std", "_start", "__libc_start", "__rust_",
+	};
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (starts_with(symbol, starts[i]))
+			return true;
+	return false;
+}
+
+static bool
+is_library_frame(const struct symbols_frame *frame)
+{
+	return (frame->symbol && is_library_symbol(frame->symbol)) ||
+	       (frame->file && is_system_path(frame->file));
+}
+
+static bool
+matches_rules(const struct profile *profile, const struct symbols_frame *frame)
+{
+	if (!profile || !frame->symbol)
+		return false;
+	for (size_t i = 0; i < profile->rule_count; i++)
+		for (size_t j = 0; j < profile->rules[i].frames; j++)
+			if (profile_matches(profile, profile->patterns[profile->rules[i].pattern[j]],
+			                    frame->symbol, strlen(frame->symbol)))
+				return true;
+	return false;
+}
+
+static bool
+is_same_file(const struct symbols_frame *a, const struct symbols_frame *b)
+{
+	return a->file && b->file && strcmp(a->file, b->file) == 0;
+}
+
+/* How many of the innermost frames are the map's own code: up to the first that its rules name, and
+ * on as long as rules, libraries or the same source file go on. */
+static size_t
+own_frames(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+{
+	size_t own = 0;
+
+	while (own < count && !matches_rules(profile, &frames[own]))
+		own++;
+	while (own < count &&
+	       (matches_rules(profile, &frames[own]) || is_library_frame(&frames[own]) ||
+	        is_same_file(&frames[own], &frames[own - 1])))
+		own++;
+	return own < count ? own : 0;
+}
+
+static bool
+is_users(const struct symbols_frame *frame)
+{
+	bool in_library = frame->module && strstr(frame->module, ".so") &&
+	                  is_system_path(frame->module);
+
+	return frame->function && !in_library && !is_library_frame(frame);
+}
+
+static const struct symbols_frame *
+find_maker(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+{
+	size_t own = own_frames(profile, frames, count);
+
+	for (size_t i = own; i < count; i++)
+		if (is_users(&frames[i]))
+			return &frames[i];
+	for (size_t i = own; i < count; i++)
+		if (!is_library_frame(&frames[i]))
+			return &frames[i];
+	return count ? &frames[0] : NULL;
+}
+
+/* Takes over a malloc'd string; one that is kept already is not kept twice. */
+static const char *
+keep(struct model *model, char *text)
+{
+	char **grown;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < model->text_count; i++) {
+		if (strcmp(model->texts[i], text) == 0) {
+			free(text);
+			return model->texts[i];
+		}
+	}
+	grown = realloc(model->texts, (model->text_count + 1) * sizeof *grown);
+	if (!grown) {
+		free(text);
+		return NULL;
+	}
+	model->texts = grown;
+	return model->texts[model->text_count++] = text;
+}
+
+/* From the profile's type text to the bracket that closes its template arguments. */
+static size_t
+type_length(const char *name)
+{
+	size_t depth = 0, i;
+
+	for (i = 0; name[i]; i++) {
+		if (name[i] == '<')
+			depth++;
+		else if (name[i] == '>' && i > 0 && name[i - 1] != '-' && depth > 0 && --depth == 0)
+			return i + 1;
+		else if (depth == 0 && strchr("( )&*", name[i]))
+			break;
+	}
+	return depth == 0 ? i : 0;
+}
+
+static const char *
+find_type(struct model *model, const struct profile *profile, const struct symbols_frame *frames,
+          size_t count)
+{
+	char wanted[PROFILE_LINE_MAX];
+
+	if (!profile || profile->type.size == 0 || profile->type.size >= sizeof wanted)
+		return NULL;
+	memcpy(wanted, profile->text + profile->type.offset, profile->type.size);
+	wanted[profile->type.size] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		const char *at = frames[i].function ? strstr(frames[i].function, wanted) : NULL;
+		size_t length = at ? type_length(at) : 0;
+
+		if (length)
+			return keep(model, strndup(at, length));
+	}
+	return NULL;
+}
+
+static struct symbols *
+symbols_of(struct model *model)
+{
+	if (!model->symbols)
+		model->symbols = symbols_open(model->trace);
+	return model->symbols;
+}
+
+const struct symbols_frame *
+model_stack_frames(struct model *model, uint32_t stack, size_t *count)
+{
+	*count = 0;
+	return symbols_of(model) ? symbols_stack(model->symbols, stack, count) : NULL;
+}
+
+const struct model_names *
+model_map_names(struct model *model, const struct model_map *map)
+{
+	static const struct model_names nothing;
+	struct model_snapshot *snapshot = &model->snapshots[map->snapshot->index];
+	const struct trace_map *row = map->row;
+	struct model_names *names;
+
+	if (!snapshot->names)
+		snapshot->names = calloc((size_t)snapshot->rows->maps_count + 1,
+		                         sizeof *snapshot->names);
+	if (!snapshot->names || !symbols_of(model))
+		return &nothing;
+	names = &snapshot->names[map - snapshot->maps];
+	if (names->is_known)
+		return names;
+	names->is_known = true;
+	names->frames = model_stack_frames(model, row->stack, &names->frame_count);
+	names->maker = find_maker(map->profile, names->frames, names->frame_count);
+	names->type = find_type(model, map->profile, names->frames, names->frame_count);
+	if (row->where == TRACE_WHERE_GLOBAL)
+		names->variable = symbols_variable(model->symbols, row->where_module, row->address);
+	return names;
+}
