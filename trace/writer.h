@@ -75,6 +75,17 @@ trace_table_at(const struct trace_table *table, uint32_t index)
 	       (size_t)(index % table->per_chunk) * table->record_size;
 }
 
+/* Forgets the published records from `count` on; nobody may use them any more. For the time series,
+ * which halves its resolution in place. */
+void trace_table_shorten(struct trace_writer *writer, struct trace_table *table, uint32_t count);
+
+/* For a forked child that goes on in a file of its own: gives the table new chunks in `to` with the
+ * same records, leaves the parent's chunks and unmaps them. One thread, no one else uses the table.
+ * What the parent has changed within records since the fork (counters of stacks) shows in the copy.
+ * Returns 0, or -1 with errno: then the table's records are not published in `to`, and it may only
+ * be released. */
+int trace_table_clone(struct trace_writer *to, struct trace_table *table);
+
 /* Appends bytes to a TRACE_CHUNK_TEXT table (record_size 1), across chunks where needed. Returns
  * the offset of the first, or TRACE_UNKNOWN with errno. */
 uint64_t trace_text_append(struct trace_writer *writer, struct trace_table *table,

@@ -1,0 +1,206 @@
+/*
+ * From the bytes of a trace file to plain arrays that can be trusted. Called by the analyzer.
+ *
+ *     capture.c: file --> bytes    image.c: bytes --> tables    here: tables --> struct trace
+ *     validate.c: proves struct trace
+ *
+ * How many records a table has: the header's count for the common kinds; for the rows of a snapshot
+ * what its chunks say, since their writer may have died before it said so. A complete snapshot must
+ * have exactly the rows that it claims, any other at least those.
+ */
+#include "trace/capture.h"
+#include "trace/failure.h"
+#include "trace/image.h"
+#include "trace/kinds.h"
+#include "trace/reader.h"
+#include "trace/validate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Says that records are missing: because the end of the file is, or without an excuse. */
+static int
+fail_missing(const struct trace_image *image, const char *what, uint64_t promised,
+             uint64_t available)
+{
+	uint64_t chunks = (image->size - TRACE_HEADER_SIZE) / TRACE_CHUNK_SIZE;
+
+	if (image->header.chunks > chunks)
+		return trace_fail(image->error, TRACE_ERROR_TRUNCATED, image->size,
+		                  "cannot use %.200s: it promises %llu %s and holds %llu; it ends after "
+		                  "%llu bytes, before its last record; copy the trace again, or trace "
+		                  "the program again", image->path, (unsigned long long)promised, what,
+		                  (unsigned long long)available, (unsigned long long)image->size);
+	return trace_corrupt(image->error, image->path, 0, "it promises %llu %s and holds %llu",
+	                     (unsigned long long)promised, what, (unsigned long long)available);
+}
+
+/* A table that the header counts. */
+static int
+load_common(struct trace_image *image, enum trace_chunk_kind kind, const char *what, void *array,
+            uint32_t *count)
+{
+	uint64_t promised = *trace_kind_count(&image->header, kind);
+	uint64_t available = trace_image_available(image, kind, TRACE_NONE);
+	void *copy;
+
+	if (promised > available)
+		return fail_missing(image, what, promised, available);
+	copy = trace_image_copy(image, kind, TRACE_NONE, promised);
+	if (!copy)
+		return -1;
+	memcpy(array, &copy, sizeof(copy));
+	*count = (uint32_t)promised;
+	return 0;
+}
+
+static int
+load_text(struct trace_image *image, struct trace *trace)
+{
+	trace->text_size = trace_image_available(image, TRACE_CHUNK_TEXT, TRACE_NONE);
+	trace->text = trace_image_copy(image, TRACE_CHUNK_TEXT, TRACE_NONE, trace->text_size);
+	return trace->text ? 0 : -1;
+}
+
+/* The rows of one kind of snapshot number `owner`. `promised` is set to what is there. */
+static int
+load_rows(struct trace_image *image, enum trace_chunk_kind kind, uint32_t owner, bool complete,
+          uint32_t *promised, void *array, uint32_t *count)
+{
+	uint64_t available = trace_image_available(image, kind, owner);
+	void *copy;
+
+	if (*promised > available || (complete && *promised != available))
+		return fail_missing(image, "rows of a snapshot", *promised, available);
+	copy = trace_image_copy(image, kind, owner, available);
+	if (!copy)
+		return -1;
+	memcpy(array, &copy, sizeof(copy));
+	*promised = *count = (uint32_t)available;
+	return 0;
+}
+
+static int
+load_snapshot(struct trace_image *image, uint32_t index, struct trace_snapshot_rows *rows)
+{
+	struct trace_snapshot *info = &rows->info;
+	bool complete = info->state == TRACE_SNAPSHOT_COMPLETE;
+
+	if (load_rows(image, TRACE_CHUNK_LIVE, index, complete, &info->live, &rows->live,
+	              &rows->live_count) != 0 ||
+	    load_rows(image, TRACE_CHUNK_CLAIMS, index, complete, &info->claims, &rows->claims,
+	              &rows->claims_count) != 0 ||
+	    load_rows(image, TRACE_CHUNK_MAPS, index, complete, &info->maps, &rows->maps,
+	              &rows->maps_count) != 0)
+		return -1;
+	return load_rows(image, TRACE_CHUNK_REFUSED, index, complete, &info->refused, &rows->refused,
+	                 &rows->refused_count);
+}
+
+static int
+load_snapshots(struct trace_image *image, struct trace *trace)
+{
+	struct trace_snapshot *infos = NULL;
+	uint32_t count = 0;
+	int result = -1;
+
+	if (load_common(image, TRACE_CHUNK_SNAPSHOTS, "snapshots", &infos, &count) != 0)
+		return -1;
+	trace->snapshots = calloc((size_t)count + 1, sizeof(*trace->snapshots));
+	if (!trace->snapshots) {
+		trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
+		           "cannot read %.300s: not enough memory", image->path);
+		goto out;
+	}
+	trace->snapshot_count = count;
+	for (uint32_t i = 0; i < count; i++) {
+		trace->snapshots[i].info = infos[i];
+		if (load_snapshot(image, i, &trace->snapshots[i]) != 0)
+			goto out;
+	}
+	result = 0;
+out:
+	free(infos);
+	return result;
+}
+
+static int
+load(struct trace_image *image, struct trace *trace)
+{
+	if (trace_image_open(image) != 0)
+		return -1;
+	trace->header = image->header;
+	if (load_common(image, TRACE_CHUNK_NODES, "nodes", &trace->nodes, &trace->node_count) != 0 ||
+	    load_common(image, TRACE_CHUNK_STACKS, "stacks", &trace->stacks,
+	                &trace->stack_count) != 0 ||
+	    load_common(image, TRACE_CHUNK_SERIES, "points in time", &trace->series,
+	                &trace->series_count) != 0 ||
+	    load_common(image, TRACE_CHUNK_MODULES, "modules", &trace->modules,
+	                &trace->module_count) != 0 ||
+	    load_common(image, TRACE_CHUNK_PROFILES, "profiles", &trace->profiles,
+	                &trace->profile_count) != 0 ||
+	    load_text(image, trace) != 0 || load_snapshots(image, trace) != 0)
+		return -1;
+	return trace_validate(trace, image->error);
+}
+
+struct trace *
+trace_open_bytes(const void *bytes, size_t size, const char *path, struct trace_error *error)
+{
+	struct trace_image image = { .bytes = bytes, .size = size, .path = path, .error = error };
+	struct trace *trace = calloc(1, sizeof(*trace));
+	int result;
+
+	memset(error, 0, sizeof(*error));
+	if (!trace) {
+		trace_fail(error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory", path);
+		return NULL;
+	}
+	snprintf(trace->path, sizeof(trace->path), "%s", path);
+	trace->file_size = size;
+	result = load(&image, trace);
+	trace_image_close(&image);
+	if (result != 0) {
+		trace_close(trace);
+		return NULL;
+	}
+	return trace;
+}
+
+struct trace *
+trace_open(const char *path, struct trace_error *error)
+{
+	struct trace *trace;
+	size_t size = 0;
+	void *bytes;
+
+	memset(error, 0, sizeof(*error));
+	bytes = trace_capture(path, &size, error);
+	if (!bytes)
+		return NULL;
+	trace = trace_open_bytes(bytes, size, path, error);
+	free(bytes);
+	return trace;
+}
+
+void
+trace_close(struct trace *trace)
+{
+	if (!trace)
+		return;
+	for (uint32_t i = 0; i < trace->snapshot_count; i++) {
+		free(trace->snapshots[i].live);
+		free(trace->snapshots[i].claims);
+		free(trace->snapshots[i].maps);
+		free(trace->snapshots[i].refused);
+	}
+	free(trace->snapshots);
+	free(trace->nodes);
+	free(trace->stacks);
+	free(trace->series);
+	free(trace->modules);
+	free(trace->profiles);
+	free(trace->text);
+	free(trace);
+}

@@ -1,0 +1,27 @@
+/*
+ * Room in the trace file: a descriptor that is proved to be ours, space that is reserved before
+ * anyone touches it, chunks that belong to one taker alone. Private to trace/; see writer.h for
+ * what runs here and under which law.
+ */
+#ifndef TRACE_SPACE_H
+#define TRACE_SPACE_H
+
+#include "trace/writer.h"
+
+/* Moves a descriptor out of the low numbers, close-on-exec, so that the guest's own open() returns
+ * what it would return without us. Returns the new number, or fd itself where that is refused. */
+int trace_space_move_away(int fd);
+
+/* The writer's descriptor, proved by device and inode; opened again by its path if the guest has
+ * closed or reused it. Returns -1 with errno EBADF if the path does not lead to our file either. */
+int trace_space_descriptor(struct trace_writer *writer);
+
+/* Reserves bytes of the file. Returns 0, or -1 with errno: ENOSPC, EDQUOT, EFBIG (the limit on file
+ * sizes, found before the kernel sends SIGXFSZ for it), ... */
+int trace_space_reserve(int fd, uint64_t offset, uint64_t size);
+
+/* Takes `run` neighbouring chunks for this caller alone and maps them: zeroed, of kind FREE. Any
+ * thread of any process that has the file mapped. NULL with errno. */
+struct trace_chunk *trace_space_take(struct trace_writer *writer, uint32_t run);
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * Growing tables within the trace file: records of one kind in chunks that never move. Called only
+ * inside the guest, under the law of writer.h.
+ *
+ *     table.chunks[0] --> chunk 0 of the kind: per_chunk records, then a remainder
+ *     table.chunks[1] --> chunk 1: anywhere in the file
+ *
+ * The rule that must never break: a record is whole before a count covers it. The counts rise in
+ * this order, each by a release store: table.count, chunk.used, the header's. A reader that takes
+ * the header's count first therefore finds every record that it promises.
+ */
+#include "trace/kinds.h"
+#include "trace/space.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	SLOTS_SIZE = TRACE_TABLE_CHUNKS * sizeof(struct trace_chunk *),
+	RUN_MAX = 32, /* chunks in one mapping: a guest may have 65,530 mappings, all told */
+};
+
+int
+trace_table_init(struct trace_table *table, enum trace_chunk_kind kind, uint32_t owner)
+{
+	void *slots;
+
+	memset(table, 0, sizeof(*table));
+	if (trace_record_size(kind) == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	slots = mmap(NULL, SLOTS_SIZE, PROT_READ | PROT_WRITE,
+	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (slots == MAP_FAILED)
+		return -1;
+	table->kind = kind;
+	table->owner = owner;
+	table->record_size = (uint32_t)trace_record_size(kind);
+	table->per_chunk = trace_kind_per_chunk(kind);
+	table->chunks = slots;
+	return 0;
+}
+
+void
+trace_table_release(struct trace_table *table)
+{
+	if (!table->chunks)
+		return;
+	for (uint32_t i = 0; i < TRACE_TABLE_CHUNKS && table->chunks[i]; i++)
+		munmap(table->chunks[i], TRACE_CHUNK_SIZE);
+	munmap(table->chunks, SLOTS_SIZE);
+	memset(table, 0, sizeof(*table));
+}
+
+/* Large tables take several chunks at once, up to a quarter of what they have. */
+static struct trace_chunk *
+take_run(struct trace_writer *writer, uint32_t sequence, uint32_t *run)
+{
+	struct trace_chunk *first = NULL;
+
+	*run = sequence / 4 < RUN_MAX ? sequence / 4 : RUN_MAX;
+	if (*run > TRACE_TABLE_CHUNKS - sequence)
+		*run = TRACE_TABLE_CHUNKS - sequence;
+	if (*run > 1)
+		first = trace_space_take(writer, *run);
+	if (!first) { /* or there is room for one only */
+		*run = 1;
+		first = trace_space_take(writer, 1);
+	}
+	return first;
+}
+
+static struct trace_chunk *
+chunk_after(struct trace_chunk *chunk, uint32_t distance)
+{
+	return (struct trace_chunk *)((uint8_t *)chunk + (size_t)distance * TRACE_CHUNK_SIZE);
+}
+
+/* The kind comes last: until then the chunk counts as free. */
+static void
+label(struct trace_chunk *chunk, const struct trace_table *table, uint32_t sequence, uint32_t used)
+{
+	chunk->owner = table->owner;
+	chunk->sequence = sequence;
+	chunk->used = used;
+	__atomic_store_n(&chunk->kind, table->kind, __ATOMIC_RELEASE);
+}
+
+static int
+grow(struct trace_writer *writer, struct trace_table *table, uint32_t sequence)
+{
+	uint32_t run;
+	struct trace_chunk *first = take_run(writer, sequence, &run);
+
+	if (!first)
+		return -1;
+	for (uint32_t i = 0; i < run; i++) {
+		label(chunk_after(first, i), table, sequence + i, 0);
+		__atomic_store_n(&table->chunks[sequence + i], chunk_after(first, i),
+		                 __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+/* The chunk for the next record, taken now if the table has none there yet. */
+static struct trace_chunk *
+last_chunk(struct trace_writer *writer, struct trace_table *table)
+{
+	uint32_t sequence;
+
+	if (!writer->header || !table->chunks) {
+		errno = EBADF;
+		return NULL;
+	}
+	sequence = table->count / table->per_chunk;
+	if (sequence >= TRACE_TABLE_CHUNKS) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	if (!table->chunks[sequence] && grow(writer, table, sequence) != 0)
+		return NULL;
+	return table->chunks[sequence];
+}
+
+void *
+trace_table_next(struct trace_writer *writer, struct trace_table *table)
+{
+	if (!last_chunk(writer, table))
+		return NULL;
+	return memset(trace_table_at(table, table->count), 0, table->record_size);
+}
+
+/* Covers `records` more, all in one chunk. `used` never falls: after trace_table_shorten it may be
+ * ahead of the header's count, and a reader that has an older header still finds its records. */
+static void
+publish(struct trace_writer *writer, struct trace_table *table, uint32_t records)
+{
+	struct trace_chunk *chunk = table->chunks[table->count / table->per_chunk];
+	uint32_t used = table->count % table->per_chunk + records;
+	uint32_t *counted = trace_kind_count(writer->header, table->kind);
+
+	__atomic_store_n(&table->count, table->count + records, __ATOMIC_RELEASE);
+	if (used > chunk->used)
+		__atomic_store_n(&chunk->used, used, __ATOMIC_RELEASE);
+	if (counted)
+		__atomic_store_n(counted, table->count, __ATOMIC_RELEASE);
+}
+
+uint32_t
+trace_table_publish(struct trace_writer *writer, struct trace_table *table)
+{
+	publish(writer, table, 1);
+	return table->count - 1;
+}
+
+void
+trace_table_shorten(struct trace_writer *writer, struct trace_table *table, uint32_t count)
+{
+	uint32_t *counted = trace_kind_count(writer->header, table->kind);
+
+	if (count >= table->count)
+		return;
+	if (counted)
+		__atomic_store_n(counted, count, __ATOMIC_RELEASE);
+	__atomic_store_n(&table->count, count, __ATOMIC_RELEASE);
+}
+
+uint64_t
+trace_text_append(struct trace_writer *writer, struct trace_table *table, const char *bytes,
+                  size_t size)
+{
+	uint64_t start = table->count;
+
+	while (size > 0) {
+		uint32_t room = table->per_chunk - table->count % table->per_chunk;
+		uint32_t part = size < room ? (uint32_t)size : room;
+
+		if (!last_chunk(writer, table))
+			return TRACE_UNKNOWN;
+		memcpy(trace_table_at(table, table->count), bytes, part);
+		publish(writer, table, part);
+		bytes += part;
+		size -= part;
+	}
+	return start;
+}
+
+/* The same records in a chunk of another file; the old one is unmapped. */
+static int
+clone_chunk(struct trace_writer *to, struct trace_table *table, uint32_t sequence, uint32_t records)
+{
+	struct trace_chunk *old = table->chunks[sequence];
+	struct trace_chunk *copy = trace_space_take(to, 1);
+
+	if (!copy)
+		return -1;
+	memcpy((uint8_t *)copy + TRACE_CHUNK_HEADER_SIZE, (uint8_t *)old + TRACE_CHUNK_HEADER_SIZE,
+	       (size_t)records * table->record_size);
+	label(copy, table, sequence, records);
+	table->chunks[sequence] = copy;
+	munmap(old, TRACE_CHUNK_SIZE);
+	return 0;
+}
+
+int
+trace_table_clone(struct trace_writer *to, struct trace_table *table)
+{
+	uint32_t *counted = trace_kind_count(to->header, table->kind);
+	uint32_t sequence = 0;
+
+	for (uint32_t left = table->count; left > 0; sequence++) {
+		uint32_t records = left < table->per_chunk ? left : table->per_chunk;
+
+		if (clone_chunk(to, table, sequence, records) != 0)
+			return -1;
+		left -= records;
+	}
+	/* Chunks that were taken ahead stay with the old file. */
+	for (; sequence < TRACE_TABLE_CHUNKS && table->chunks[sequence]; sequence++) {
+		munmap(table->chunks[sequence], TRACE_CHUNK_SIZE);
+		table->chunks[sequence] = NULL;
+	}
+	if (counted)
+		__atomic_store_n(counted, table->count, __ATOMIC_RELEASE);
+	return 0;
+}
