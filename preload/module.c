@@ -1,0 +1,347 @@
+/*
+ * The guest's modules. Called by intern.c and role.c for every return address that is seen for the
+ * first time, by snapshot.c before each snapshot.
+ *
+ *     pc --_dl_find_object--> link map --> known[i] == trace module i --> symbols of its file
+ *
+ * The loader's locks must never be taken: the thread that holds them may be waiting for one of ours
+ * (dlopen allocates). _dl_find_object takes none, and what it cannot tell comes from
+ * /proc/self/maps. Everything in here changes under intern's lock only; symbols stay for ever,
+ * since their names were handed out.
+ */
+#include "preload/module.h"
+
+#include "preload/intern.h"
+#include "preload/mapping.h"
+#include "preload/symbols.h"
+#include "preload/thread.h"
+#include "preload/tracer.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum {
+	MODULES_MAX = 4096,
+	STRANGERS_MAX = 16,
+};
+
+/* Number i is module i of the trace. */
+static struct known {
+	const struct link_map *map; /* NULL: closed */
+	uint64_t start, end, bias;
+	uint64_t device, inode;
+	bool has_read_symbols;
+	struct symbols symbols;
+} known[MODULES_MAX];
+static uint32_t known_count;
+
+/* Objects of the loader without a file: the vdso. Remembered, so that they are not sought again. */
+static const struct link_map *strangers[STRANGERS_MAX];
+static uint32_t stranger_count;
+
+static struct mapping_reader reader;
+
+static struct trace_module *
+record_of(uint32_t module)
+{
+	return trace_table_at(&tracer.modules, module);
+}
+
+static struct trace_profile *
+profile_record(uint32_t profile)
+{
+	return trace_table_at(&tracer.profiles, profile);
+}
+
+bool
+module_is_awake(uint32_t profile)
+{
+	return __atomic_load_n(&profile_record(profile)->awake, __ATOMIC_RELAXED);
+}
+
+/* ---- waking profiles */
+
+static bool
+sleeps(uint32_t profile)
+{
+	return tracer.profile[profile] && !module_is_awake(profile);
+}
+
+static void
+wake(uint32_t profile)
+{
+	__atomic_store_n(&profile_record(profile)->awake, 1, __ATOMIC_RELAXED);
+}
+
+/* Returns whether some profile still sleeps that waits for a symbol. */
+static bool
+wake_by_path(const char *path)
+{
+	bool wanted = false;
+
+	for (uint32_t i = 0; i < tracer.profile_count; i++) {
+		if (!sleeps(i))
+			continue;
+		if (tracer.profile[i]->wakes_always || profile_wakes_for_module(tracer.profile[i], path))
+			wake(i);
+		else
+			wanted |= tracer.profile[i]->wake_symbol_count > 0;
+	}
+	return wanted;
+}
+
+static void
+wake_by_symbols(const struct symbols *symbols)
+{
+	for (uint32_t i = 0; i < tracer.profile_count; i++) {
+		if (!sleeps(i) || tracer.profile[i]->wake_symbol_count == 0)
+			continue;
+		for (size_t at = 0; at < symbols->count; at++)
+			if (profile_wakes_for_symbol(tracer.profile[i],
+			                             symbols->names + symbols->list[at].name)) {
+				wake(i);
+				break;
+			}
+	}
+}
+
+/* ---- symbols */
+
+/* The same file loaded before, at another address or before a dlclose: its symbols serve again. */
+static const struct known *
+find_twin(const struct known *module)
+{
+	for (uint32_t i = 0; i < known_count; i++)
+		if (&known[i] != module && known[i].has_read_symbols &&
+		    known[i].inode == module->inode && known[i].device == module->device &&
+		    memcmp(record_of(i)->build_id, record_of((uint32_t)(module - known))->build_id,
+		           SYMBOLS_BUILD_ID_MAX) == 0)
+			return &known[i];
+	return NULL;
+}
+
+/* Whether fd is the file that was mapped: by identity, or (overlay file systems lie about it) by
+ * build id. */
+static bool
+is_same_file(int fd, const struct known *module)
+{
+	const struct trace_module *record = record_of((uint32_t)(module - known));
+	uint8_t id[SYMBOLS_BUILD_ID_MAX];
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+		return false;
+	if (status.st_dev == module->device && status.st_ino == module->inode)
+		return true;
+	return record->build_id_size > 0 &&
+	       symbols_build_id(fd, 0, id) == record->build_id_size &&
+	       memcmp(id, record->build_id, record->build_id_size) == 0;
+}
+
+static void
+read_symbols(struct known *module)
+{
+	const struct known *twin;
+	int fd;
+
+	if (module->has_read_symbols)
+		return;
+	module->has_read_symbols = true;
+	twin = find_twin(module);
+	if (twin) {
+		module->symbols = twin->symbols;
+		return;
+	}
+	fd = open(record_of((uint32_t)(module - known))->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (is_same_file(fd, module))
+		symbols_read(&module->symbols, fd);
+	close(fd);
+}
+
+const char *
+module_symbol(uint32_t module, uint64_t pc)
+{
+	if (module >= known_count)
+		return NULL;
+	read_symbols(&known[module]);
+	return symbols_find(&known[module].symbols, pc - known[module].bias);
+}
+
+/* ---- registering */
+
+static uint32_t
+find_known(const struct link_map *map, uint64_t start)
+{
+	for (uint32_t i = known_count; i-- > 0;)
+		if (known[i].map == map && known[i].start == start)
+			return i;
+	return TRACE_NONE;
+}
+
+static uint32_t
+next_generation(uint64_t start, uint64_t end)
+{
+	uint32_t generation = 0;
+
+	for (uint32_t i = 0; i < known_count; i++)
+		if (known[i].start < end && start < known[i].end &&
+		    record_of(i)->generation >= generation)
+			generation = record_of(i)->generation + 1;
+	return generation;
+}
+
+static void
+fill_record(struct trace_module *record, const struct known *module, const char *path)
+{
+	record->start = module->start;
+	record->end = module->end;
+	record->bias = module->bias;
+	record->generation = next_generation(module->start, module->end);
+	record->build_id_size = (uint32_t)symbols_build_id(-1, module->start, record->build_id);
+	strncpy(record->path, path, sizeof(record->path) - 1);
+}
+
+/* A closed module that came back as it was keeps its number. */
+static bool
+reopen(const struct known *module, const char *path)
+{
+	uint8_t id[SYMBOLS_BUILD_ID_MAX] = { 0 };
+	size_t size = symbols_build_id(-1, module->start, id);
+
+	for (uint32_t i = 0; i < known_count && size > 0; i++)
+		if (!known[i].map && known[i].start == module->start && known[i].end == module->end &&
+		    known[i].bias == module->bias && record_of(i)->build_id_size == size &&
+		    memcmp(record_of(i)->build_id, id, size) == 0 &&
+		    strcmp(record_of(i)->path, path) == 0 &&
+		    record_of(i)->generation + 1 == next_generation(module->start, module->end)) {
+			known[i].map = module->map;
+			return true;
+		}
+	return false;
+}
+
+static void
+add_module(const struct known *module, const char *path)
+{
+	struct trace_module *record;
+	uint32_t index;
+
+	if (known_count == MODULES_MAX || reopen(module, path))
+		return;
+	record = trace_table_next(&tracer.writer, &tracer.modules);
+	if (!record)
+		return;
+	fill_record(record, module, path);
+	index = trace_table_publish(&tracer.writer, &tracer.modules);
+	if (index != known_count)
+		return; /* another table than ours: cannot happen while we alone append */
+	known[index] = *module;
+	__atomic_store_n(&known_count, index + 1, __ATOMIC_RELEASE);
+	if (wake_by_path(record->path)) {
+		read_symbols(&known[index]);
+		wake_by_symbols(&known[index].symbols);
+	}
+}
+
+/* Registers what the loader has at this executable mapping, if it is new. */
+static void
+consider(const struct mapping *mapping)
+{
+	struct dl_find_object object;
+	struct known module = { 0 };
+
+	if (!mapping->is_executable || mapping->path[0] != '/' ||
+	    _dl_find_object((void *)(uintptr_t)mapping->start, &object) != 0)
+		return;
+	module.map = object.dlfo_link_map;
+	module.start = (uintptr_t)object.dlfo_map_start;
+	module.end = (uintptr_t)object.dlfo_map_end;
+	if (find_known(module.map, module.start) != TRACE_NONE)
+		return;
+	module.bias = object.dlfo_link_map->l_addr;
+	module.device = makedev(mapping->device_major, mapping->device_minor);
+	module.inode = mapping->inode;
+	add_module(&module, mapping->path);
+}
+
+static void
+scan(void)
+{
+	struct mapping mapping;
+
+	if (mapping_open(&reader) < 0)
+		return;
+	while (mapping_next(&reader, &mapping))
+		consider(&mapping);
+	mapping_close(&reader);
+}
+
+void
+module_scan(void)
+{
+	intern_lock();
+	scan();
+	intern_unlock();
+}
+
+static bool
+is_stranger(const struct link_map *map)
+{
+	for (uint32_t i = 0; i < stranger_count; i++)
+		if (strangers[i] == map)
+			return true;
+	return false;
+}
+
+uint32_t
+module_of(uint64_t pc)
+{
+	struct dl_find_object object;
+	uint32_t index;
+
+	if (_dl_find_object((void *)(uintptr_t)pc, &object) != 0 || is_stranger(object.dlfo_link_map))
+		return TRACE_NONE;
+	index = find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start);
+	if (index != TRACE_NONE)
+		return index;
+	scan();
+	index = find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start);
+	if (index == TRACE_NONE && stranger_count < STRANGERS_MAX)
+		strangers[stranger_count++] = object.dlfo_link_map;
+	return index;
+}
+
+uint32_t
+module_of_data(uint64_t address)
+{
+	uint32_t count = __atomic_load_n(&known_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = count; i-- > 0;)
+		if (known[i].map && address >= known[i].start && address < known[i].end)
+			return i;
+	return TRACE_NONE;
+}
+
+/* ---- closing */
+
+void
+module_closed(void)
+{
+	struct dl_find_object object;
+
+	intern_lock();
+	for (uint32_t i = 0; i < known_count; i++)
+		if (known[i].map &&
+		    (_dl_find_object((void *)(uintptr_t)known[i].start, &object) != 0 ||
+		     object.dlfo_link_map != known[i].map))
+			known[i].map = NULL;
+	stranger_count = 0;
+	intern_unlock();
+}
