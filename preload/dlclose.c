@@ -1,0 +1,32 @@
+/*
+ * dlclose, interposed: the code that return addresses pointed into may be gone afterwards, and other
+ * code may come to lie there. Called by the guest; forwards first, then lets module.c and intern.c
+ * forget. A dlclose inside libc goes past us: module.c then notices by the link map.
+ */
+#include "preload/intern.h"
+#include "preload/module.h"
+#include "preload/thread.h"
+#include "preload/tracer.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+
+__attribute__((visibility("default"))) int
+dlclose(void *handle)
+{
+	static int (*next)(void *);
+	struct thread *thread;
+	int result, kept;
+
+	if (!next)
+		next = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
+	result = next(handle);
+	kept = errno;
+	if (tracer_is_on() && (thread = thread_enter())) {
+		module_closed();
+		intern_forget();
+		thread_leave(thread);
+	}
+	errno = kept;
+	return result;
+}
