@@ -14,10 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define uthash_fatal(message) abort_build = true
-static bool abort_build; /* uthash has no other way to say that memory was refused */
-#define HASH_NONFATAL_OOM 1
-#define uthash_nonfatal_oom(element) (abort_build = true)
+#define HASH_NONFATAL_OOM 1 /* an element that was refused memory has no table */
 #include <uthash.h>
 
 struct place {
@@ -93,9 +90,8 @@ place_at(struct baseline *baseline, char *key)
 		return NULL;
 	}
 	place->key = key;
-	abort_build = false;
 	HASH_ADD_KEYPTR(hh, baseline->places, place->key, strlen(place->key), place);
-	if (!abort_build)
+	if (place->hh.tbl)
 		return place;
 	free(key);
 	free(place);
