@@ -1,0 +1,362 @@
+/* A small trace of every kind of record, and the promise of trace/reader.h as code. For the tests
+ * of trace/: each is a program of its own and includes this once. */
+#ifndef TEST_TRACE_SAMPLE_H
+#define TEST_TRACE_SAMPLE_H
+
+#include "trace/reader.h"
+#include "trace/writer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* A folder of this test's own; removed by sample_folder_remove. */
+static char sample_folder[64];
+
+static int
+sample_folder_make(void **state)
+{
+	strcpy(sample_folder, "/tmp/maptrace-test-XXXXXX");
+	return mkdtemp(sample_folder) ? 0 : -1;
+}
+
+static int
+sample_folder_remove(void **state)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", sample_folder);
+	return system(command);
+}
+
+__attribute__((unused)) static const char *
+sample_path(const char *name)
+{
+	static char path[2][256];
+	static int turn;
+
+	turn = !turn;
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s", sample_folder, name);
+	return path[turn];
+}
+
+struct sample_tables {
+	struct trace_table nodes, stacks, series, modules, profiles, text, snapshots;
+};
+
+__attribute__((unused)) static void
+sample_init(struct sample_tables *tables)
+{
+	assert_int_equal(trace_table_init(&tables->nodes, TRACE_CHUNK_NODES, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->stacks, TRACE_CHUNK_STACKS, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->profiles, TRACE_CHUNK_PROFILES, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->text, TRACE_CHUNK_TEXT, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
+}
+
+__attribute__((unused)) static void
+sample_release(struct sample_tables *tables)
+{
+	trace_table_release(&tables->nodes);
+	trace_table_release(&tables->stacks);
+	trace_table_release(&tables->series);
+	trace_table_release(&tables->modules);
+	trace_table_release(&tables->profiles);
+	trace_table_release(&tables->text);
+	trace_table_release(&tables->snapshots);
+}
+
+/* Appends `count` records of one kind; `fill` gets each with its index. */
+__attribute__((unused)) static void
+sample_append(struct trace_writer *writer, struct trace_table *table, uint32_t count,
+              void (*fill)(void *record, uint32_t index))
+{
+	for (uint32_t i = 0; i < count; i++) {
+		void *record = trace_table_next(writer, table);
+
+		assert_non_null(record);
+		fill(record, table->count);
+		trace_table_publish(writer, table);
+	}
+}
+
+__attribute__((unused)) static void
+sample_fill_node(void *record, uint32_t index)
+{
+	struct trace_node *node = record;
+
+	node->pc = 0x1000 + index;
+	node->parent = index / 2;
+	node->module = index % 3 ? 0 : TRACE_NONE;
+}
+
+__attribute__((unused)) static void
+sample_fill_stack(void *record, uint32_t index)
+{
+	struct trace_stack *stack = record;
+
+	stack->node = index / 4;
+	stack->profile = index ? 0 : TRACE_NONE;
+	stack->role = (uint8_t)(index % TRACE_ROLES);
+	stack->split_share = 16;
+	stack->split_whole = 17;
+	stack->live_bytes = index;
+}
+
+__attribute__((unused)) static void
+sample_fill_point(void *record, uint32_t index)
+{
+	((struct trace_point *)record)->ns = index;
+}
+
+__attribute__((unused)) static void
+sample_fill_module(void *record, uint32_t index)
+{
+	struct trace_module *module = record;
+
+	module->start = 0x10000 * (index + 1);
+	module->end = module->start + 0x8000;
+	module->build_id_size = 20;
+	strcpy(module->path, "/usr/lib/libsample.so");
+}
+
+__attribute__((unused)) static void
+sample_fill_live(void *record, uint32_t index)
+{
+	*(struct trace_live *)record = (struct trace_live){ .stack = index % 3, .bytes = index };
+}
+
+__attribute__((unused)) static void
+sample_fill_claim(void *record, uint32_t index)
+{
+	*(struct trace_claim *)record = (struct trace_claim){
+		.stack = index % 3, .role = TRACE_VALUES, .bytes = index, .blocks = 1 };
+}
+
+__attribute__((unused)) static void
+sample_fill_map(void *record, uint32_t index)
+{
+	*(struct trace_map *)record = (struct trace_map){
+		.address = 0x7000 + index, .where = TRACE_WHERE_BLOCK, .where_module = TRACE_NONE,
+		.where_stack = 1, .stack = 2, .count = index, .capacity = TRACE_UNKNOWN,
+		.bucket_bytes = 1000, .overflow_bytes = 20, .overflow_reserved_bytes = 10,
+		.needed_low = 5, .needed_high = 6 };
+}
+
+__attribute__((unused)) static void
+sample_fill_refused(void *record, uint32_t index)
+{
+	*(struct trace_refused *)record = (struct trace_refused){
+		.line = index, .reason = TRACE_REFUSED_CENSUS, .candidates = 1 };
+}
+
+/* One kind of rows of a snapshot, as its writer would append them. */
+__attribute__((unused)) static void
+sample_append_rows(struct trace_writer *writer, enum trace_chunk_kind kind, uint32_t owner,
+                   uint32_t count, void (*fill)(void *record, uint32_t index))
+{
+	struct trace_table table;
+
+	assert_int_equal(trace_table_init(&table, kind, owner), 0);
+	sample_append(writer, &table, count, fill);
+	trace_table_release(&table);
+}
+
+__attribute__((unused)) static void
+sample_append_snapshot(struct trace_writer *writer, struct trace_table *snapshots, uint32_t rows)
+{
+	struct trace_snapshot *info = trace_table_next(writer, snapshots);
+	uint32_t index;
+
+	assert_non_null(info);
+	strcpy(info->label, "exit");
+	index = trace_table_publish(writer, snapshots);
+	sample_append_rows(writer, TRACE_CHUNK_LIVE, index, rows, sample_fill_live);
+	sample_append_rows(writer, TRACE_CHUNK_CLAIMS, index, rows + 1, sample_fill_claim);
+	sample_append_rows(writer, TRACE_CHUNK_MAPS, index, rows + 2, sample_fill_map);
+	sample_append_rows(writer, TRACE_CHUNK_REFUSED, index, rows + 3, sample_fill_refused);
+	info->live = rows;
+	info->claims = rows + 1;
+	info->maps = rows + 2;
+	info->refused = rows + 3;
+	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
+}
+
+static const char sample_text[] = "profile sample\n";
+
+__attribute__((unused)) static void
+sample_append_profile(struct trace_writer *writer, struct sample_tables *tables)
+{
+	struct trace_profile *profile = trace_table_next(writer, &tables->profiles);
+
+	assert_non_null(profile);
+	strcpy(profile->name, "sample");
+	strcpy(profile->origin, "shipped");
+	profile->text_offset = trace_text_append(writer, &tables->text, sample_text,
+	                                         strlen(sample_text));
+	assert_true(profile->text_offset != TRACE_UNKNOWN);
+	profile->text_size = (uint32_t)strlen(sample_text);
+	profile->awake = 1;
+	trace_table_publish(writer, &tables->profiles);
+}
+
+/* Every kind; two snapshots; `nodes` and `rows` decide how many chunks. The trace stays open. */
+__attribute__((unused)) static void
+sample_write(struct trace_writer *writer, struct sample_tables *tables, const char *path,
+             uint32_t nodes, uint32_t rows)
+{
+	assert_int_equal(trace_create(writer, path), 0);
+	sample_init(tables);
+	sample_append(writer, &tables->modules, 3, sample_fill_module);
+	sample_append(writer, &tables->nodes, nodes, sample_fill_node);
+	sample_append_profile(writer, tables);
+	sample_append(writer, &tables->stacks, nodes, sample_fill_stack);
+	sample_append(writer, &tables->series, 10, sample_fill_point);
+	sample_append_snapshot(writer, &tables->snapshots, rows);
+	sample_append_snapshot(writer, &tables->snapshots, rows);
+}
+
+/* Reads a file whole. Release with free. */
+__attribute__((unused)) static uint8_t *
+sample_read_file(const char *path, size_t *size)
+{
+	FILE *file = fopen(path, "r");
+	uint8_t *bytes;
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	*size = (size_t)ftell(file);
+	rewind(file);
+	bytes = malloc(*size + 1);
+	assert_non_null(bytes);
+	assert_int_equal(fread(bytes, 1, *size, file), *size);
+	fclose(file);
+	return bytes;
+}
+
+/* The promise of trace/reader.h, written down a second time and in another way: every index is
+ * followed and every string measured, so that ASan sees what a reader of the trace would hit. */
+static uint64_t
+promise_string(const char *text, size_t size)
+{
+	size_t length = strnlen(text, size);
+
+	assert_true(length < size);
+	return length;
+}
+
+static uint64_t
+promise_stack(const struct trace *trace, uint32_t index)
+{
+	uint64_t seen = 0;
+
+	if (index == TRACE_NONE)
+		return 0;
+	assert_true(index < trace->stack_count);
+	for (uint32_t node = trace->stacks[index].node;;) {
+		uint32_t module, parent;
+
+		assert_true(node < trace->node_count);
+		module = trace->nodes[node].module;
+		assert_true(module == TRACE_NONE || module < trace->module_count);
+		seen += trace->nodes[node].pc;
+		parent = trace->nodes[node].parent;
+		if (node == 0)
+			break;
+		assert_true(parent < node);
+		node = parent;
+	}
+	return seen;
+}
+
+static void
+promise_profile(const struct trace *trace, uint32_t index)
+{
+	assert_true(index == TRACE_NONE || index < trace->profile_count);
+}
+
+static uint64_t
+promise_rows(const struct trace *trace, const struct trace_snapshot_rows *rows)
+{
+	static const uint64_t none = TRACE_UNKNOWN;
+	uint64_t seen = promise_string(rows->info.label, sizeof(rows->info.label)) +
+	                promise_string(rows->info.reason, sizeof(rows->info.reason));
+	unsigned __int128 total = 0;
+
+	assert_true(rows->info.state <= TRACE_SNAPSHOT_CUT);
+	assert_true(rows->info.cause <= TRACE_CAUSE_REQUEST);
+	assert_int_equal(rows->info.maps, rows->maps_count);
+	assert_int_equal(rows->info.live, rows->live_count);
+	assert_int_equal(rows->info.claims, rows->claims_count);
+	assert_int_equal(rows->info.refused, rows->refused_count);
+	for (uint32_t i = 0; i < rows->live_count; i++)
+		seen += promise_stack(trace, rows->live[i].stack) + rows->live[i].bytes;
+	for (uint32_t i = 0; i < rows->claims_count; i++) {
+		seen += promise_stack(trace, rows->claims[i].stack);
+		promise_profile(trace, rows->claims[i].profile);
+		assert_true(rows->claims[i].role < TRACE_ROLES);
+	}
+	for (uint32_t i = 0; i < rows->refused_count; i++) {
+		promise_profile(trace, rows->refused[i].profile);
+		assert_true(rows->refused[i].reason <= TRACE_REFUSED_BUSY);
+	}
+	for (uint32_t i = 0; i < rows->maps_count; i++) {
+		const struct trace_map *map = &rows->maps[i];
+		const uint64_t parts[] = { map->header_bytes, map->bucket_bytes,
+			map->old_bucket_bytes, map->overflow_bytes, map->value_bytes };
+
+		promise_profile(trace, map->profile);
+		assert_true(map->where <= TRACE_WHERE_OTHER);
+		assert_true(map->where_module == TRACE_NONE ||
+		            map->where_module < trace->module_count);
+		seen += promise_stack(trace, map->where_stack) + promise_stack(trace, map->stack);
+		for (size_t part = 0; part < sizeof(parts) / sizeof(parts[0]); part++)
+			total += parts[part] == none ? 0 : parts[part];
+		assert_true(total <= UINT64_MAX);
+	}
+	return seen;
+}
+
+__attribute__((unused)) static uint64_t
+promise_holds(const struct trace *trace)
+{
+	uint64_t seen = promise_string(trace->header.program, sizeof(trace->header.program)) +
+	                promise_string(trace->header.notice, sizeof(trace->header.notice));
+
+	assert_true(trace->header.end <= TRACE_STOPPED);
+	for (uint32_t i = 0; i < trace->node_count; i++)
+		assert_true(i == 0 || trace->nodes[i].parent < i);
+	for (uint32_t i = 0; i < trace->stack_count; i++) {
+		const struct trace_stack *stack = &trace->stacks[i];
+
+		seen += promise_stack(trace, i);
+		promise_profile(trace, stack->profile);
+		assert_true(stack->role < TRACE_ROLES && stack->split_role < TRACE_ROLES);
+		assert_true(stack->split_whole >= 1 && stack->split_share <= stack->split_whole);
+	}
+	for (uint32_t i = 0; i < trace->series_count; i++)
+		seen += trace->series[i].ns;
+	for (uint32_t i = 0; i < trace->module_count; i++) {
+		assert_true(trace->modules[i].build_id_size <= sizeof(trace->modules[i].build_id));
+		seen += promise_string(trace->modules[i].path, sizeof(trace->modules[i].path));
+	}
+	for (uint32_t i = 0; i < trace->profile_count; i++) {
+		const struct trace_profile *profile = &trace->profiles[i];
+
+		seen += promise_string(profile->name, sizeof(profile->name));
+		for (uint32_t at = 0; at < profile->text_size; at++)
+			seen += (uint8_t)trace->text[profile->text_offset + at];
+	}
+	for (uint32_t i = 0; i < trace->snapshot_count; i++)
+		seen += promise_rows(trace, &trace->snapshots[i]);
+	return seen;
+}
+
+#endif
