@@ -312,10 +312,16 @@ gomap_type_of(uint32_t key_size, uint32_t value_size, uint8_t flags)
 	return type;
 }
 
-__attribute__((noinline)) struct gomap *
+__attribute__((noinline)) static struct gomap *
+gomap_header_new(void)
+{
+	return checked(calloc(1, sizeof(struct gomap)));
+}
+
+struct gomap *
 gomap_new(const struct gomap_type *type, uint32_t seed)
 {
-	struct gomap *map = checked(calloc(1, sizeof(*map)));
+	struct gomap *map = gomap_header_new();
 	map->type = type;
 	map->hash0 = seed;
 	return map;

@@ -49,8 +49,6 @@ array_reset_reserve(struct gomap *map)
 	if (map->B < GOMAP_RESERVE_B)
 		return;
 	uint64_t last = slots(map->B) + reserve_slots(map->B) - 1;
-	if (map->extra == NULL)
-		map->extra = gomap_extra_new();
 	map->extra->next_overflow = bucket_at(map->type, map->buckets, slots(map->B));
 	*overflow_of(map->type, bucket_at(map->type, map->buckets, last)) = map->buckets;
 }
@@ -126,6 +124,12 @@ gomap_collect(struct gomap *map)
 
 /* ---- growth */
 
+void
+array_make(struct gomap *map)
+{
+	map->buckets = gomap_buckets_new(map->type, map->B);
+}
+
 static bool
 is_overloaded(uint64_t count, uint8_t B)
 {
@@ -138,15 +142,6 @@ has_too_many_overflows(const struct gomap *map)
 	return map->noverflow >= slots(map->B < 15 ? map->B : 15);
 }
 
-void
-array_make(struct gomap *map)
-{
-	map->buckets = map->B < GOMAP_RESERVE_B
-	                   ? gomap_buckets_new(map->type, map->B)
-	                   : gomap_buckets_with_reserve_new(map->type, map->B);
-	array_reset_reserve(map);
-}
-
 bool
 growth_is_due(const struct gomap *map)
 {
@@ -154,19 +149,26 @@ growth_is_due(const struct gomap *map)
 	       (is_overloaded((uint64_t)map->count + 1, map->B) || has_too_many_overflows(map));
 }
 
+/* The new array exists before the first field changes: whoever looks at the map while memory is
+ * allocated sees it as it was. */
 void
 growth_start(struct gomap *map)
 {
 	gomap_collect(map);
+	bool doubles = is_overloaded((uint64_t)map->count + 1, map->B);
+	uint8_t B = (uint8_t)(map->B + doubles);
+	void *array = B < GOMAP_RESERVE_B ? gomap_buckets_new(map->type, B)
+	                                  : gomap_buckets_with_reserve_new(map->type, B);
+	if (B >= GOMAP_RESERVE_B && map->extra == NULL)
+		map->extra = gomap_extra_new();
 	map->oldbuckets = map->buckets;
+	map->buckets = array;
+	map->B = B;
+	map->flags |= doubles ? 0 : GOMAP_SAME_SIZE_GROWTH;
 	map->old_chained = map->chained;
 	map->chained = map->overflow_used = map->nevacuate = 0;
 	map->noverflow = 0;
-	if (is_overloaded((uint64_t)map->count + 1, map->B))
-		map->B++;
-	else
-		map->flags |= GOMAP_SAME_SIZE_GROWTH;
-	array_make(map);
+	array_reset_reserve(map);
 }
 
 void

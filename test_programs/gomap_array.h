@@ -97,7 +97,7 @@ checked(void *block)
 	return block;
 }
 
-/* Makes the array of 2^B slots that the map's B asks for, with its reserve. */
+/* Makes a new map's first array: one bucket. */
 void array_make(struct gomap *map);
 
 /* The array's reserve as it was when it was made. */

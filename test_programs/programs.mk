@@ -1,3 +1,61 @@
 # What the test programs are built from; included by the Makefile.
+#
+#     build/test_programs/O0/NAME         -O0 -g
+#     build/test_programs/O2/NAME         -O2 -g
+#     build/test_programs/stripped/NAME   the same as O2, stripped
+#     build/test_programs/article         the same as O2/article, for people
+#
+# Each .c or .cc file here is a program, but for the Go-style map that some of them use. The variant's
+# own optimisation comes after the user's CFLAGS, since that is what a variant is.
+
+GOMAP := test_programs/gomap.c test_programs/gomap_array.c
+PROGRAM_C := $(filter-out $(GOMAP),$(wildcard test_programs/*.c))
+PROGRAM_CC := $(wildcard test_programs/*.cc)
+PROGRAM_NAMES := $(notdir $(basename $(PROGRAM_C) $(PROGRAM_CC)))
+PROGRAM_VARIANTS := O0 O2 stripped
+PROGRAMS := $(foreach variant,$(PROGRAM_VARIANTS),\
+            $(addprefix $(O)/test_programs/$(variant)/,$(PROGRAM_NAMES))) $(O)/test_programs/article
+
+PROGRAM_C_FLAGS = $(BASE) $(CPPFLAGS) $(CFLAGS) -pthread -g
+PROGRAM_CC_FLAGS = $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE)) \
+                   -std=gnu++17 $(CPPFLAGS) $(CXXFLAGS) -pthread -g
+
 .PHONY: programs
-programs:
+programs: $(PROGRAMS) ## build the test programs in all variants
+
+# $(call program_rules,variant)
+define program_rules
+$(O)/programs/$(1)/%.o: test_programs/%.c
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(PROGRAM_C_FLAGS) -$(1) -c $$< -o $$@
+$(O)/programs/$(1)/%.o: test_programs/%.cc
+	$$(call say,CXX,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(CXX) $$(PROGRAM_CC_FLAGS) -$(1) -c $$< -o $$@
+$(patsubst test_programs/%.c,$(O)/test_programs/$(1)/%,$(PROGRAM_C)): \
+    $(O)/test_programs/$(1)/%: $(O)/programs/$(1)/%.o
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(CC) -pthread -o $$@ $$(filter %.o,$$^) $$(LDFLAGS) $$(PROGRAM_LIBS)
+$(patsubst test_programs/%.cc,$(O)/test_programs/$(1)/%,$(PROGRAM_CC)): \
+    $(O)/test_programs/$(1)/%: $(O)/programs/$(1)/%.o
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D) && $$(CXX) -pthread -o $$@ $$(filter %.o,$$^) $$(LDFLAGS)
+$(addprefix $(O)/test_programs/$(1)/,$(GOMAP_PROGRAMS)): \
+    $(patsubst test_programs/%.c,$(O)/programs/$(1)/%.o,$(GOMAP))
+$(addprefix $(O)/programs/$(1)/,ghash_map.o ghash_set.o): \
+    PROGRAM_C_FLAGS += $$(shell pkg-config --cflags glib-2.0)
+$(addprefix $(O)/test_programs/$(1)/,ghash_map ghash_set): \
+    PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
+endef
+
+GOMAP_PROGRAMS := article children ends forks hold_empty server_empty
+$(eval $(call program_rules,O0))
+$(eval $(call program_rules,O2))
+
+$(O)/test_programs/stripped/%: $(O)/test_programs/O2/%
+	$(call say,STRIP,$@)
+	$(Q)mkdir -p $(@D) && strip -o $@ $<
+$(O)/test_programs/article: $(O)/test_programs/O2/article
+	$(Q)cp $< $@
+
+# The Makefile's rule links a unit test of the Go-style map with gomap.o; the other half of it:
+$(O)/tests/unit/test_program_gomap: $(O)/san/test_programs/gomap_array.o

@@ -1,0 +1,96 @@
+/*
+ * The truth about libstdc++'s unordered containers, out of their own mouths: bucket_count(), size(),
+ * max_load_factor(), and the type of their nodes. What a fresh map would hold is tried, not
+ * computed.
+ */
+#ifndef TEST_PROGRAMS_TRUTH_UNORDERED_H
+#define TEST_PROGRAMS_TRUTH_UNORDERED_H
+
+#include "test_programs/truth.h"
+
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+/* Bytes of an object's own block besides itself: those of a string too long for its short buffer. */
+template <class Other>
+inline uint64_t
+out_of_line(const Other &)
+{
+	return 0;
+}
+
+inline uint64_t
+out_of_line(const std::string &text)
+{
+	return text.capacity() > 15 ? text.capacity() + 1 : 0;
+}
+
+template <class Key, class Value>
+inline uint64_t
+out_of_line(const std::pair<Key, Value> &entry)
+{
+	return out_of_line(entry.first) + out_of_line(entry.second);
+}
+
+/* A map of one bucket keeps it within itself. */
+template <class Map>
+uint64_t
+bucket_bytes(const Map &map)
+{
+	return map.bucket_count() == 1 ? 0 : map.bucket_count() * sizeof(void *);
+}
+
+template <class Map>
+uint64_t
+node_bytes(const Map &map)
+{
+	using key = typename Map::key_type;
+	constexpr bool is_cached = std::__cache_default<key, typename Map::hasher>::value;
+	return map.size() *
+	       sizeof(std::__detail::_Hash_node<typename Map::value_type, is_cached>);
+}
+
+template <class Map>
+uint64_t
+bytes_of_fresh(const Map &map)
+{
+	Map fresh(0, map.hash_function());
+	fresh.max_load_factor(map.max_load_factor());
+	for (const auto &entry : map)
+		fresh.insert(entry);
+	return bucket_bytes(fresh) + node_bytes(fresh);
+}
+
+/* The fields begin behind a hasher that has members of its own. */
+template <class Map>
+uintptr_t
+header_of(const Map &map)
+{
+	constexpr size_t fields = sizeof(std::unordered_set<int>);
+	return reinterpret_cast<uintptr_t>(&map) + sizeof(map) - fields;
+}
+
+/* Prints a map's line. `was_only_inserted`: nothing was ever removed, nor asked for in advance. */
+template <class Map>
+void
+truth_unordered(const char *name, const char *where, const Map &map, bool was_only_inserted)
+{
+	struct truth truth = {};
+	truth.name = name;
+	truth.where = where;
+	truth.address = header_of(map);
+	truth.count = map.size();
+	truth.buckets = map.bucket_count();
+	truth.capacity = static_cast<uint64_t>(map.bucket_count() * map.max_load_factor());
+	truth.bucket_bytes = bucket_bytes(map);
+	truth.node_bytes = node_bytes(map);
+	for (const auto &entry : map)
+		truth.value_bytes += out_of_line(entry);
+	truth.needed_bytes = bytes_of_fresh(map);
+	truth.inserts_only = was_only_inserted;
+	truth_print(&truth);
+}
+
+#endif
