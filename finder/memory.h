@@ -29,10 +29,25 @@ struct memory {
 	void *context;
 	/* `size` readable bytes at `address`, valid until the next call; NULL if not all are there. */
 	const void *(*view)(struct memory *memory, uint64_t address, size_t size);
+	/* What the kernel tells of the pages, as of the opening; NULL: nothing. */
+	uint64_t (*resident)(struct memory *memory, uint64_t address, uint64_t size);
+	bool (*is_blank)(struct memory *memory, uint64_t address, uint64_t size);
 };
 
 /* Copies from the guest; false if not all of it is there. */
 bool memory_read(struct memory *memory, uint64_t address, void *into, size_t size);
+
+/* The region that holds all of [address, address + size), or NULL. */
+const struct memory_region *memory_region_of(const struct memory *memory, uint64_t address,
+                                             uint64_t size);
+
+/* Bytes of [address, address + size) that are in physical memory, whole pages counted only as far as
+ * they overlap; `size` itself where the kernel does not tell. */
+uint64_t memory_resident(struct memory *memory, uint64_t address, uint64_t size);
+
+/* Whether these pages were never written, so that they are zeros and looking at them is waste (and
+ * would make them resident). False where the kernel does not tell. */
+bool memory_is_blank(struct memory *memory, uint64_t address, uint64_t size);
 
 /* This process, from /proc/self/maps. Regions in `hidden` (the library's own memory, by address) are
  * cut out, shared mappings and device memory are left out. Stacks are cut at `stack_pointer` where
@@ -53,9 +68,5 @@ struct memory_image {
 };
 int memory_open_images(struct memory *memory, const struct memory_image *images, size_t count);
 void memory_close_images(struct memory *memory);
-
-/* Bytes of [address, address + size) that are in physical memory, whole pages counted only as far as
- * they overlap; `size` itself where the kernel does not tell. memory_self only. */
-uint64_t memory_resident(uint64_t address, uint64_t size);
 
 #endif

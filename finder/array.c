@@ -1,0 +1,118 @@
+/*
+ * Growing arrays in anonymous mappings; see array.h. mremap moves page tables instead of bytes, so
+ * doubling an array of any size costs next to nothing.
+ */
+#include "finder/array.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { FRONT = 64, FIRST_ROOM_BYTES = 4096 - FRONT };
+
+void *
+array_map(size_t size)
+{
+	if (size > SIZE_MAX - FRONT) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	char *front = mmap(NULL, FRONT + size, PROT_READ | PROT_WRITE,
+	                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (front == MAP_FAILED)
+		return NULL;
+	*(size_t *)front = FRONT + size;
+	return front + FRONT;
+}
+
+void
+array_unmap(void *at)
+{
+	if (!at)
+		return;
+	char *front = (char *)at - FRONT;
+	munmap(front, *(size_t *)front);
+}
+
+/* Makes room for at least `room` records, by doubling. */
+static int
+array_grow(struct array *array, size_t size, size_t room)
+{
+	size_t bytes = array->room ? array->room * size : FIRST_ROOM_BYTES;
+	size_t wanted;
+	if (__builtin_mul_overflow(room, size, &wanted) || wanted > SIZE_MAX / 4) {
+		errno = ENOMEM;
+		return -1;
+	}
+	while (bytes < wanted)
+		bytes *= 2;
+	if (!array->at) {
+		array->at = array_map(bytes);
+		if (!array->at)
+			return -1;
+	} else {
+		char *front = (char *)array->at - FRONT;
+		front = mremap(front, *(size_t *)front, FRONT + bytes, MREMAP_MAYMOVE);
+		if (front == MAP_FAILED)
+			return -1;
+		*(size_t *)front = FRONT + bytes;
+		array->at = front + FRONT;
+	}
+	array->room = bytes / size;
+	return 0;
+}
+
+void *
+array_add(struct array *array, size_t size, size_t more)
+{
+	if (more > array->room - array->count &&
+	    array_grow(array, size, array->count + more) != 0)
+		return NULL;
+	char *first = (char *)array->at + array->count * size;
+	memset(first, 0, more * size); /* an array that was cut short may be dirty here */
+	array->count += more;
+	return first;
+}
+
+static void
+swap(char *a, char *b, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		char byte = a[i];
+		a[i] = b[i];
+		b[i] = byte;
+	}
+}
+
+/* Lets record `root` of a heap of `count` sink to its place. */
+static void
+sink(char *at, size_t root, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+	for (size_t child; (child = 2 * root + 1) < count; root = child) {
+		if (child + 1 < count && compare(at + child * size, at + (child + 1) * size) < 0)
+			child++;
+		if (compare(at + root * size, at + child * size) >= 0)
+			return;
+		swap(at + root * size, at + child * size, size);
+	}
+}
+
+void
+array_sort(struct array *array, size_t size, int (*compare)(const void *, const void *))
+{
+	char *at = array->at;
+	for (size_t i = array->count / 2; i-- > 0;)
+		sink(at, i, array->count, size, compare);
+	for (size_t end = array->count; end-- > 1;) {
+		swap(at, at + end * size, size);
+		sink(at, 0, end, size, compare);
+	}
+}
+
+void
+array_release(struct array *array)
+{
+	array_unmap(array->at);
+	*array = (struct array){0};
+}

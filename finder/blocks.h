@@ -1,0 +1,36 @@
+/*
+ * The live blocks in order of address, and a quick way from any address to the block that starts at
+ * it or holds it. Used by all of finder/; ten million blocks are an ordinary number.
+ */
+#ifndef FINDER_BLOCKS_H
+#define FINDER_BLOCKS_H
+
+#include "finder/finder.h"
+
+#define BLOCKS_NONE UINT32_MAX
+
+struct blocks {
+	struct finder_block *at;
+	size_t count;
+	uint64_t lowest, highest; /* lowest base, highest end */
+	uint64_t bytes;           /* of all blocks, cut at UINT64_MAX */
+	struct blocks_run *runs;  /* see blocks.c */
+	size_t run_count;
+	uint32_t *pages;
+};
+
+/* Sorts `at` in place by base, resets the owners, and builds the index. Returns 0, or -1 with errno
+ * when memory was refused. */
+int blocks_open(struct blocks *blocks, struct finder_block *at, size_t count);
+void blocks_close(struct blocks *blocks);
+
+/* Index of the block that starts at this address, or BLOCKS_NONE. */
+uint32_t blocks_at(const struct blocks *blocks, uint64_t address);
+
+/* Index of the block that holds this address (its start, where it has no bytes), or BLOCKS_NONE. */
+uint32_t blocks_holding(const struct blocks *blocks, uint64_t address);
+
+/* The same, but where none holds it, the block that ends there. */
+uint32_t blocks_touching(const struct blocks *blocks, uint64_t address);
+
+#endif

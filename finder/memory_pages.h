@@ -1,0 +1,25 @@
+/*
+ * What /proc/self/pagemap says of the pages of all regions, read once when memory is opened: which
+ * were in physical memory, and which were never touched. Read at the opening, because the search
+ * itself makes pages resident by looking at them. Used by memory_self.c only.
+ */
+#ifndef FINDER_MEMORY_PAGES_H
+#define FINDER_MEMORY_PAGES_H
+
+#include "finder/memory.h"
+
+struct memory_pages {
+	uint64_t *starts; /* [region_count + 1]: pages in the regions before it */
+	uint8_t *states;  /* two bits a page; NULL: the kernel does not tell */
+};
+
+/* Leaves states NULL where the kernel does not tell or memory is refused. */
+void memory_pages_open(struct memory_pages *pages, const struct memory *memory);
+void memory_pages_close(struct memory_pages *pages);
+
+uint64_t memory_pages_resident(const struct memory_pages *pages, const struct memory *memory,
+                               uint64_t address, uint64_t size);
+bool memory_pages_are_blank(const struct memory_pages *pages, const struct memory *memory,
+                            uint64_t address, uint64_t size);
+
+#endif

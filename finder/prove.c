@@ -1,0 +1,158 @@
+/*
+ * Proof of one candidate; see prove.h. The search calls it for every guessed header and stops before
+ * the walks; finder.c calls it again, walks included, for those that came so far.
+ *
+ * A snapshot can be taken inside the free() of an entry that is unlinked already while the header
+ * still counts it (libstdc++ unlinks, frees, then counts down). So one entry may be missing: if a
+ * requirement after a walk is false, and the block being freed looks like a node of this map that no
+ * walk reached, the proof goes on once with a census of one more.
+ */
+#include "finder/prove.h"
+
+#include "finder/walk.h"
+
+#include <string.h>
+
+static bool
+view_read(void *context, uint64_t address, void *into, size_t size)
+{
+	struct finder *finder = context;
+	return memory_read(finder->memory, address, into, size);
+}
+
+static bool
+view_block(void *context, uint64_t address, struct profile_block *out)
+{
+	struct finder *finder = context;
+	finder->proof.asked_size = true;
+	uint32_t i = blocks_holding(&finder->blocks, address);
+	if (i == BLOCKS_NONE)
+		return false;
+	out->base = finder->blocks.at[i].base;
+	out->size = finder->blocks.at[i].size;
+	return true;
+}
+
+struct profile_memory
+prove_view(struct finder *finder)
+{
+	return (struct profile_memory){
+		.context = finder, .read = view_read, .block = view_block,
+	};
+}
+
+static void
+set_name(struct profile_scope *scope, uint16_t name, uint64_t value)
+{
+	scope->values[name] = (struct profile_value){.integer = (int64_t)value};
+	scope->known[name] = 1;
+}
+
+static void
+begin(struct finder *finder, const struct candidate *candidate)
+{
+	struct profile_scope *scope = &finder->scope;
+	const struct profile *profile = finder->input->profiles[candidate->profile];
+	finder->proof = (struct proof){
+		.candidate = candidate,
+		.profile = profile,
+		.map = (uint32_t)finder->maps.count,
+		.claims_before = finder->claims.count,
+		.values_before = finder->values.count,
+		.last_walk = -1,
+	};
+	memset(scope->known, 0, sizeof(scope->known));
+	memset(scope->walks, 0, sizeof(scope->walks));
+	set_name(scope, PROFILE_NAME_HEADER, candidate->header);
+	for (size_t i = 0; i < profile->anchor_count; i++) {
+		const struct profile_anchor *anchor = &profile->anchors[i];
+		uint64_t word, at = candidate->header + (uint64_t)(int64_t)anchor->offset;
+		if (memory_read(finder->memory, at, &word, sizeof(word)))
+			set_name(scope, anchor->name, word);
+	}
+}
+
+static bool
+is_reached_value(const struct finder *finder, uint32_t block)
+{
+	const struct value *values = finder->values.at;
+	for (size_t i = finder->proof.values_before; i < finder->values.count; i++)
+		if (values[i].block == block)
+			return true;
+	return false;
+}
+
+/* Whether the block being freed can be the one entry that the walks did not meet. */
+static bool
+may_be_mid_erase(const struct finder *finder)
+{
+	const struct proof *proof = &finder->proof;
+	if (finder->freeing == BLOCKS_NONE || proof->is_raised || proof->last_walk < 0)
+		return false;
+	const struct finder_block *block = &finder->blocks.at[finder->freeing];
+	if (block->map != TRACE_NONE || is_reached_value(finder, finder->freeing))
+		return false;
+	const struct profile_step *walk = &proof->profile->steps[proof->last_walk];
+	bool has_nodes = proof->profile->walks[walk->target].is_chain && proof->node_size != 0;
+	return !has_nodes || block->size == proof->node_size;
+}
+
+/* Counts the missing entry, and makes the proof go on after the last walk. */
+static void
+raise_census(struct finder *finder)
+{
+	struct proof *proof = &finder->proof;
+	uint16_t walk = proof->profile->steps[proof->last_walk].target;
+	finder->scope.walks[walk].live++;
+	proof->is_raised = true;
+	proof->step = (uint16_t)proof->last_walk;
+}
+
+static enum proof_result
+refuse(struct finder *finder, const struct profile_step *step)
+{
+	struct proof *proof = &finder->proof;
+	bool is_requirement = step->kind == PROFILE_STEP_REQUIRE;
+	if (is_requirement && !step->is_busy_check && may_be_mid_erase(finder)) {
+		raise_census(finder);
+		return PROOF_TRUE;
+	}
+	proof->line = step->line;
+	proof->reason = TRACE_REFUSED_REQUIREMENT;
+	if (is_requirement && step->is_busy_check)
+		proof->reason = TRACE_REFUSED_BUSY;
+	else if (is_requirement && proof->last_walk >= 0)
+		proof->reason = TRACE_REFUSED_CENSUS;
+	return PROOF_REFUSED;
+}
+
+static enum proof_result
+run_step(struct finder *finder, const struct profile_step *step)
+{
+	struct proof *proof = &finder->proof;
+	if (step->kind == PROFILE_STEP_WALK) {
+		proof->last_walk = proof->step;
+		return walk_run(finder, step->target);
+	}
+	if (!profile_run_step(proof->profile, step, &finder->scope, &finder->view))
+		return refuse(finder, step);
+	if (step->kind == PROFILE_STEP_REQUIRE && proof->asked_size)
+		proof->is_sized = true;
+	return PROOF_TRUE;
+}
+
+enum proof_result
+prove_candidate(struct finder *finder, const struct candidate *candidate, bool walks)
+{
+	begin(finder, candidate);
+	struct proof *proof = &finder->proof;
+	for (; proof->step < proof->profile->step_count; proof->step++) {
+		const struct profile_step *step = &proof->profile->steps[proof->step];
+		if (step->kind == PROFILE_STEP_WALK && !walks)
+			return PROOF_WALK_NEXT;
+		enum proof_result result = run_step(finder, step);
+		if (result != PROOF_TRUE)
+			return result;
+	}
+	return PROOF_TRUE;
+}
