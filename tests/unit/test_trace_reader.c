@@ -1,0 +1,423 @@
+/* The reader against files that lie: an error with its cause and its advice, never a crash, never a
+ * trace that breaks the promise of reader.h. */
+#include "test_trace_sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* A sound trace in memory; release bytes with free. */
+struct bytes {
+	uint8_t *at;
+	size_t size;
+};
+
+static struct bytes
+sample_bytes(uint32_t nodes, uint32_t rows)
+{
+	struct sample_tables tables;
+	struct trace_writer writer;
+	struct bytes bytes;
+
+	sample_write(&writer, &tables, sample_path("bytes.mtr"), nodes, rows);
+	bytes.at = sample_read_file(writer.path, &bytes.size);
+	trace_remove(&writer);
+	sample_release(&tables);
+	trace_leave(&writer);
+	return bytes;
+}
+
+/* The error that these bytes give; TRACE_ERROR_NONE if they open, and then the promise holds. The
+ * copy is as large as the bytes, so that ASan sees one byte too many. */
+static enum trace_error_kind
+outcome(const uint8_t *at, size_t size, struct trace_error *error)
+{
+	uint8_t *copy = malloc(size ? size : 1);
+	struct trace *trace;
+
+	if (size)
+		memcpy(copy, at, size);
+	trace = trace_open_bytes(copy, size, "sample.mtr", error);
+	free(copy);
+	if (!trace) {
+		assert_int_not_equal(error->kind, TRACE_ERROR_NONE);
+		assert_non_null(strstr(error->message, "sample.mtr"));
+		assert_non_null(strstr(error->message, ";"));
+		return error->kind;
+	}
+	promise_holds(trace);
+	trace_close(trace);
+	return TRACE_ERROR_NONE;
+}
+
+/* The chunk number `sequence` of a kind; fails if there is none. */
+static struct trace_chunk *
+chunk_of(struct bytes bytes, uint32_t kind, uint32_t sequence)
+{
+	for (size_t at = TRACE_HEADER_SIZE; at + TRACE_CHUNK_SIZE <= bytes.size;
+	     at += TRACE_CHUNK_SIZE) {
+		struct trace_chunk *chunk = (struct trace_chunk *)(bytes.at + at);
+
+		if (chunk->kind == kind && chunk->sequence == sequence)
+			return chunk;
+	}
+	fail_msg("no chunk of kind %u", kind);
+	return NULL;
+}
+
+static void *
+record_of(struct bytes bytes, uint32_t kind, uint32_t index)
+{
+	return (uint8_t *)chunk_of(bytes, kind, 0) + TRACE_CHUNK_HEADER_SIZE +
+	       index * trace_record_size(kind);
+}
+
+/* Expects CORRUPT with these words while *field is `value`; puts the old value back. */
+static void
+expect_corrupt(struct bytes bytes, void *field, size_t size, uint64_t value, const char *words)
+{
+	struct trace_error error;
+	uint8_t old[8];
+
+	memcpy(old, field, size);
+	memcpy(field, &value, size);
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
+	if (!strstr(error.message, words))
+		fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+	memcpy(field, old, size);
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
+}
+
+#define EXPECT_CORRUPT(bytes, field, value, words) \
+	expect_corrupt(bytes, &(field), sizeof(field), value, words)
+
+/* Each index, enum, size and string of each kind of record is looked at. */
+static void
+every_promise_is_checked(void **state)
+{
+	struct bytes bytes = sample_bytes(100, 5);
+	struct trace_header *header = (struct trace_header *)bytes.at;
+	struct trace_node *node = record_of(bytes, TRACE_CHUNK_NODES, 7);
+	struct trace_node *root = record_of(bytes, TRACE_CHUNK_NODES, 0);
+	struct trace_stack *stack = record_of(bytes, TRACE_CHUNK_STACKS, 7);
+	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
+	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
+	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
+	struct trace_live *live = record_of(bytes, TRACE_CHUNK_LIVE, 2);
+	struct trace_claim *claim = record_of(bytes, TRACE_CHUNK_CLAIMS, 2);
+	struct trace_map *map = record_of(bytes, TRACE_CHUNK_MAPS, 2);
+	struct trace_refused *refused = record_of(bytes, TRACE_CHUNK_REFUSED, 2);
+
+	EXPECT_CORRUPT(bytes, header->end, 3, "end of the program");
+	EXPECT_CORRUPT(bytes, header->flags, 0x80, "unknown flags");
+	EXPECT_CORRUPT(bytes, header->peak_slack_bytes_log2, 64, "slack");
+	EXPECT_CORRUPT(bytes, header->chunk_size, 0, "a chunk");
+	EXPECT_CORRUPT(bytes, header->nodes, 101, "promises 101 nodes and holds 100");
+	EXPECT_CORRUPT(bytes, header->snapshots, 3, "snapshots");
+	EXPECT_CORRUPT(bytes, root->parent, 1, "node 0 does not come after its parent");
+	EXPECT_CORRUPT(bytes, node->parent, 7, "node 7 does not come after its parent");
+	EXPECT_CORRUPT(bytes, node->module, 3, "node 7 names a module");
+	EXPECT_CORRUPT(bytes, stack->node, 100, "stack 7 names a node");
+	EXPECT_CORRUPT(bytes, stack->node, TRACE_NONE, "stack 7 names a node");
+	EXPECT_CORRUPT(bytes, stack->profile, 1, "stack 7 names a profile");
+	EXPECT_CORRUPT(bytes, stack->role, TRACE_ROLES, "unknown role");
+	EXPECT_CORRUPT(bytes, stack->split_role, 255, "unknown role");
+	EXPECT_CORRUPT(bytes, stack->split_share, 18, "impossible parts");
+	EXPECT_CORRUPT(bytes, stack->split_whole, 0, "impossible parts");
+	EXPECT_CORRUPT(bytes, stack->flags, 8, "unknown flags");
+	EXPECT_CORRUPT(bytes, module->start, UINT64_MAX, "module 1 ends before it starts");
+	EXPECT_CORRUPT(bytes, module->build_id_size, 33, "build id");
+	EXPECT_CORRUPT(bytes, profile->text_offset, 1, "text that is not there");
+	EXPECT_CORRUPT(bytes, profile->text_offset, UINT64_MAX, "text that is not there");
+	EXPECT_CORRUPT(bytes, profile->text_size, 16, "text that is not there");
+	EXPECT_CORRUPT(bytes, profile->awake, 2, "awake");
+	EXPECT_CORRUPT(bytes, info->cause, 5, "cause");
+	EXPECT_CORRUPT(bytes, info->state, 3, "state");
+	EXPECT_CORRUPT(bytes, info->in_place, 2, "state");
+	EXPECT_CORRUPT(bytes, info->maps, 6, "rows");
+	EXPECT_CORRUPT(bytes, info->maps, 8, "rows");
+	EXPECT_CORRUPT(bytes, live->stack, 100, "live row 2 names a stack");
+	EXPECT_CORRUPT(bytes, claim->stack, 100, "claim 2 names a stack");
+	EXPECT_CORRUPT(bytes, claim->profile, 1, "claim 2 names a profile");
+	EXPECT_CORRUPT(bytes, claim->role, TRACE_ROLES, "claim 2 has an unknown role");
+	EXPECT_CORRUPT(bytes, claim->bytes, UINT64_MAX - 1, "more bytes than there can be");
+	EXPECT_CORRUPT(bytes, refused->profile, 1, "refusal 2 names a profile");
+	EXPECT_CORRUPT(bytes, refused->reason, 5, "refusal 2 has an unknown reason");
+	EXPECT_CORRUPT(bytes, map->profile, 1, "map 2 names");
+	EXPECT_CORRUPT(bytes, map->stack, 100, "map 2 names");
+	EXPECT_CORRUPT(bytes, map->where_stack, 100, "map 2 names");
+	EXPECT_CORRUPT(bytes, map->where_module, 3, "map 2 names");
+	EXPECT_CORRUPT(bytes, map->where, 4, "unknown kind of place");
+	EXPECT_CORRUPT(bytes, map->flags, 8, "unknown flags");
+	EXPECT_CORRUPT(bytes, map->overflow_reserved_bytes, 21, "parts larger than the whole");
+	EXPECT_CORRUPT(bytes, map->needed_low, 7, "parts larger than the whole");
+	EXPECT_CORRUPT(bytes, map->value_bytes, UINT64_MAX - 1, "more bytes than there can be");
+	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->used, 300, "more than fit");
+	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->kind, 99, "unknown kind 99");
+	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_NODES, 0)->sequence, 1, "nodes");
+	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->owner, 1, "the same place");
+	free(bytes.at);
+}
+
+/* A string without an end is found in each field that has one. */
+static void
+every_string_must_end(void **state)
+{
+	struct bytes bytes = sample_bytes(10, 1);
+	struct trace_header *header = (struct trace_header *)bytes.at;
+	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
+	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
+	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
+	struct { char *at; size_t size; } strings[] = {
+		{ header->program, sizeof(header->program) },
+		{ header->notice, sizeof(header->notice) },
+		{ module->path, sizeof(module->path) },
+		{ profile->name, sizeof(profile->name) },
+		{ profile->origin, sizeof(profile->origin) },
+		{ info->label, sizeof(info->label) },
+		{ info->reason, sizeof(info->reason) },
+	};
+	struct trace_error error;
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		char old[TRACE_PATH_MAX];
+
+		memcpy(old, strings[i].at, strings[i].size);
+		memset(strings[i].at, 'x', strings[i].size);
+		assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
+		assert_non_null(strstr(error.message, "without an end"));
+		memcpy(strings[i].at, old, strings[i].size);
+	}
+	free(bytes.at);
+}
+
+/* Numbers that are not known count as unknown, not as huge. */
+static void
+unknown_numbers_are_no_overflow(void **state)
+{
+	struct bytes bytes = sample_bytes(10, 5);
+	struct trace_error error;
+
+	for (uint32_t i = 0; i < 7; i++) {
+		struct trace_map *map = record_of(bytes, TRACE_CHUNK_MAPS, i);
+
+		map->value_bytes = map->overflow_bytes = map->tombstones = TRACE_UNKNOWN;
+		map->needed_low = map->needed_high = map->resident_bytes = TRACE_UNKNOWN;
+		map->overflow_reserved_bytes = TRACE_UNKNOWN;
+	}
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
+	free(bytes.at);
+}
+
+/* A snapshot whose writer died has the rows that it got to; one that was cut, too. */
+static void
+unfinished_snapshots_keep_their_rows(void **state)
+{
+	for (uint32_t ended = TRACE_SNAPSHOT_BEGUN; ended <= TRACE_SNAPSHOT_CUT; ended += 2) {
+		struct bytes bytes = sample_bytes(10, 5);
+		struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 0);
+		struct trace_error error;
+		struct trace *trace;
+
+		info->state = ended;
+		info->maps = info->live = info->claims = info->refused = 0;
+		trace = trace_open_bytes(bytes.at, bytes.size, "sample.mtr", &error);
+		assert_non_null(trace);
+		assert_int_equal(trace->snapshots[0].maps_count, 7);
+		assert_int_equal(trace->snapshots[0].info.maps, 7);
+		assert_int_equal(trace->snapshots[0].live_count, 5);
+		promise_holds(trace);
+		trace_close(trace);
+		info->maps = 8;
+		assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
+		free(bytes.at);
+	}
+}
+
+/* Foreign, empty, newer, older, of the other byte order: each says so. */
+static void
+what_is_no_trace_of_ours_is_named(void **state)
+{
+	static const uint8_t elf[5000] = "\177ELF";
+	struct bytes bytes = sample_bytes(10, 1);
+	struct trace_header *header = (struct trace_header *)bytes.at;
+	struct trace_error error;
+
+	assert_int_equal(outcome(elf, 0, &error), TRACE_ERROR_FOREIGN);
+	assert_non_null(strstr(error.message, "is empty"));
+	assert_int_equal(outcome(elf, sizeof(elf), &error), TRACE_ERROR_FOREIGN);
+	assert_int_equal(outcome(elf, 3, &error), TRACE_ERROR_FOREIGN);
+	header->version = TRACE_VERSION + 1;
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_VERSION);
+	assert_non_null(strstr(error.message, "a newer maptrace (format 2; this one reads 1)"));
+	header->version = 0;
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_VERSION);
+	assert_non_null(strstr(error.message, "an older maptrace"));
+	header->version = __builtin_bswap32(TRACE_VERSION);
+	header->byte_order = __builtin_bswap32(TRACE_BYTE_ORDER);
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_ORDER);
+	free(bytes.at);
+}
+
+/* What is no file, or cannot be read, is refused without waiting for it. */
+static void
+what_is_no_file_is_refused(void **state)
+{
+	struct trace_error error;
+
+	assert_null(trace_open(sample_path("missing.mtr"), &error));
+	assert_int_equal(error.kind, TRACE_ERROR_OPEN);
+	assert_int_equal(error.errno_value, ENOENT);
+	assert_non_null(strstr(error.message, "missing.mtr: No such file"));
+	assert_null(trace_open(sample_folder, &error));
+	assert_int_equal(error.kind, TRACE_ERROR_OPEN);
+	assert_non_null(strstr(error.message, "a directory"));
+	assert_int_equal(mkfifo(sample_path("fifo"), 0600), 0);
+	assert_null(trace_open(sample_path("fifo"), &error));
+	assert_int_equal(error.kind, TRACE_ERROR_OPEN);
+	assert_null(trace_open("/dev/null", &error));
+	assert_int_equal(error.kind, TRACE_ERROR_OPEN);
+}
+
+/* Larger than any trace: refused before memory is asked for. */
+static void
+huge_files_are_refused(void **state)
+{
+	struct trace_error error;
+	int fd = open(sample_path("huge"), O_RDWR | O_CREAT, 0600);
+
+	assert_int_equal(ftruncate(fd, ((off_t)4 << 30) + 1), 0);
+	close(fd);
+	assert_null(trace_open(sample_path("huge"), &error));
+	assert_int_equal(error.kind, TRACE_ERROR_OPEN);
+	assert_int_equal(error.errno_value, EFBIG);
+	unlink(sample_path("huge"));
+}
+
+/* Cut at any 512 bytes: TRUNCATED, or whole where only unused space is gone. */
+static void
+cut_files_are_truncated(void **state)
+{
+	struct bytes bytes = sample_bytes(100, 5);
+	struct trace_error error;
+	unsigned truncated = 0;
+
+	for (size_t size = 512; size < bytes.size; size += 512) {
+		enum trace_error_kind kind = outcome(bytes.at, size, &error);
+
+		assert_true(kind == TRACE_ERROR_TRUNCATED || kind == TRACE_ERROR_NONE);
+		truncated += kind == TRACE_ERROR_TRUNCATED;
+		assert_true(kind == TRACE_ERROR_TRUNCATED || size + TRACE_CHUNK_SIZE > bytes.size);
+	}
+	assert_true(truncated > 500);
+	free(bytes.at);
+}
+
+/* A writer that died between taking a chunk and reserving its space, or whose disk was full while
+ * a part of the chunk was there: nothing is lost. */
+static void
+chunks_without_space_lose_nothing(void **state)
+{
+	struct bytes bytes = sample_bytes(100, 5);
+	struct trace_header *header = (struct trace_header *)bytes.at;
+	struct trace_error error;
+
+	header->chunks += 3;
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
+	bytes.at = realloc(bytes.at, bytes.size + 3 * TRACE_CHUNK_SIZE);
+	memset(bytes.at + bytes.size, 0, 3 * TRACE_CHUNK_SIZE);
+	for (size_t more = 512; more < 3 * TRACE_CHUNK_SIZE; more += 9 * 512)
+		assert_int_equal(outcome(bytes.at, bytes.size + more, &error), TRACE_ERROR_NONE);
+	free(bytes.at);
+}
+
+/* The bytes of chunk headers and of the first records are where a changed bit matters. */
+static size_t
+pick_offset(struct bytes bytes)
+{
+	size_t chunks = (bytes.size - TRACE_HEADER_SIZE) / TRACE_CHUNK_SIZE;
+	size_t chunk = TRACE_HEADER_SIZE + (size_t)rand() % chunks * TRACE_CHUNK_SIZE;
+
+	switch (rand() % 4) {
+	case 0:
+		return (size_t)rand() % sizeof(struct trace_header);
+	case 1:
+		return chunk + (size_t)rand() % 16;
+	default:
+		return chunk + (size_t)rand() % 3000;
+	}
+}
+
+/* 20,000 changed bytes: no crash, and what opens keeps the promise. */
+static void
+changed_bytes_break_no_promise(void **state)
+{
+	struct bytes bytes = sample_bytes(20, 3);
+	unsigned refused = 0, opened = 0;
+	struct trace_error error;
+	struct trace *trace;
+
+	srand(1);
+	for (int i = 0; i < 20000; i++) {
+		uint8_t *at = bytes.at + pick_offset(bytes), old = *at;
+
+		*at = (uint8_t)rand();
+		trace = trace_open_bytes(bytes.at, bytes.size, "sample.mtr", &error);
+		*at = old;
+		refused += trace == NULL;
+		opened += trace != NULL;
+		if (trace)
+			promise_holds(trace);
+		trace_close(trace);
+	}
+	assert_true(refused > 1000 && opened > 1000);
+	free(bytes.at);
+}
+
+/* Several changes at once, and counts that agree on nonsense. */
+static void
+changed_words_break_no_promise(void **state)
+{
+	static const uint32_t words[] = { 0, 1, 2, 3, 0x7fffffff, 0x80000000, 0xffffffff, 65536 };
+	struct bytes bytes = sample_bytes(20, 3), copy;
+	struct trace_error error;
+	struct trace *trace;
+
+	srand(2);
+	copy = (struct bytes){ malloc(bytes.size), bytes.size };
+	for (int i = 0; i < 300; i++) {
+		memcpy(copy.at, bytes.at, bytes.size);
+		for (int change = rand() % 6; change >= 0; change--) {
+			size_t offset = pick_offset(bytes) & ~(size_t)3;
+
+			if (offset >= 24) /* magic, version and sizes have tests of their own */
+				memcpy(copy.at + offset, &words[rand() % 8], 4);
+		}
+		trace = trace_open_bytes(copy.at, copy.size, "sample.mtr", &error);
+		if (trace)
+			promise_holds(trace);
+		trace_close(trace);
+	}
+	free(copy.at);
+	free(bytes.at);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_promise_is_checked),
+		cmocka_unit_test(every_string_must_end),
+		cmocka_unit_test(unknown_numbers_are_no_overflow),
+		cmocka_unit_test(unfinished_snapshots_keep_their_rows),
+		cmocka_unit_test(what_is_no_trace_of_ours_is_named),
+		cmocka_unit_test(what_is_no_file_is_refused),
+		cmocka_unit_test(huge_files_are_refused),
+		cmocka_unit_test(cut_files_are_truncated),
+		cmocka_unit_test(chunks_without_space_lose_nothing),
+		cmocka_unit_test(changed_bytes_break_no_promise),
+		cmocka_unit_test(changed_words_break_no_promise),
+	};
+
+	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);
+}

@@ -1,0 +1,390 @@
+/* Tables: what was published comes back, across chunks, processes and files. */
+#include "test_trace_sample.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+static struct trace *
+open_sound(const char *path)
+{
+	struct trace_error error;
+	struct trace *trace = trace_open(path, &error);
+
+	if (!trace)
+		fail_msg("%s", error.message);
+	promise_holds(trace);
+	return trace;
+}
+
+static void
+check_rows(const struct trace_snapshot_rows *rows, uint32_t count)
+{
+	assert_string_equal(rows->info.label, "exit");
+	assert_int_equal(rows->live_count, count);
+	assert_int_equal(rows->claims_count, count + 1);
+	assert_int_equal(rows->maps_count, count + 2);
+	assert_int_equal(rows->refused_count, count + 3);
+	for (uint32_t i = 0; i < count; i++) {
+		assert_int_equal(rows->live[i].bytes, i);
+		assert_int_equal(rows->claims[i].bytes, i);
+		assert_int_equal(rows->maps[i].count, i);
+		assert_int_equal(rows->refused[i].line, i);
+	}
+}
+
+/* Every kind of record comes back as written, in order, over many chunks. */
+static void
+every_kind_comes_back(void **state)
+{
+	const uint32_t nodes = 20000, rows = 6000;
+	struct sample_tables tables;
+	struct trace_writer writer;
+	struct trace *trace;
+
+	sample_write(&writer, &tables, sample_path("all.mtr"), nodes, rows);
+	sample_release(&tables);
+	trace_leave(&writer);
+	trace = open_sound(sample_path("all.mtr"));
+	assert_int_equal(trace->node_count, nodes);
+	assert_int_equal(trace->stack_count, nodes);
+	for (uint32_t i = 0; i < nodes; i++) {
+		assert_int_equal(trace->nodes[i].pc, 0x1000 + i);
+		assert_int_equal(trace->stacks[i].live_bytes, i);
+	}
+	assert_int_equal(trace->series_count, 10);
+	assert_int_equal(trace->series[9].ns, 9);
+	assert_int_equal(trace->module_count, 3);
+	assert_string_equal(trace->modules[2].path, "/usr/lib/libsample.so");
+	assert_int_equal(trace->profile_count, 1);
+	assert_memory_equal(trace->text + trace->profiles[0].text_offset, sample_text,
+	                    strlen(sample_text));
+	assert_int_equal(trace->snapshot_count, 2);
+	check_rows(&trace->snapshots[0], rows);
+	check_rows(&trace->snapshots[1], rows);
+	trace_close(trace);
+}
+
+/* The last record of a chunk and the first of the next are two records, for every kind. */
+static void
+chunks_meet_without_a_seam(void **state)
+{
+	for (uint32_t more = 0; more < 3; more++) {
+		uint32_t per_chunk = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_node);
+		uint32_t count = per_chunk - 1 + more;
+		struct trace_writer writer;
+		struct trace_table nodes;
+		struct trace *trace;
+
+		assert_int_equal(trace_create(&writer, sample_path("seam.mtr")), 0);
+		assert_int_equal(trace_table_init(&nodes, TRACE_CHUNK_NODES, TRACE_NONE), 0);
+		sample_append(&writer, &nodes, 1, sample_fill_node);
+		((struct trace_node *)trace_table_at(&nodes, 0))->module = TRACE_NONE;
+		while (nodes.count < count) {
+			struct trace_node *node = trace_table_next(&writer, &nodes);
+
+			assert_non_null(node);
+			node->module = TRACE_NONE;
+			node->pc = nodes.count;
+			trace_table_publish(&writer, &nodes);
+		}
+		assert_int_equal(writer.header->chunks, more < 2 ? 1 : 2);
+		trace = open_sound(writer.path);
+		assert_int_equal(trace->node_count, count);
+		assert_int_equal(trace->nodes[count - 1].pc, count - 1);
+		trace_close(trace);
+		trace_table_release(&nodes);
+		trace_leave(&writer);
+	}
+}
+
+/* next() gives zeroed memory and the same place until publish(). */
+static void
+records_begin_zeroed(void **state)
+{
+	static const struct trace_stack zero;
+	struct trace_writer writer;
+	struct trace_table stacks;
+	void *record;
+
+	assert_int_equal(trace_create(&writer, sample_path("zeroed.mtr")), 0);
+	assert_int_equal(trace_table_init(&stacks, TRACE_CHUNK_STACKS, TRACE_NONE), 0);
+	record = trace_table_next(&writer, &stacks);
+	memset(record, 0xff, sizeof(zero));
+	assert_ptr_equal(trace_table_next(&writer, &stacks), record);
+	assert_memory_equal(record, &zero, sizeof(zero));
+	assert_int_equal(writer.header->stacks, 0);
+	assert_int_equal(trace_table_publish(&writer, &stacks), 0);
+	assert_int_equal(writer.header->stacks, 1);
+	assert_int_equal(trace_table_init(&stacks, TRACE_CHUNK_FREE, TRACE_NONE), -1);
+	assert_int_equal(errno, EINVAL);
+	trace_leave(&writer);
+	assert_null(trace_table_next(&writer, &stacks));
+}
+
+/* Texts lie in one piece for the reader, wherever the chunks end. */
+static void
+texts_run_across_chunks(void **state)
+{
+	const size_t size = 50000;
+	struct trace_writer writer;
+	struct trace_table text;
+	struct trace *trace;
+	char *bytes = malloc(size);
+
+	assert_int_equal(trace_create(&writer, sample_path("text.mtr")), 0);
+	assert_int_equal(trace_table_init(&text, TRACE_CHUNK_TEXT, TRACE_NONE), 0);
+	for (int i = 0; i < 5; i++) {
+		memset(bytes, 'a' + i, size);
+		assert_int_equal(trace_text_append(&writer, &text, bytes, size), i * size);
+	}
+	trace = open_sound(writer.path);
+	assert_int_equal(trace->text_size, 5 * size);
+	for (size_t i = 0; i < 5 * size; i++)
+		assert_int_equal(trace->text[i], 'a' + (int)(i / size));
+	assert_int_equal(trace->text[5 * size], '\0');
+	trace_close(trace);
+	free(bytes);
+	trace_table_release(&text);
+	trace_leave(&writer);
+}
+
+/* The time series halves in place and goes on; a reader sees the new length. */
+static void
+series_can_be_shortened(void **state)
+{
+	struct trace_writer writer;
+	struct trace_table series;
+	struct trace *trace;
+
+	assert_int_equal(trace_create(&writer, sample_path("series.mtr")), 0);
+	assert_int_equal(trace_table_init(&series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
+	for (int round = 0; round < 3; round++) {
+		sample_append(&writer, &series, TRACE_SERIES_MAX - series.count, sample_fill_point);
+		trace = open_sound(writer.path);
+		assert_int_equal(trace->series_count, TRACE_SERIES_MAX);
+		trace_close(trace);
+		trace_table_shorten(&writer, &series, TRACE_SERIES_MAX / 2);
+		trace = open_sound(writer.path);
+		assert_int_equal(trace->series_count, TRACE_SERIES_MAX / 2);
+		assert_int_equal(trace->series[2000].ns, 2000);
+		trace_close(trace);
+	}
+	assert_int_equal(writer.header->chunks, 3);
+	trace_table_release(&series);
+	trace_leave(&writer);
+}
+
+/* A forked child goes on in a file of its own with what its parent had; the parent's file and
+ * records stay as they are. */
+static void
+clone_continues_in_another_file(void **state)
+{
+	struct trace_writer parent, child;
+	struct sample_tables tables;
+	struct trace *trace;
+	uint8_t *before, *after;
+	size_t size, size_after;
+
+	sample_write(&parent, &tables, sample_path("parent.mtr"), 15000, 1);
+	before = sample_read_file(parent.path, &size);
+	assert_int_equal(trace_create(&child, sample_path("child.mtr")), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.modules), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.nodes), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.text), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.profiles), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.stacks), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.series), 0);
+	trace_leave(&parent);
+	sample_append(&child, &tables.nodes, 5000, sample_fill_node);
+	sample_append(&child, &tables.stacks, 10, sample_fill_stack);
+
+	trace = open_sound(child.path);
+	assert_int_equal(trace->node_count, 20000);
+	assert_int_equal(trace->stack_count, 15010);
+	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999);
+	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999);
+	assert_int_equal(trace->series_count, 10);
+	assert_int_equal(trace->snapshot_count, 0);
+	assert_memory_equal(trace->text, sample_text, strlen(sample_text));
+	trace_close(trace);
+	after = sample_read_file(sample_path("parent.mtr"), &size_after);
+	assert_int_equal(size, size_after);
+	assert_memory_equal(before, after, size);
+	free(before);
+	free(after);
+	sample_release(&tables);
+	trace_leave(&child);
+}
+
+/* Large tables take chunks in runs: a guest may have 65,530 mappings and needs them itself. */
+static void
+large_tables_use_few_mappings(void **state)
+{
+	uint32_t count = 200 * (TRACE_CHUNK_PAYLOAD / sizeof(struct trace_module));
+	struct trace_writer writer;
+	struct trace_table modules;
+	struct trace *trace;
+	char line[512];
+	int mappings = 0;
+	FILE *maps;
+
+	assert_int_equal(trace_create(&writer, sample_path("large.mtr")), 0);
+	assert_int_equal(trace_table_init(&modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
+	sample_append(&writer, &modules, count, sample_fill_module);
+	maps = fopen("/proc/self/maps", "r");
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		mappings += strstr(line, "large.mtr") != NULL;
+	fclose(maps);
+	assert_in_range(mappings, 1, 40);
+	assert_in_range(writer.header->chunks, 200, 250);
+	trace = open_sound(writer.path);
+	assert_int_equal(trace->module_count, count);
+	assert_int_equal(trace->modules[count - 1].start, 0x10000ull * count);
+	trace_close(trace);
+	trace_table_release(&modules);
+	trace_leave(&writer);
+}
+
+static void
+append_owned_rows(struct trace_writer *writer, uint32_t owner, uint32_t rows)
+{
+	struct trace_table table;
+
+	if (trace_table_init(&table, TRACE_CHUNK_LIVE, owner) != 0)
+		_exit(1);
+	for (uint32_t i = 0; i < rows; i++) {
+		struct trace_live *live = trace_table_next(writer, &table);
+
+		if (!live)
+			_exit(2);
+		live->stack = TRACE_NONE;
+		live->bytes = (uint64_t)owner << 32 | i;
+		trace_table_publish(writer, &table);
+	}
+	trace_table_release(&table);
+}
+
+struct thread_job {
+	struct trace_writer *writer;
+	uint32_t owner, rows;
+};
+
+static void *
+append_in_thread(void *job)
+{
+	const struct thread_job *this = job;
+
+	append_owned_rows(this->writer, this->owner, this->rows);
+	return NULL;
+}
+
+/* The guest, its threads and its snapshot child take chunks at once: none is shared, none lost. */
+static void
+processes_and_threads_append_at_once(void **state)
+{
+	enum { WRITERS = 6, ROWS = 60000 };
+	struct thread_job jobs[WRITERS];
+	struct trace_table snapshots;
+	struct trace_writer writer;
+	pthread_t threads[WRITERS];
+	struct trace *trace;
+	pid_t children[2];
+	int status;
+
+	assert_int_equal(trace_create(&writer, sample_path("together.mtr")), 0);
+	assert_int_equal(trace_table_init(&snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
+	for (int i = 0; i < WRITERS; i++) {
+		assert_non_null(trace_table_next(&writer, &snapshots));
+		trace_table_publish(&writer, &snapshots);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		children[i] = fork();
+		if (children[i] == 0) {
+			append_owned_rows(&writer, i, ROWS);
+			_exit(0);
+		}
+	}
+	for (uint32_t i = 2; i < WRITERS; i++) {
+		jobs[i] = (struct thread_job){ &writer, i, ROWS };
+		assert_int_equal(pthread_create(&threads[i], NULL, append_in_thread, &jobs[i]), 0);
+	}
+	for (int i = 2; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	trace = open_sound(writer.path);
+	assert_int_equal(trace->snapshot_count, WRITERS);
+	for (uint32_t i = 0; i < WRITERS; i++) {
+		assert_int_equal(trace->snapshots[i].live_count, ROWS);
+		for (uint32_t row = 0; row < ROWS; row++)
+			assert_int_equal(trace->snapshots[i].live[row].bytes,
+			                 (uint64_t)i << 32 | row);
+	}
+	trace_close(trace);
+	trace_table_release(&snapshots);
+	trace_leave(&writer);
+}
+
+/* A guest that is killed at any moment leaves all that it had published. */
+static void
+killed_writer_leaves_its_records(void **state)
+{
+	for (int turn = 0; turn < 20; turn++) {
+		int ready[2], status;
+		uint32_t published;
+		struct trace *trace;
+		char path[256];
+		pid_t child;
+
+		snprintf(path, sizeof(path), "%s/killed-%d.mtr", sample_folder, turn);
+		assert_int_equal(pipe(ready), 0);
+		child = fork();
+		if (child == 0) {
+			struct sample_tables tables;
+			struct trace_writer writer;
+
+			sample_write(&writer, &tables, path, 10, 5);
+			for (uint32_t i = 0;; i++) {
+				sample_append(&writer, &tables.nodes, 50, sample_fill_node);
+				if (i == 100 && write(ready[1], &tables.nodes.count, 4) != 4)
+					_exit(1);
+			}
+		}
+		close(ready[1]);
+		assert_int_equal(read(ready[0], &published, 4), 4);
+		usleep((useconds_t)(turn * 100));
+		kill(child, SIGKILL);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		close(ready[0]);
+		trace = open_sound(path);
+		assert_true(trace->node_count >= published);
+		assert_int_equal(trace->header.end, TRACE_RUNNING);
+		assert_int_equal(trace->snapshot_count, 2);
+		assert_false(trace_guest_is_running(trace));
+		trace_close(trace);
+		unlink(path);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_comes_back),
+		cmocka_unit_test(chunks_meet_without_a_seam),
+		cmocka_unit_test(records_begin_zeroed),
+		cmocka_unit_test(texts_run_across_chunks),
+		cmocka_unit_test(series_can_be_shortened),
+		cmocka_unit_test(clone_continues_in_another_file),
+		cmocka_unit_test(large_tables_use_few_mappings),
+		cmocka_unit_test(processes_and_threads_append_at_once),
+		cmocka_unit_test(killed_writer_leaves_its_records),
+	};
+
+	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);
+}
