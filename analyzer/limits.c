@@ -225,6 +225,18 @@ choose_maps(struct view *view)
 	return 0;
 }
 
+struct baseline *
+limits_baseline(struct model *model, const struct limits *limits)
+{
+	struct view view = { .model = model, .limits = limits, .snapshot = model->judged };
+	struct baseline *baseline = NULL;
+
+	if (choose_maps(&view) == 0)
+		baseline = baseline_build(model, view.maps, view.count);
+	free(view.maps);
+	return baseline;
+}
+
 static bool
 is_judged(const struct model_snapshot *snapshot, const char *label)
 {

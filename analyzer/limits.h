@@ -61,6 +61,10 @@ struct limits_finding {
 size_t limits_judge(struct model *model, const struct limits *limits,
                     struct limits_finding findings[LIMITS_KINDS]);
 
+/* The baseline of an earlier trace: the maps of its judged snapshot that `limits` are for. NULL: no
+ * memory. */
+struct baseline *limits_baseline(struct model *model, const struct limits *limits);
+
 /* "retained", "retained-per-map", "fill", "buckets", "growth": as in the options. */
 const char *limits_name(enum limits_kind kind);
 
