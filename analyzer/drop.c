@@ -122,3 +122,78 @@ out:
 	free(after);
 	return result;
 }
+
+enum { STEPS_MAX = 3 };
+
+struct step {
+	const struct model_snapshot *from, *to;
+	uint64_t fall;
+};
+
+/* Keeps the largest falls, ordered by time. */
+static void
+keep_step(struct step steps[STEPS_MAX], size_t *count, struct step step)
+{
+	size_t smallest = 0;
+
+	if (step.fall == 0)
+		return;
+	if (*count < STEPS_MAX) {
+		steps[(*count)++] = step;
+		return;
+	}
+	for (size_t i = 1; i < STEPS_MAX; i++)
+		if (steps[i].fall < steps[smallest].fall)
+			smallest = i;
+	if (step.fall <= steps[smallest].fall)
+		return;
+	memmove(&steps[smallest], &steps[smallest + 1],
+	        (STEPS_MAX - 1 - smallest) * sizeof *steps);
+	steps[STEPS_MAX - 1] = step;
+}
+
+static size_t
+find_steps(const struct model *model, struct step steps[STEPS_MAX])
+{
+	const struct model_snapshot *before = NULL;
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < model->snapshot_count; i++) {
+		const struct model_snapshot *snapshot = &model->snapshots[i];
+
+		if (!snapshot->is_complete)
+			continue;
+		if (before)
+			keep_step(steps, &count,
+			          (struct step){before, snapshot,
+			                        model_less(before->rows->info.live_bytes,
+			                                   snapshot->rows->info.live_bytes)});
+		before = snapshot;
+	}
+	return count;
+}
+
+int
+model_drops(const struct model *model, struct model_drop **drops, size_t *count)
+{
+	const struct model_snapshot *highest = model_highest(model), *last = model_last(model);
+	struct step steps[STEPS_MAX];
+	size_t step_count = find_steps(model, steps);
+
+	*count = 0;
+	*drops = calloc(STEPS_MAX + 1, sizeof **drops);
+	if (!*drops)
+		return -1;
+	if (highest && highest != last && model_drop(model, highest, last, &(*drops)[(*count)++]))
+		goto no_memory;
+	for (size_t i = 0; i < step_count; i++)
+		if ((steps[i].from != highest || steps[i].to != last) &&
+		    model_drop(model, steps[i].from, steps[i].to, &(*drops)[(*count)++]))
+			goto no_memory;
+	return 0;
+no_memory:
+	free(*drops);
+	*drops = NULL;
+	*count = 0;
+	return -1;
+}

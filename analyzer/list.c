@@ -59,29 +59,3 @@ model_list(const struct model_snapshot *snapshot, const struct model_filter *fil
 	return maps;
 }
 
-/* A remedy with nothing to give is no advice. */
-size_t
-model_remedies(const struct model_map *map, struct model_remedy out[TRACE_REMEDIES_MAX])
-{
-	size_t count = 0;
-
-	if (!map->profile)
-		return 0;
-	for (size_t i = 0; i < map->profile->remedy_count && i < TRACE_REMEDIES_MAX; i++) {
-		const struct profile_remedy *from = &map->profile->remedies[i];
-		struct model_remedy *to = &out[count];
-
-		if (map->row->remedies[i].leaves == TRACE_UNKNOWN ||
-		    map->row->remedies[i].leaves >= map->held)
-			continue;
-		to->name = from->name;
-		to->name_size = strlen(from->name);
-		to->advice = map->profile->text + from->text_offset;
-		to->advice_size = from->text_size;
-		to->leaves = map->row->remedies[i].leaves;
-		to->transient = map->row->remedies[i].transient;
-		to->gives = map->held - to->leaves;
-		count++;
-	}
-	return count;
-}

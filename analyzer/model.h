@@ -61,12 +61,23 @@ struct model_names {
 
 /* A remedy that the profile offers for a map now. */
 struct model_remedy {
-	const char *name, *advice; /* not terminated: use the sizes */
-	size_t name_size, advice_size;
+	const char *name;
+	size_t name_size;
+	char advice[PROFILE_LINE_MAX]; /* terminated */
+	size_t advice_size;
 	uint64_t leaves;    /* bytes of buckets and overflow afterwards */
 	uint64_t transient; /* extra bytes while it runs */
-	uint64_t gives;     /* held - leaves, never below 0 */
+	uint64_t gives;     /* held - leaves, above 0 */
 };
+
+/* The same over many maps. */
+struct model_offer {
+	const struct profile *profile;
+	struct model_remedy remedy; /* gives and leaves: sums; transient: the largest */
+	uint64_t maps;
+};
+
+enum { MODEL_OFFERS_MAX = 16 };
 
 struct model_totals {
 	uint64_t maps;
@@ -174,11 +185,19 @@ const struct model_names *model_map_names(struct model *model, const struct mode
 /* Symbolised frames of any stack of the trace, innermost first, inlined ones too. */
 const struct symbols_frame *model_stack_frames(struct model *model, uint32_t stack, size_t *count);
 
-/* Remedies offered for this map, best first; returns how many. */
+/* Remedies offered for this map that give something, in the profile's order; returns how many. */
 size_t model_remedies(const struct model_map *map, struct model_remedy out[TRACE_REMEDIES_MAX]);
+
+/* What each remedy would give over all these maps; returns how many. */
+size_t model_offers(const struct model_map *const *maps, size_t count,
+                    struct model_offer out[MODEL_OFFERS_MAX]);
 
 int model_drop(const struct model *model, const struct model_snapshot *from,
                const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
+
+/* The falls that a report explains: the whole way from the highest snapshot to the last, then the
+ * largest single steps, in order of time. free() them. -1: no memory. */
+int model_drops(const struct model *model, struct model_drop **drops, size_t *count);
 
 /* The complete snapshot with most live bytes, and the last complete one; NULL: none. */
 const struct model_snapshot *model_highest(const struct model *model);

@@ -1,0 +1,109 @@
+/*
+ * `maptrace report`: what a trace says about its program's maps, as text or JSON. Also the place
+ * where every command opens a trace and chooses the snapshot it is about, so that all fail alike.
+ */
+#include "analyzer/command.h"
+#include "analyzer/write_json.h"
+#include "analyzer/write_text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static void
+complain_about_label(const struct command *command, const struct model *model, const char *path,
+                     const char *label)
+{
+	enum { LABELS = 8 };
+	char known[LABELS * (TRACE_NAME_MAX + 4)] = "";
+	uint32_t shown = 0;
+
+	for (uint32_t i = 0; i < model->snapshot_count && shown < LABELS; i++) {
+		const struct model_snapshot *snapshot = &model->snapshots[i];
+		size_t length = strlen(known);
+
+		if (snapshot->is_complete) {
+			snprintf(known + length, sizeof known - length, "%s\"%s\"", shown ? ", " : "",
+			         snapshot->rows->info.label);
+			shown++;
+		}
+	}
+	if (shown)
+		command_complain(command, "%s has no complete snapshot \"%s\"; it has %s", path, label,
+		                 known);
+	else
+		command_complain(command, "%s has no complete snapshot at all (asked for: \"%s\")", path,
+		                 label);
+}
+
+struct model *
+command_open(const struct command *command, const struct options *options, const char *path)
+{
+	struct trace_error error;
+	struct model *model = model_open(path, &error);
+
+	if (!model) {
+		command_complain(command, "%s", error.message);
+		return NULL;
+	}
+	if (options->snapshot && model_select(model, options->snapshot)) {
+		complain_about_label(command, model, path, options->snapshot);
+		model_close(model);
+		return NULL;
+	}
+	return model;
+}
+
+int
+command_print_report(const struct command *command, struct model *model,
+                     const struct options *options, FILE *out)
+{
+	int result = options->json ? write_json(model, &options->filter, out)
+	                           : write_text(model, options, out);
+
+	if (result) {
+		command_complain(command, "not enough memory for the report of %s", model->trace->path);
+		return COMMAND_FAILED;
+	}
+	return command_finish(command, out) ? COMMAND_FAILED : COMMAND_OK;
+}
+
+static int
+run(const struct command *command, int argc, char **argv)
+{
+	struct options options;
+	struct model *model;
+	int result;
+
+	switch (options_parse(command, argc, argv, NULL, NULL, &options)) {
+	case OPTIONS_GO:
+		break;
+	case OPTIONS_DONE:
+		return COMMAND_OK;
+	default:
+		return COMMAND_FAILED;
+	}
+	if (options.operand_count != 1) {
+		command_complain(command, "give one trace file (maptrace.PROGRAM.PID.mtr), not %d",
+		                 options.operand_count);
+		return COMMAND_FAILED;
+	}
+	model = command_open(command, &options, options.operands[0]);
+	if (!model)
+		return COMMAND_FAILED;
+	result = command_print_report(command, model, &options, stdout);
+	model_close(model);
+	return result;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.arguments = "[OPTIONS] TRACE",
+	.summary = "what the maps of a program retain, where they were made, what gives it back",
+	.help = "Judges the complete snapshot that retains most, or the one that --snapshot names. "
+	        "Leads with the total retained and the worst maps; then the heap by role at its peak, "
+	        "in the snapshot and now; then why the heap fell between snapshots, in parts that add "
+	        "up; then what each remedy would give.\n\n"
+	        "A trace of a program that still runs, or was killed, can be read as well. --json "
+	        "prints every snapshot with exact bytes (schema maptrace/1).",
+	.run = run,
+};

@@ -1,0 +1,257 @@
+/*
+ * The report as JSON, schema "maptrace/1". Called by report and by every other command that prints
+ * maps as JSON. A field that could not be made for want of memory must fail the whole, never vanish
+ * from the output: jansson's pack functions see to that, and write_json_put() does for the rest.
+ */
+#include "analyzer/write_json.h"
+
+#include "analyzer/symbols.h"
+#include "analyzer/units.h"
+
+#include <stdlib.h>
+
+static const char *const role_names[TRACE_ROLES] = {
+    [TRACE_BUCKETS] = "buckets", [TRACE_OVERFLOW] = "overflow", [TRACE_VALUES] = "values",
+    [TRACE_HEADER] = "header",   [TRACE_OTHER] = "other",
+};
+
+static json_t *
+roles_of(const struct model_roles *roles)
+{
+	json_t *object = json_object();
+
+	for (int role = 0; role < TRACE_ROLES; role++)
+		object = write_json_put(object, role_names[role],
+		             json_pack("{s:o, s:o, s:b}", "bytes",
+		                       write_json_number(roles->bytes[role]), "blocks",
+		                       write_json_number(roles->blocks[role]), "exact",
+		                       (int)roles->is_exact[role]));
+	return object;
+}
+
+static json_t *
+totals_of(const struct model_totals *totals)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
+	                 write_json_number(totals->maps), "count", write_json_number(totals->count),
+	                 "held_bytes", write_json_number(totals->held), "needed_low_bytes",
+	                 write_json_number(totals->needed_low), "needed_bytes",
+	                 write_json_number(totals->needed_high), "retained_bytes",
+	                 write_json_number(totals->retained), "retained_high_bytes",
+	                 write_json_number(totals->retained_high), "reserved_bytes",
+	                 write_json_number(totals->reserved), "unknown_maps",
+	                 write_json_number(totals->unknown_maps), "unknown_held_bytes",
+	                 write_json_number(totals->unknown_held), "estimate",
+	                 (int)totals->is_estimate);
+}
+
+static json_t *
+refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
+{
+	static const char *const reasons[] = {
+	    [TRACE_REFUSED_REQUIREMENT] = "requirement", [TRACE_REFUSED_CENSUS] = "census",
+	    [TRACE_REFUSED_WALK] = "walk",               [TRACE_REFUSED_CLAIMED] = "claimed",
+	    [TRACE_REFUSED_BUSY] = "busy",
+	};
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < rows->refused_count; i++) {
+		const struct trace_refused *row = &rows->refused[i];
+		bool has_profile = row->profile < model->trace->profile_count;
+
+		array = write_json_append(
+		    array, json_pack("{s:o, s:s, s:o, s:o, s:o}", "profile",
+		                     write_json_text(
+		                         has_profile ? model->trace->profiles[row->profile].name : NULL),
+		                     "reason", reasons[row->reason], "line",
+		                     row->line ? write_json_number(row->line) : json_null(),
+		                     "candidates", write_json_number(row->candidates), "bytes",
+		                     write_json_number(row->bytes)));
+	}
+	return array;
+}
+
+static json_t *
+maps_of(struct model *model, const struct model_map *const *maps, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		array = write_json_append(array, write_json_map(model, maps[i]));
+	return array;
+}
+
+/* Why a snapshot is not complete; null for one that is. */
+static json_t *
+reason_of(const struct model_snapshot *snapshot)
+{
+	const struct trace_snapshot *info = &snapshot->rows->info;
+
+	if (snapshot->is_complete)
+		return json_null();
+	if (info->state == TRACE_SNAPSHOT_BEGUN && !info->reason[0])
+		return json_string("its writer was cut off");
+	return write_json_text(info->reason);
+}
+
+static json_t *
+info_of(const struct model_snapshot *snapshot)
+{
+	static const char *const causes[] = {
+	    [TRACE_CAUSE_EXIT] = "exit",         [TRACE_CAUSE_EXIT_LATE] = "exit-late",
+	    [TRACE_CAUSE_MARK] = "mark",         [TRACE_CAUSE_INTERVAL] = "interval",
+	    [TRACE_CAUSE_REQUEST] = "request",
+	};
+	const struct trace_snapshot *info = &snapshot->rows->info;
+
+	return json_pack("{s:o, s:s, s:f, s:b, s:o, s:o, s:o, s:f, s:b, s:o, s:o}", "label",
+	                 write_json_text(info->label), "cause", causes[info->cause], "time_ms",
+	                 (double)info->ns / 1e6, "complete", (int)snapshot->is_complete, "reason",
+	                 reason_of(snapshot), "live_bytes", write_json_number(info->live_bytes),
+	                 "live_blocks", write_json_number(info->live_blocks), "pause_ms",
+	                 (double)info->pause_ns / 1e6, "in_place", (int)(info->in_place != 0),
+	                 "scan_bytes", write_json_number(info->scan_bytes), "scanned_bytes",
+	                 write_json_number(info->scanned_bytes));
+}
+
+static json_t *
+snapshot_of(struct model *model, const struct model_snapshot *snapshot,
+            const struct model_filter *filter)
+{
+	size_t count;
+	const struct model_map **maps = model_list(snapshot, filter, &count);
+	struct model_totals totals;
+	json_t *object;
+
+	if (!maps)
+		return NULL;
+	totals = model_sum(maps, count);
+	object = info_of(snapshot);
+	object = write_json_put(object, "roles", roles_of(&snapshot->roles));
+	object = write_json_put(object, "totals", totals_of(&totals));
+	object = write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
+	object = write_json_put(object, "unexplained_bytes", write_json_number(snapshot->unexplained));
+	object = write_json_put(object, "by_stack_bytes", write_json_number(snapshot->by_stack));
+	object = write_json_put(object, "by_stack_reached_bytes",
+	             write_json_number(snapshot->by_stack_reached));
+	object = write_json_put(object, "maps", maps_of(model, maps, count));
+	object = write_json_put(object, "refused", refused_of(model, snapshot->rows));
+	free(maps);
+	return object;
+}
+
+static json_t *
+snapshots_of(struct model *model, const struct model_filter *filter)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < model->snapshot_count; i++)
+		array = write_json_append(array, snapshot_of(model, &model->snapshots[i], filter));
+	return array;
+}
+
+static json_t *
+drop_of(const struct model_drop *drop)
+{
+	static const char *const parts[MODEL_PARTS] = {
+	    [MODEL_SUPERSEDED] = "superseded", [MODEL_DELETION] = "deletion",
+	    [MODEL_DELETION_VALUES] = "values", [MODEL_VANISHED] = "vanished",
+	    [MODEL_OTHER] = "other",           [MODEL_UNEXPLAINED] = "unexplained",
+	};
+	json_t *object = json_object();
+
+	for (int part = 0; part < MODEL_PARTS; part++)
+		object = write_json_put(object, parts[part],
+		             json_pack("{s:o, s:o}", "fell_bytes",
+		                       write_json_number(drop->fell[part]), "grew_bytes",
+		                       write_json_number(drop->grew[part])));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "from",
+	                 write_json_text(drop->from->rows->info.label), "to",
+	                 write_json_text(drop->to->rows->info.label), "from_bytes",
+	                 write_json_number(drop->from->rows->info.live_bytes), "to_bytes",
+	                 write_json_number(drop->to->rows->info.live_bytes), "deleted",
+	                 write_json_number(drop->deleted), "inserted",
+	                 write_json_number(drop->inserted), "vanished_maps",
+	                 write_json_number(drop->vanished_maps), "new_maps",
+	                 write_json_number(drop->new_maps), "parts", object);
+}
+
+static json_t *
+drops_of(const struct model *model)
+{
+	struct model_drop *drops;
+	size_t count;
+	json_t *array;
+
+	if (model_drops(model, &drops, &count))
+		return NULL;
+	array = json_array();
+	for (size_t i = 0; i < count; i++)
+		array = write_json_append(array, drop_of(&drops[i]));
+	free(drops);
+	return array;
+}
+
+static json_t *
+notes_of(const struct model *model)
+{
+	const char *const *problems;
+	size_t count = model->symbols ? symbols_problems(model->symbols, &problems) : 0;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < model->warning_count; i++)
+		array = write_json_append(array, write_json_text(model->warnings[i]));
+	for (size_t i = 0; i < count; i++)
+		array = write_json_append(array, write_json_text(problems[i]));
+	if (model->trace->header.notice[0])
+		array = write_json_append(array, write_json_text(model->trace->header.notice));
+	return array;
+}
+
+static json_t *
+peak_of(const struct model *model)
+{
+	const struct trace_header *header = &model->trace->header;
+
+	return json_pack("{s:o, s:f, s:b, s:o}", "bytes", write_json_number(header->peak_bytes),
+	                 "time_ms", (double)header->peak_ns / 1e6, "exact",
+	                 (int)(header->peak_slack_bytes_log2 == 0), "roles", roles_of(&model->peak));
+}
+
+static json_t *
+report_of(struct model *model, const struct model_filter *filter)
+{
+	static const char *const ends[] = {
+	    [TRACE_RUNNING] = "none", [TRACE_ENDED] = "ended", [TRACE_STOPPED] = "stopped"};
+	const struct trace_header *header = &model->trace->header;
+	json_t *object = json_pack(
+	    "{s:s, s:o, s:o, s:o, s:b, s:s, s:b}", "schema", "maptrace/1", "program",
+	    write_json_text(header->program), "pid", write_json_number(header->pid), "parent_pid",
+	    write_json_number(header->parent_pid), "complete", (int)(header->end == TRACE_ENDED), "end",
+	    ends[header->end], "running", (int)model->guest_is_running);
+
+	object = write_json_put(object, "judged",
+	             model->judged ? write_json_number(model->judged->index) : json_null());
+	object = write_json_put(object, "unrecorded", write_json_number(header->unrecorded));
+	object = write_json_put(object, "peak", peak_of(model));
+	object = write_json_put(object, "now",
+	             json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes), "roles",
+	                       roles_of(&model->now)));
+	object = write_json_put(object, "snapshots", snapshots_of(model, filter));
+	object = write_json_put(object, "drops", drops_of(model));
+	return write_json_put(object, "notes", notes_of(model)); /* last: symbols have been asked by now */
+}
+
+int
+write_json(struct model *model, const struct model_filter *filter, FILE *out)
+{
+	json_t *report = report_of(model, filter);
+	int result;
+
+	if (!report)
+		return -1;
+	result = json_dumpf(report, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+	putc('\n', out);
+	json_decref(report);
+	return result == 0 || ferror(out) ? 0 : -1;
+}

@@ -1,0 +1,173 @@
+/*
+ * One map as JSON, and the pieces that all JSON output is made of. Called by write_json.c and by
+ * every other command that prints maps as JSON. A field that could not be made for want of memory
+ * must fail the whole, never vanish from the output: json_pack sees to that, and write_json_put does
+ * for the rest.
+ */
+#include "analyzer/write_json.h"
+
+#include "analyzer/symbols.h"
+#include "analyzer/units.h"
+
+#include <inttypes.h>
+
+json_t *
+write_json_number(uint64_t number)
+{
+	if (number == TRACE_UNKNOWN)
+		return json_null();
+	if (number > INT64_MAX)
+		return json_real((double)number);
+	return json_integer((json_int_t)number);
+}
+
+json_t *
+write_json_text(const char *text)
+{
+	char escaped[4096];
+	json_t *value = text ? json_string(text) : json_null();
+
+	return value ? value : json_string(units_escape(escaped, sizeof escaped, text));
+}
+
+json_t *
+write_json_put(json_t *object, const char *key, json_t *value)
+{
+	if (object && json_object_set_new(object, key, value) == 0)
+		return object;
+	if (!object)
+		json_decref(value);
+	json_decref(object);
+	return NULL;
+}
+
+json_t *
+write_json_append(json_t *array, json_t *value)
+{
+	if (array && json_array_append_new(array, value) == 0)
+		return array;
+	if (!array)
+		json_decref(value);
+	json_decref(array);
+	return NULL;
+}
+
+static json_t *
+address(uint64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "0x%" PRIx64, value);
+	return json_string(text);
+}
+
+static json_t *
+frame_of(const struct symbols_frame *frame)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "function",
+	                 write_json_text(frame->function), "file", write_json_text(frame->file),
+	                 "line", frame->line ? write_json_number(frame->line) : json_null(), "module",
+	                 write_json_text(frame->module), "offset",
+	                 frame->module ? address(frame->offset) : json_null(), "inlined",
+	                 (int)frame->is_inlined);
+}
+
+static json_t *
+frames_of(const struct model_names *names)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < names->frame_count; i++)
+		array = write_json_append(array, frame_of(&names->frames[i]));
+	return array;
+}
+
+static json_t *
+where_of(const struct model *model, const struct model_map *map, const struct model_names *names)
+{
+	static const char *const kinds[] = {
+	    [TRACE_WHERE_BLOCK] = "block",
+	    [TRACE_WHERE_GLOBAL] = "global",
+	    [TRACE_WHERE_STACK] = "stack",
+	    [TRACE_WHERE_OTHER] = "other",
+	};
+	const struct trace_map *row = map->row;
+	bool has_module = row->where_module < model->trace->module_count;
+
+	return json_pack(
+	    "{s:s, s:o, s:o, s:o}", "kind", kinds[row->where], "base", address(row->where_base),
+	    "module",
+	    write_json_text(has_module ? model->trace->modules[row->where_module].path : NULL),
+	    "variable", write_json_text(names->variable));
+}
+
+static json_t *
+bytes_of(const struct trace_map *row)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "header",
+	                 write_json_number(row->header_bytes), "buckets",
+	                 write_json_number(row->bucket_bytes), "old_buckets",
+	                 write_json_number(row->old_bucket_bytes), "overflow",
+	                 write_json_number(row->overflow_bytes), "overflow_reserved",
+	                 write_json_number(row->overflow_reserved_bytes), "values",
+	                 write_json_number(row->value_bytes));
+}
+
+static json_t *
+remedies_of(const struct model_map *map)
+{
+	struct model_remedy remedies[TRACE_REMEDIES_MAX];
+	size_t count = model_remedies(map, remedies);
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		array = write_json_append(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name",
+		                                write_json_text(remedies[i].name), "advice",
+		                                write_json_text(remedies[i].advice), "leaves_bytes",
+		                                write_json_number(remedies[i].leaves),
+		                                "transient_bytes",
+		                                write_json_number(remedies[i].transient),
+		                                "gives_bytes", write_json_number(remedies[i].gives)));
+	return array;
+}
+
+static json_t *
+numbers_of(const struct model_map *map)
+{
+	const struct trace_map *row = map->row;
+
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count",
+	    write_json_number(row->count), "capacity", write_json_number(row->capacity), "tombstones",
+	    write_json_number(row->tombstones), "resident_bytes",
+	    write_json_number(row->resident_bytes), "held_bytes", write_json_number(map->held),
+	    "reserved_bytes", write_json_number(map->reserved), "needed_bytes",
+	    write_json_number(map->needed_high), "needed_low_bytes",
+	    write_json_number(map->needed_low), "retained_bytes", write_json_number(map->retained),
+	    "retained_high_bytes", write_json_number(map->retained_high), "kept_by_rule_bytes",
+	    write_json_number(row->kept_by_rule));
+}
+
+json_t *
+write_json_map(struct model *model, const struct model_map *map)
+{
+	const struct model_names *names = model_map_names(model, map);
+	const struct trace_map *row = map->row;
+	json_t *object = numbers_of(map);
+
+	object = write_json_put(object, "profile", write_json_text(map->profile_name));
+	object = write_json_put(object, "address", address(row->address));
+	object = write_json_put(object, "array", address(row->array));
+	object = write_json_put(object, "where", where_of(model, map, names));
+	object = write_json_put(object, "type", write_json_text(names->type));
+	object = write_json_put(object, "growing", json_boolean(map->is_growing));
+	object = write_json_put(object, "mid_erase", json_boolean(row->flags & TRACE_MAP_MID_ERASE));
+	object = write_json_put(object, "needed_is_estimate", json_boolean(map->is_estimate));
+	object = write_json_put(object, "remark", write_json_text(map->remark));
+	object = write_json_put(object, "bytes", bytes_of(row));
+	object = write_json_put(object, "overflow_blocks", write_json_number(row->overflow_blocks));
+	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));
+	object = write_json_put(object, "remedies", remedies_of(map));
+	object = write_json_put(object, "made_at", names->maker ? frame_of(names->maker) : json_null());
+	return write_json_put(object, "allocated_at", frames_of(names));
+}

@@ -1,0 +1,182 @@
+/*
+ * The report as text, the answer first: what is retained, by which maps, made where, and what gives
+ * it back. Called by the commands report and run. Everything that came from the guest goes through
+ * units_escape or symbols_shorten before it reaches a terminal.
+ */
+#include "analyzer/write_text.h"
+
+#include "analyzer/symbols.h"
+#include "analyzer/table.h"
+#include "analyzer/units.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "293.25 MiB", or "290.00 MiB to 293.25 MiB" where the two differ. */
+static void
+print_range(FILE *out, uint64_t low, uint64_t high)
+{
+	char text[UNITS_SIZE];
+
+	fputs(units_bytes(text, low), out);
+	if (low != high)
+		fprintf(out, " to %s", units_bytes(text, high));
+}
+
+static void
+print_answer(const struct model_totals *totals, bool color, FILE *out)
+{
+	bool is_one = totals->maps == 1;
+	char text[UNITS_SIZE];
+
+	fprintf(out, "%s map%s hold%s", units_number(text, totals->maps), is_one ? "" : "s",
+	        is_one ? "s" : "");
+	fprintf(out, " %s and need%s ", units_bytes(text, totals->held), is_one ? "s" : "");
+	print_range(out, totals->needed_low, totals->needed_high);
+	fprintf(out, ": %s", totals->retained ? table_alarm(color) : table_bold(color));
+	print_range(out, totals->retained, totals->retained_high);
+	fprintf(out, " retained%s%s.\n", table_plain(color), totals->is_estimate ? " (estimate)" : "");
+	if (totals->reserved)
+		fprintf(out, "%s more is reserved: room asked for in advance that was never filled.\n",
+		        units_bytes(text, totals->reserved));
+	if (totals->unknown_maps) {
+		fprintf(out, "Not in these figures: what %s of the maps need",
+		        units_number(text, totals->unknown_maps));
+		fprintf(out, ", which hold %s; their profiles have no rule for it.\n",
+		        units_bytes(text, totals->unknown_held));
+	}
+}
+
+static void
+print_filter(const struct model *model, const struct options *options,
+             const struct model_totals *totals, FILE *out)
+{
+	char shown[UNITS_SIZE], all[UNITS_SIZE];
+
+	if (totals->maps != model->judged->totals.maps)
+		fprintf(out, "%s of %s maps pass %s; the other figures on maps leave them out.\n",
+		        units_number(shown, totals->maps),
+		        units_number(all, model->judged->totals.maps),
+		        options->filter.profile ? "--profile and --min" : "--min");
+}
+
+static void
+print_unexplained(const struct model_snapshot *snapshot, FILE *out)
+{
+	char text[UNITS_SIZE];
+
+	if (snapshot->superseded)
+		fprintf(out, "%s beside that were arrays and chains that no map used any more; they were "
+		        "gone by the next snapshot.\n", units_bytes(text, snapshot->superseded));
+	if (snapshot->unexplained)
+		fprintf(out, "%s of bucket and overflow bytes by stack belong to no map that was found: "
+		        "this is unexplained.\n", units_bytes(text, snapshot->unexplained));
+}
+
+/* How far the two ways of attributing bytes agree. */
+static void
+print_explained(const struct model_snapshot *snapshot, FILE *out)
+{
+	char reached[UNITS_SIZE], all[UNITS_SIZE];
+
+	if (snapshot->by_stack == 0) {
+		fputs("No allocation stack shows map code (stripped or inlined): maps were found by their "
+		      "structure alone.\n", out);
+		return;
+	}
+	fprintf(out, "Maps explain %s of the %s that stacks call buckets and overflow (%u %%).\n",
+	        units_bytes(reached, snapshot->by_stack_reached),
+	        units_bytes(all, snapshot->by_stack),
+	        (unsigned)((__uint128_t)snapshot->by_stack_reached * 100 / snapshot->by_stack));
+}
+
+static void
+print_offers(const struct model_map *const *maps, size_t count, const struct options *options,
+             FILE *out)
+{
+	struct model_offer offers[MODEL_OFFERS_MAX];
+	size_t offered = model_offers(maps, count, offers);
+	char text[UNITS_SIZE], escaped[PROFILE_LINE_MAX * 4];
+
+	if (offered == 0)
+		return;
+	fprintf(out, "%sWhat the remedies would give%s\n", table_bold(options->color),
+	        table_plain(options->color));
+	for (size_t i = 0; i < offered; i++) {
+		const struct model_remedy *remedy = &offers[i].remedy;
+
+		fprintf(out, "  %s: ", units_escape(escaped, sizeof escaped, remedy->name));
+		fprintf(out, "%s", units_bytes(text, remedy->gives));
+		fprintf(out, " of %s map%s; ", units_number(text, offers[i].maps),
+		        offers[i].maps == 1 ? "" : "s");
+		fprintf(out, "leaves %s", units_bytes(text, remedy->leaves));
+		fprintf(out, ", needs %s more while it runs\n      %s\n",
+		        units_bytes(text, remedy->transient),
+		        units_escape(escaped, sizeof escaped, remedy->advice));
+	}
+	fputs("\n", out);
+}
+
+static int
+write_judged(struct model *model, const struct options *options, FILE *out)
+{
+	size_t count;
+	const struct model_map **maps = model_list(model->judged, &options->filter, &count);
+	struct model_totals totals;
+	int result = -1;
+
+	if (!maps)
+		return -1;
+	totals = model_sum(maps, count);
+	if (model->judged->totals.maps == 0)
+		fputs("No map was found in this snapshot.\n", out);
+	else
+		print_answer(&totals, options->color, out);
+	print_filter(model, options, &totals, out);
+	print_unexplained(model->judged, out);
+	fputs("\n", out);
+	if (write_text_maps(model, maps, count, options, out))
+		goto out;
+	if (model->judged->totals.maps == 0)
+		write_text_refused(model, out);
+	if (write_text_roles(model, options, out) || write_text_drops(model, options, out))
+		goto out;
+	print_offers(maps, count, options, out);
+	if (model->judged->totals.maps)
+		write_text_refused(model, out);
+	print_explained(model->judged, out);
+	result = 0;
+out:
+	free(maps);
+	return result;
+}
+
+/* Frames without names deserve a word on why. */
+static void
+print_problems(const struct model *model, FILE *out)
+{
+	const char *const *sentences;
+	size_t count = model->symbols ? symbols_problems(model->symbols, &sentences) : 0;
+	char sentence[1024];
+
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "Note: %s.\n", units_escape(sentence, sizeof sentence, sentences[i]));
+}
+
+int
+write_text(struct model *model, const struct options *options, FILE *out)
+{
+	if (write_text_head(model, out))
+		return -1;
+	if (!model->judged) {
+		fputs("No snapshot is complete, so what maps retain cannot be said. A snapshot is taken at "
+		      "marks, at the end of the\nprogram and by itself while it runs; a program that was "
+		      "killed early has none.\n\n", out);
+		return write_text_roles(model, options, out);
+	}
+	if (write_judged(model, options, out))
+		return -1;
+	print_problems(model, out);
+	return 0;
+}

@@ -1,0 +1,145 @@
+/*
+ * The heap over time in a report: its composition by role, and why it fell, in parts that add up.
+ */
+#include "analyzer/table.h"
+#include "analyzer/units.h"
+#include "analyzer/write_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+static const char *const role_names[TRACE_ROLES] = {
+    [TRACE_BUCKETS] = "buckets", [TRACE_OVERFLOW] = "overflow", [TRACE_VALUES] = "values",
+    [TRACE_HEADER] = "header",   [TRACE_OTHER] = "other",
+};
+
+enum { SHOWN = 300 };
+
+static void
+add_roles(struct table *table, const struct model_roles *roles, unsigned role)
+{
+	char text[UNITS_SIZE];
+
+	table_add(table, "%s%s", roles->is_exact[role] ? "" : "~",
+	          units_bytes(text, roles->bytes[role]));
+}
+
+static void
+add_titles(struct table *table, const struct model *model)
+{
+	char text[SHOWN];
+
+	table_add(table, "role");
+	table_add(table, "at the peak");
+	if (model->judged)
+		table_add(table, "\"%s\"",
+		          units_escape(text, sizeof text, model->judged->rows->info.label));
+	table_add(table, model->trace->header.end == TRACE_ENDED ? "at the end" : "now");
+}
+
+int
+write_text_roles(const struct model *model, const struct options *options, FILE *out)
+{
+	const struct trace_header *header = &model->trace->header;
+	char text[UNITS_SIZE], when[UNITS_SIZE];
+	bool is_estimate = false;
+	struct table table;
+
+	fprintf(out, "%sBytes by role%s (the heap's peak of %s came after %s)\n",
+	        table_bold(options->color), table_plain(options->color),
+	        units_bytes(text, header->peak_bytes), units_duration(when, header->peak_ns));
+	table_open(&table, model->judged ? "lrrr" : "lrr");
+	add_titles(&table, model);
+	for (unsigned role = 0; role < TRACE_ROLES; role++) {
+		table_add(&table, "%s", role_names[role]);
+		add_roles(&table, &model->peak, role);
+		if (model->judged)
+			add_roles(&table, &model->judged->roles, role);
+		add_roles(&table, &model->now, role);
+		is_estimate |= !model->peak.is_exact[role] || !model->now.is_exact[role];
+	}
+	if (table_print(&table, out, 2, options->color))
+		return -1;
+	if (header->peak_slack_bytes_log2)
+		fprintf(out, "  The peak is exact within %s: %" PRIu32 " threads batch their counts.\n",
+		        units_bytes(text, (uint64_t)header->threads_seen
+		                              << (header->peak_slack_bytes_log2 & 31)),
+		        header->threads_seen);
+	else if (is_estimate)
+		fputs("  ~ estimate: shares of stacks without map code, from the nearest snapshot.\n", out);
+	fputs("\n", out);
+	return 0;
+}
+
+static void
+print_move(FILE *out, const char *text, uint64_t fell, uint64_t grew)
+{
+	char bytes[UNITS_SIZE];
+
+	fprintf(out, "  %s:", text);
+	if (fell || !grew)
+		fprintf(out, " -%s", units_bytes(bytes, fell));
+	if (grew)
+		fprintf(out, " +%s", units_bytes(bytes, grew));
+	fputs("\n", out);
+}
+
+static void
+print_deletion(const struct model_drop *drop, FILE *out)
+{
+	char number[UNITS_SIZE], bytes[UNITS_SIZE];
+
+	if (drop->deleted)
+		fprintf(out, "  deleting %s entries released %s of the map%s\n",
+		        units_number(number, drop->deleted),
+		        units_bytes(bytes, drop->fell[MODEL_DELETION]),
+		        drop->stayed_maps == 1 ? "" : "s");
+	else if (drop->fell[MODEL_DELETION])
+		print_move(out, "buckets and overflow of maps that stayed",
+		           drop->fell[MODEL_DELETION], 0);
+	if (drop->grew[MODEL_DELETION])
+		print_move(out, "growth of maps that stayed", 0, drop->grew[MODEL_DELETION]);
+	if (drop->fell[MODEL_DELETION_VALUES] || drop->grew[MODEL_DELETION_VALUES])
+		print_move(out, "out-of-line keys and values of those maps",
+		           drop->fell[MODEL_DELETION_VALUES], drop->grew[MODEL_DELETION_VALUES]);
+}
+
+static void
+print_drop(const struct model_drop *drop, const struct options *options, FILE *out)
+{
+	char from[SHOWN], to[SHOWN], before[UNITS_SIZE], after[UNITS_SIZE];
+
+	fprintf(out, "%sFrom \"%s\" to \"%s\"%s the heap went from %s to %s:\n",
+	        table_bold(options->color),
+	        units_escape(from, sizeof from, drop->from->rows->info.label),
+	        units_escape(to, sizeof to, drop->to->rows->info.label), table_plain(options->color),
+	        units_bytes(before, drop->from->rows->info.live_bytes),
+	        units_bytes(after, drop->to->rows->info.live_bytes));
+	print_deletion(drop, out);
+	if (drop->fell[MODEL_SUPERSEDED] || drop->grew[MODEL_SUPERSEDED])
+		print_move(out, "superseded arrays and their chains, which no map used any more",
+		           drop->fell[MODEL_SUPERSEDED], drop->grew[MODEL_SUPERSEDED]);
+	if (drop->vanished_maps || drop->new_maps)
+		print_move(out, "maps that vanished (-) or came (+)", drop->fell[MODEL_VANISHED],
+		           drop->grew[MODEL_VANISHED]);
+	print_move(out, "memory that is no map's", drop->fell[MODEL_OTHER],
+	           drop->grew[MODEL_OTHER]);
+	print_move(out, "unexplained", drop->fell[MODEL_UNEXPLAINED],
+	           drop->grew[MODEL_UNEXPLAINED]);
+}
+
+int
+write_text_drops(const struct model *model, const struct options *options, FILE *out)
+{
+	struct model_drop *drops;
+	size_t count;
+
+	if (model_drops(model, &drops, &count))
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		print_drop(&drops[i], options, out);
+	if (count)
+		fputs("\n", out);
+	free(drops);
+	return 0;
+}
