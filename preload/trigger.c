@@ -1,0 +1,207 @@
+/*
+ * Decides when a snapshot is due by itself. Asked by record.c at every event, told by snapshot.c of
+ * every snapshot. Nobody's clock ticks here but the guest's own events.
+ *
+ * What must not be missed: a map that was emptied, held its arrays for most of the run and dies
+ * before main returns. So the question is at which event the maps are worth a look, and every look
+ * costs a fork. Four moments, the best first:
+ *
+ *   last look   a large array is about to be freed and with it live bytes will have fallen by a
+ *               quarter. Whatever its map came to can be seen for the last time. Not when the event
+ *               before was the allocation of another large block: that is an array being
+ *               replaced, and its map is in pieces.
+ *   settled     live bytes have fallen by a quarter and now something is allocated, or the guest
+ *               was idle before this event: what deleted has probably finished. In the middle of
+ *               the fall only frees come.
+ *   falling     they have fallen, and for 10 ms there were only frees. Perhaps no other event will
+ *               ever follow (a server that waits to be killed), so this is better than nothing.
+ *   standing    a large array has stood for 1, 10, 100 s and so on.
+ *
+ * All of them together cost under 2 % of the run so far, and none comes sooner after a snapshot than
+ * a tenth of the run so far. The last two will come again, so they may use only half of that
+ * share: the first two must find some left.
+ *
+ * Most events end at the comparison with `not_before_ns`. All fields are read and written relaxed:
+ * a lost update moves a snapshot by one tick.
+ */
+#include "preload/trigger.h"
+
+#include "preload/large.h"
+#include "preload/settings.h"
+#include "preload/tracer.h"
+
+#define TICK_NS 1000000ull     /* live bytes are looked at this often */
+#define SILENCE_NS 10000000ull /* no event, or no allocation, for so long means something */
+#define FALL_BYTES (1ull << 20)/* less than this is not worth a fork */
+#define RUN_PER_PAUSE 50       /* 2 % */
+#define FORK_NS 300000ull      /* of a small process, until one was measured */
+#define FORK_BYTES_PER_NS 256  /* of page tables to copy: some 4 ms a GiB */
+
+static struct {
+	uint64_t not_before_ns; /* what cost and distance allow */
+	uint64_t seen_ns;       /* the last tick */
+	uint64_t allocated_ns;  /* the last allocation */
+	uint64_t high;          /* most live bytes since the last snapshot */
+	uint64_t silent_ns;     /* without any event before the last tick */
+	uint32_t has_fallen;
+	uint32_t is_replacing;  /* the event before was the allocation of a large block */
+	uint64_t taken_ns;      /* the last snapshot; 0: none */
+	uint64_t spent_ns;      /* pauses of all snapshots */
+	uint64_t pause_ns;      /* of the last snapshot ... */
+	uint64_t pause_live;    /* ... and the live bytes then */
+} state __attribute__((aligned(64)));
+
+#define LOAD(field) __atomic_load_n(&state.field, __ATOMIC_RELAXED)
+#define STORE(field, value) __atomic_store_n(&state.field, (value), __ATOMIC_RELAXED)
+
+static uint64_t
+live_bytes(void)
+{
+	return __atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED);
+}
+
+/* Pauses so far and the next one. */
+static uint64_t
+cost(uint64_t live)
+{
+	uint64_t known = LOAD(pause_ns) ? LOAD(pause_live) : 0;
+	uint64_t pause = LOAD(pause_ns) ? LOAD(pause_ns) : FORK_NS;
+
+	if (live > known)
+		pause += (live - known) / FORK_BYTES_PER_NS;
+	return LOAD(spent_ns) + pause;
+}
+
+static bool
+is_quarter_below(uint64_t live, uint64_t high)
+{
+	return high >= FALL_BYTES && live <= high - high / 4;
+}
+
+static void
+tick(uint64_t now_ns)
+{
+	uint64_t live = live_bytes(), taken = LOAD(taken_ns);
+	uint64_t affordable = cost(live) * RUN_PER_PAUSE, distant = taken + taken / 9;
+
+	if (live > LOAD(high))
+		STORE(high, live);
+	STORE(has_fallen, is_quarter_below(live, LOAD(high)));
+	STORE(silent_ns, now_ns - LOAD(seen_ns));
+	STORE(seen_ns, now_ns);
+	if (LOAD(not_before_ns) <= now_ns)
+		STORE(not_before_ns, affordable > distant ? affordable : distant);
+}
+
+static bool
+is_last_look(uint64_t size)
+{
+	uint64_t live = live_bytes();
+
+	return is_quarter_below(live > size ? live - size : 0, LOAD(high));
+}
+
+static bool
+has_settled(uint64_t leaving)
+{
+	return LOAD(has_fallen) && (leaving == 0 || LOAD(silent_ns) >= SILENCE_NS);
+}
+
+static bool
+is_falling(uint64_t now_ns)
+{
+	return LOAD(has_fallen) && now_ns - LOAD(allocated_ns) >= SILENCE_NS;
+}
+
+static bool
+is_standing(uint64_t now_ns)
+{
+	if (large_due() > now_ns)
+		return false;
+	large_review(0); /* the one that was due may be gone */
+	return large_due() <= now_ns;
+}
+
+static bool
+is_worth_a_look(uint64_t now_ns, uint64_t leaving)
+{
+	uint64_t size = leaving ? large_size(leaving) : 0;
+
+	if (leaving && LOAD(is_replacing))
+		return false;
+	if (size && is_last_look(size))
+		return true;
+	if (has_settled(leaving))
+		return true;
+	return (is_falling(now_ns) || is_standing(now_ns)) &&
+	       now_ns >= 2 * RUN_PER_PAUSE * cost(live_bytes());
+}
+
+bool
+trigger_is_due(uint64_t now_ns, uint64_t leaving)
+{
+	uint64_t not_before;
+
+	if (!settings.automatic || !tracer.writer.header)
+		return false;
+	/* Clocks of two processors may differ by a little: a tick is never behind the last one. */
+	if (now_ns > LOAD(seen_ns) && now_ns - LOAD(seen_ns) >= TICK_NS)
+		tick(now_ns);
+	not_before = LOAD(not_before_ns);
+	if (now_ns < not_before || !is_worth_a_look(now_ns, leaving))
+		return false;
+	/* The thread that moves it on takes the snapshot; if it cannot, another may try soon. */
+	return __atomic_compare_exchange_n(&state.not_before_ns, &not_before, now_ns + SILENCE_NS,
+	                                   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
+void
+trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns)
+{
+	uint32_t is_large = size >= LARGE_BYTES;
+
+	if (LOAD(allocated_ns) != now_ns)
+		STORE(allocated_ns, now_ns);
+	if (LOAD(is_replacing) != is_large)
+		STORE(is_replacing, is_large);
+	if (is_large)
+		large_add(address, size, now_ns);
+}
+
+void
+trigger_free(uint64_t address, uint64_t size, uint64_t now_ns)
+{
+	if (LOAD(is_replacing))
+		STORE(is_replacing, 0);
+	if (size >= LARGE_BYTES)
+		large_remove(address);
+}
+
+void
+trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live)
+{
+	STORE(taken_ns, now_ns);
+	STORE(spent_ns, LOAD(spent_ns) + pause_ns);
+	STORE(pause_ns, pause_ns);
+	STORE(pause_live, live);
+	STORE(high, live);
+	STORE(has_fallen, 0);
+	STORE(not_before_ns, 0);
+	tick(now_ns);
+	large_review(now_ns);
+}
+
+void
+trigger_after_fork(void)
+{
+	uint64_t now_ns = tracer_now(true);
+
+	STORE(taken_ns, 0); /* the child's trace, and its clock, are new */
+	STORE(spent_ns, 0);
+	STORE(seen_ns, now_ns);
+	STORE(allocated_ns, now_ns);
+	STORE(not_before_ns, 0);
+	STORE(has_fallen, 0);
+	STORE(high, 0);
+	large_after_fork(now_ns);
+}
