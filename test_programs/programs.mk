@@ -57,5 +57,5 @@ $(O)/test_programs/stripped/%: $(O)/test_programs/O2/%
 $(O)/test_programs/article: $(O)/test_programs/O2/article
 	$(Q)cp $< $@
 
-# The Makefile's rule links a unit test of the Go-style map with gomap.o; the other half of it:
-$(O)/tests/unit/test_program_gomap: $(O)/san/test_programs/gomap_array.o
+# The Go-style map's unit test links both of its halves.
+$(O)/tests/unit/test_program_gomap: $(patsubst %.c,$(O)/san/%.o,$(GOMAP))
