@@ -30,6 +30,7 @@ enum {
 	PROFILE_PATTERNS_MAX = 256,/* globs: wake, wrappers, frames */
 	PROFILE_ANCHORS_MAX = 4,
 	PROFILE_STEPS_MAX = 128,
+	PROFILE_NEEDED_STEPS_MAX = 16,
 	PROFILE_WALKS_MAX = 8,
 	PROFILE_PARTS_MAX = 16,
 	PROFILE_REMEDIES_MAX = 4,
@@ -60,8 +61,9 @@ struct profile_memory {
 	bool (*block)(void *context, uint64_t address, struct profile_block *out); /* that holds it */
 };
 
-/* What a finished walk counted; expressions ask by live(W), dead(W), length(W), bytes(W),
- * blocks(W), fold(W, BITS), deepest(W, BITS). Filled by finder/. */
+/* What a finished walk counted; expressions ask by live(W), dead(W), bytes(W), blocks(W),
+ * fold(W, BITS), deepest(W, BITS), shallowest(W, BITS). Filled by finder/; a walk whose `when` is
+ * not true is done as well, with nothing but zeros. */
 struct profile_census {
 	bool done;
 	uint64_t live, dead;         /* cells (table), or live == nodes (chain) */
@@ -135,6 +137,7 @@ struct profile_step {
 	struct profile_expression value;     /* FIELD: address; LET; LOOP: start; REQUIRE; COUNT */
 	struct profile_expression condition; /* LOOP: go on while */
 	struct profile_expression next;      /* LOOP: next value */
+	bool asks_census;   /* REQUIRE, LET, COUNT: its expression asks what a walk counted */
 	bool is_busy_check; /* REQUIRE: failing means "being changed now", not "no map" */
 };
 
@@ -223,7 +226,7 @@ struct profile {
 	uint16_t rule_count, anchor_count, step_count, walk_count, part_count, remedy_count;
 
 	struct profile_expression capacity, tombstones, growing;
-	struct profile_step needed_steps[16]; /* LET and LOOP before `needed` */
+	struct profile_step needed_steps[PROFILE_NEEDED_STEPS_MAX]; /* LET and LOOP before `needed` */
 	uint16_t needed_step_count;
 	struct profile_expression needed_low, needed_high; /* the same where the rule is exact */
 	bool needed_is_estimate;
@@ -262,6 +265,11 @@ bool profile_evaluate_unsigned(const struct profile *profile, struct profile_exp
 /* Runs one FIELD, LET, LOOP, REQUIRE or COUNT step (not WALK): false refuses the candidate. */
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,
                       struct profile_scope *scope, const struct profile_memory *memory);
+
+/* A text of the profile (title, advice) without its quoting backslashes, cut to `size` - 1 bytes and
+ * terminated, into `into`; returns it. */
+const char *profile_text(const struct profile *profile, struct profile_pattern text, char *into,
+                         size_t size);
 
 /* Whether a glob matches the whole of `name`. */
 bool profile_matches(const struct profile *profile, struct profile_pattern pattern,

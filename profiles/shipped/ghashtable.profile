@@ -1,7 +1,7 @@
 # GLib's GHashTable, maps and sets, on 64-bit.
 #
-#     +0 size | +8 mod i32 | +12 mask u32 | +16 nnodes | +20 noccupied | +24 bits: 1 big keys,
-#     2 big values | +32 keys | +40 hashes | +48 values (== keys: a set) | +56 functions ... 96
+#     +0 size | +8 mod i32 | +12 mask u32 | +16 nnodes | +20 noccupied | +24 bits: 1 big keys, 2 big
+#     values | +32 keys | +40 hashes | +48 values (== keys: a set) | +56 functions ... 96
 #
 # Three arrays of `size` members: hashes of 4 bytes (0 free, 1 tombstone), keys and values of 4 bytes
 # or, once one of them does not fit, of 8. The header comes from GSlice: in a slab, or in a block of
@@ -13,7 +13,7 @@
 profile ghashtable
 title "GHashTable"
 about "GLib 2.60 to 2.78, 64-bit: open addressing, three arrays"
-verified "GLib 2.74: map and set, every count from 1 to 5,000 one by one, removal, remove_all, iterator"
+verified "GLib 2.74: maps and sets, counts 1 to 5,000 one by one, remove, remove_all, iterator"
 minimum 32
 
 wake module "libglib-2.0.so*"

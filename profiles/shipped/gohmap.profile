@@ -6,8 +6,8 @@
 # buckets of an array and, from B = 4 on, 2^(B-4) more in reserve for overflow.
 profile gohmap
 title "Go-style map"
-about "classic Go map (1.0 to 1.23) on malloc: header 56 B and more, 8 cells a bucket, load factor 6.5"
-verified "test_programs/gomap at B = 0 to 18, growing and not, values inline, indirect and by pointer"
+about "the classic Go map (to 1.23) on malloc: 8 cells a bucket, load factor 6.5"
+verified "test_programs/gomap, B = 0 to 18, growing or not, values inline, indirect, by pointer"
 minimum 24
 
 # Its fields prove it without symbols, in stripped programs too.
@@ -90,7 +90,7 @@ part reserved in leaving bytes stride * old_reserve
 
 capacity   bits == 0 ? 8 : 13 * (slots / 2)
 tombstones dead(main)
-growing    old != 0
+growing    leaving != 0
 
 # A write that finds count > 8 and count > 6.5 * 2^B doubles the array first.
 loop fit = 0 while count > 8 && count > 13 * ((1 << fit) / 2) next fit + 1
@@ -100,13 +100,12 @@ let fit_reserve = fit >= 4 ? fit_slots >> 4 : 0
 # place in the new one is not known yet, and insertions alone lead here.
 let chained = fit == bits ? fold(main, fit) : fold(main, previous, fit)
 let leaves  = fit == bits ? stride * (old_slots + old_reserve) + bytes(previous) : 0
+let pointer_stride = 8 + 8 * key_slot + 64 + 8
 needed stride * (fit_slots + fit_reserve + max(0, chained - fit_reserve)) + leaves
 
-let pointer_stride = 8 + 8 * key_slot + 64 + 8
 remedy rebuild "make a new map, insert the entries that are left, drop the old one" \
 	leaves needed transient needed
-remedy pointers "store pointers to the values: an entry's cell shrinks to 8 bytes, and its value \
-goes when the entry goes" \
+remedy pointers "store pointers to the values: a cell takes 8 bytes, a value goes with its entry" \
 	leaves pointer_stride * (slots + reserve + blocks(main)) \
 	transient pointer_stride * (slots + reserve + blocks(main)) + count * value_slot \
 	when value_slot > 8 && (kind_flags & 2) == 0

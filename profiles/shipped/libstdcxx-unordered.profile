@@ -14,7 +14,7 @@
 profile libstdcxx-unordered
 title "std::unordered_map / set"
 about "libstdc++ of GCC 5 to 14, 64-bit, prime bucket counts"
-verified "GCC 12.2: every count from 0 to 5,000 one by one, load factors 0.01 to 50, erase, clear, rehash"
+verified "GCC 12.2: counts 0 to 5,000 one by one, load factors 0.01 to 50, erase, clear, rehash"
 type "std::_Hashtable<"
 minimum 16
 
@@ -120,10 +120,10 @@ capacity planned
 loop fit = 11 / load >= 1 ? next(primes, max(floor(11 / load) + 1, 2)) : 1 \
 	while count > floor(fit * load) \
 	next next(primes, max(floor((floor(fit * load) + 1) / load) + 1, 2 * fit))
+let fewest = next(primes, max(1, ceil((count + 1) / load)))
 needed (count == 0 || fit == 1 ? 0 : 8 * fit) + bytes(nodes)
 
-let fewest = next(primes, max(1, ceil((count + 1) / load)))
-remedy "rehash(0)" "call rehash(0): the map takes the smallest bucket count that its entries allow" \
+remedy "rehash(0)" "call rehash(0): it takes the smallest bucket count that its entries allow" \
 	leaves 8 * fewest + bytes(nodes) transient 8 * fewest
 remedy swap "fill a fresh map with the entries that are left and swap the two" \
 	leaves needed transient needed

@@ -1,0 +1,345 @@
+/*
+ * Runs compiled expressions (operation.h). The finder calls it for each cell of each table, so the
+ * loop is flat and integers come first.
+ *
+ * Nothing is assumed of the guest's bytes: whatever has no exact 64-bit result, cannot be read or
+ * is not known yet makes the whole expression false. Only what expression.c emitted is run.
+ */
+#include "profiles/evaluate.h"
+
+#include <string.h>
+
+#include "profiles/operation.h"
+
+static struct profile_value
+integer_value(int64_t integer)
+{
+	return (struct profile_value){.integer = integer};
+}
+
+static double
+as_real(struct profile_value value)
+{
+	return value.is_real ? value.real : (double)value.integer;
+}
+
+/* No infinities: what follows from them means nothing. NaN fails too. */
+static bool
+set_real(struct profile_value *out, double real)
+{
+	*out = (struct profile_value){.is_real = true, .real = real};
+	return real >= -__DBL_MAX__ && real <= __DBL_MAX__;
+}
+
+bool
+evaluate_is_true(struct profile_value value)
+{
+	return value.is_real ? value.real != 0 : value.integer != 0;
+}
+
+/* ---- push */
+
+static bool
+census_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *out)
+{
+	const struct profile_census *census = in->walks != NULL ? &in->walks[code->operand] : NULL;
+	if (census == NULL || !census->done)
+		return false;
+	uint64_t value = code->operation == OPERATION_LIVE ? census->live
+	               : code->operation == OPERATION_DEAD ? census->dead
+	               : code->operation == OPERATION_BLOCKS ? census->chained_blocks
+	               : census->chained_bytes;
+	*out = (int64_t)value;
+	return value <= INT64_MAX;
+}
+
+static inline bool
+push(const struct evaluation *in, const struct profile_instruction *code, struct profile_value *out)
+{
+	switch (code->operation) {
+	case OPERATION_INTEGER:
+		*out = integer_value(code->immediate);
+		return true;
+	case OPERATION_NAME:
+		*out = in->values[code->operand];
+		return in->known[code->operand];
+	case OPERATION_REAL:
+		out->is_real = true;
+		memcpy(&out->real, &code->immediate, sizeof out->real);
+		return true;
+	default:
+		out->is_real = false;
+		return census_value(in, code, &out->integer);
+	}
+}
+
+/* ---- memory */
+
+bool
+evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
+              struct profile_value *out)
+{
+	static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8};
+	union {
+		uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32;
+		int64_t i64; float f32; double f64;
+	} raw;
+	if (memory == NULL || !memory->read(memory->context, address, &raw, sizes[type]))
+		return false;
+	out->is_real = false;
+	switch (type) {
+	case PROFILE_U8:  out->integer = raw.u8; break;
+	case PROFILE_I8:  out->integer = raw.i8; break;
+	case PROFILE_U16: out->integer = raw.u16; break;
+	case PROFILE_I16: out->integer = raw.i16; break;
+	case PROFILE_U32: out->integer = raw.u32; break;
+	case PROFILE_I32: out->integer = raw.i32; break;
+	case PROFILE_F32: return set_real(out, (double)raw.f32);
+	case PROFILE_F64: return set_real(out, raw.f64);
+	default:          out->integer = raw.i64; break;
+	}
+	return true;
+}
+
+static int64_t
+block_value(const struct evaluation *in, int64_t address, bool wants_size)
+{
+	struct profile_block block;
+	if (in->memory == NULL ||
+	    !in->memory->block(in->memory->context, (uint64_t)address, &block))
+		return 0;
+	if (!wants_size)
+		return (int64_t)block.base;
+	return block.base == (uint64_t)address ? (int64_t)block.size : 0;
+}
+
+/* ---- change the top */
+
+/* The integer at or below (above) a real; without libm, which the guest may not have. */
+static bool
+whole(struct profile_value *value, bool upwards)
+{
+	if (!value->is_real)
+		return true;
+	double real = value->real;
+	if (real < -9223372036854775808.0 || real >= 9223372036854775808.0)
+		return false;
+	int64_t cut = (int64_t)real;
+	if (upwards && (double)cut < real)
+		cut++;
+	if (!upwards && (double)cut > real)
+		cut--;
+	*value = integer_value(cut);
+	return true;
+}
+
+static bool
+ceil_pow2(int64_t value, int64_t *out)
+{
+	if (value > INT64_C(1) << 62)
+		return false;
+	*out = value <= 1 ? 1 : INT64_C(1) << (64 - __builtin_clzll((uint64_t)value - 1));
+	return true;
+}
+
+/* The place of the smallest member that is at least `value`; list_count if there is none. */
+static uint16_t
+list_find(const int64_t *numbers, uint16_t count, int64_t value)
+{
+	uint16_t low = 0, high = count;
+	while (low < high) {
+		uint16_t middle = (uint16_t)((low + high) / 2);
+		if (numbers[middle] < value)
+			low = (uint16_t)(middle + 1);
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool
+list_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
+{
+	const int64_t *numbers = in->profile->numbers + in->profile->lists[code->operand].start;
+	uint16_t count = in->profile->lists[code->operand].count;
+	uint16_t at = list_find(numbers, count, *value);
+	if (code->operation == OPERATION_MEMBER) {
+		*value = at < count && numbers[at] == *value;
+		return true;
+	}
+	if (at == count)
+		return false;
+	*value = numbers[at];
+	return true;
+}
+
+static bool
+fold(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
+{
+	uint16_t second = code->operand >> 8;
+	return in->walks != NULL &&
+	       census_fold(&in->walks[code->operand & 0xff],
+	                   second == OPERATION_NO_WALK ? NULL : &in->walks[second],
+	                   code->operation, *value, value);
+}
+
+/* Of a real. */
+static bool
+unary_real(const struct profile_instruction *code, struct profile_value *top)
+{
+	switch (code->operation) {
+	case OPERATION_NEGATE: return set_real(top, -top->real);
+	case OPERATION_NOT:    *top = integer_value(top->real == 0); return true;
+	case OPERATION_TRUTH:  *top = integer_value(top->real != 0); return true;
+	case OPERATION_FLOOR:  return whole(top, false);
+	case OPERATION_CEIL:   return whole(top, true);
+	default:               return false;
+	}
+}
+
+static inline bool
+unary(const struct evaluation *in, const struct profile_instruction *code, struct profile_value *top)
+{
+	int64_t value = top->integer;
+	if (__builtin_expect(top->is_real, 0))
+		return unary_real(code, top);
+	switch (code->operation) {
+	case OPERATION_READ:
+		return evaluate_read(in->memory, code->operand, (uint64_t)value, top);
+	case OPERATION_SIZE:    top->integer = block_value(in, value, true); return true;
+	case OPERATION_BASE:    top->integer = block_value(in, value, false); return true;
+	case OPERATION_NEGATE:  return !__builtin_sub_overflow(0, value, &top->integer);
+	case OPERATION_NOT:     top->integer = value == 0; return true;
+	case OPERATION_INVERT:  top->integer = ~value; return true;
+	case OPERATION_TRUTH:   top->integer = value != 0; return true;
+	case OPERATION_FLOOR:
+	case OPERATION_CEIL:    return true;
+	case OPERATION_IS_POW2: top->integer = value > 0 && (value & (value - 1)) == 0; return true;
+	case OPERATION_CEIL_POW2: return ceil_pow2(value, &top->integer);
+	case OPERATION_LOG2:
+		top->integer = value > 0 ? 63 - __builtin_clzll((uint64_t)value) : 0;
+		return value > 0;
+	case OPERATION_MEMBER:
+	case OPERATION_NEXT:    return list_value(in, code, &top->integer);
+	default:                return fold(in, code, &top->integer);
+	}
+}
+
+/* ---- fold the two top ones into the lower */
+
+static bool
+shift_left(int64_t a, int64_t b, int64_t *out)
+{
+	if (b < 0 || b > 62)
+		return false;
+	return !__builtin_mul_overflow(a, INT64_C(1) << b, out);
+}
+
+static bool
+align(int64_t value, int64_t to, int64_t *out)
+{
+	int64_t raised;
+	if (value < 0 || to <= 0 || __builtin_add_overflow(value, to - 1, &raised))
+		return false;
+	*out = raised - raised % to;
+	return true;
+}
+
+static inline bool
+binary_integer(int operation, int64_t a, int64_t b, int64_t *out)
+{
+	switch (operation) {
+	case OPERATION_MULTIPLY:      return !__builtin_mul_overflow(a, b, out);
+	case OPERATION_ADD:           return !__builtin_add_overflow(a, b, out);
+	case OPERATION_SUBTRACT:      return !__builtin_sub_overflow(a, b, out);
+	case OPERATION_LESS:          *out = a < b; return true;
+	case OPERATION_LESS_EQUAL:    *out = a <= b; return true;
+	case OPERATION_GREATER:       *out = a > b; return true;
+	case OPERATION_GREATER_EQUAL: *out = a >= b; return true;
+	case OPERATION_EQUAL:         *out = a == b; return true;
+	case OPERATION_UNEQUAL:       *out = a != b; return true;
+	case OPERATION_MIN:           *out = a < b ? a : b; return true;
+	case OPERATION_MAX:           *out = a > b ? a : b; return true;
+	case OPERATION_SHIFT_LEFT:    return shift_left(a, b, out);
+	case OPERATION_SHIFT_RIGHT:   *out = b >= 0 && b < 64 ? a >> b : 0; return b >= 0 && b < 64;
+	case OPERATION_AND:           *out = a & b; return true;
+	case OPERATION_XOR:           *out = a ^ b; return true;
+	case OPERATION_OR:            *out = a | b; return true;
+	case OPERATION_ALIGN:         return align(a, b, out);
+	default: /* DIVIDE, REMAINDER */
+		if (b == 0 || (a == INT64_MIN && b == -1))
+			return false;
+		*out = operation == OPERATION_DIVIDE ? a / b : a % b;
+		return true;
+	}
+}
+
+static bool
+binary_real(int operation, double a, double b, struct profile_value *out)
+{
+	switch (operation) {
+	case OPERATION_MULTIPLY:      return set_real(out, a * b);
+	case OPERATION_DIVIDE:        return b != 0 && set_real(out, a / b);
+	case OPERATION_ADD:           return set_real(out, a + b);
+	case OPERATION_SUBTRACT:      return set_real(out, a - b);
+	case OPERATION_LESS:          *out = integer_value(a < b); return true;
+	case OPERATION_LESS_EQUAL:    *out = integer_value(a <= b); return true;
+	case OPERATION_GREATER:       *out = integer_value(a > b); return true;
+	case OPERATION_GREATER_EQUAL: *out = integer_value(a >= b); return true;
+	case OPERATION_EQUAL:         *out = integer_value(a == b); return true;
+	case OPERATION_UNEQUAL:       *out = integer_value(a != b); return true;
+	case OPERATION_MIN:           return set_real(out, a < b ? a : b);
+	case OPERATION_MAX:           return set_real(out, a > b ? a : b);
+	default:                      return false; /* bits of a real mean nothing */
+	}
+}
+
+static inline bool
+binary(int operation, struct profile_value *a, const struct profile_value *b)
+{
+	if (__builtin_expect(!a->is_real && !b->is_real, 1))
+		return binary_integer(operation, a->integer, b->integer, &a->integer);
+	return binary_real(operation, as_real(*a), as_real(*b), a);
+}
+
+/* ---- the loop */
+
+bool
+evaluate(const struct evaluation *in, struct profile_expression expression, struct profile_value *out)
+{
+	struct profile_value stack[OPERATION_STACK_MAX];
+	const struct profile_instruction *first = in->profile->code;
+	const struct profile_instruction *code = first + expression.start;
+	const struct profile_instruction *end = code + expression.length;
+	struct profile_value *top = stack - 1; /* the last value */
+	if (expression.length == 0)
+		return false;
+	while (code < end) {
+		int operation = code->operation;
+		if (operation <= OPERATION_LAST_PUSH) {
+			if (!push(in, code, ++top))
+				return false;
+		} else if (operation <= OPERATION_LAST_UNARY) {
+			if (!unary(in, code, top))
+				return false;
+		} else if (operation <= OPERATION_LAST_BINARY) {
+			top--;
+			if (!binary(operation, top, top + 1))
+				return false;
+		} else if (operation == OPERATION_JUMP) {
+			code = first + code->operand;
+			continue;
+		} else {
+			bool is_true = evaluate_is_true(*top--);
+			if (is_true == (operation == OPERATION_OR_ELSE)) {
+				if (operation != OPERATION_UNLESS)
+					*++top = integer_value(is_true);
+				code = first + code->operand;
+				continue;
+			}
+		}
+		code++;
+	}
+	*out = *top;
+	return true;
+}

@@ -1,0 +1,32 @@
+/*
+ * Running compiled expressions, for the files of this room; profile.h has the public side.
+ */
+#ifndef PROFILES_EVALUATE_H
+#define PROFILES_EVALUATE_H
+
+#include "profiles/profile.h"
+
+/* What an expression sees: the parts of a scope, so that a role's condition needs no whole one. */
+struct evaluation {
+	const struct profile *profile;
+	const struct profile_value *values; /* by scope index */
+	const uint8_t *known;
+	const struct profile_census *walks; /* NULL: none */
+	const struct profile_memory *memory;/* NULL: none */
+};
+
+bool evaluate(const struct evaluation *in, struct profile_expression expression,
+              struct profile_value *out);
+
+bool evaluate_is_true(struct profile_value value);
+
+/* Reads a value of this type from memory. */
+bool evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
+                   struct profile_value *out);
+
+/* census.c: fold, deepest and shallowest (enum operation) of one walk or, with `second`, of two
+ * whose entries add up, on 2^bits slots. */
+bool census_fold(const struct profile_census *first, const struct profile_census *second,
+                 int operation, int64_t bits, int64_t *out);
+
+#endif

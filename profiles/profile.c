@@ -1,0 +1,105 @@
+/*
+ * A compiled profile at work: evaluating its expressions and running its steps for one candidate.
+ * The public side (profile.h) of evaluate.c.
+ */
+#include "profiles/profile.h"
+
+#include "profiles/evaluate.h"
+
+static struct evaluation
+evaluation_of(const struct profile *profile, const struct profile_scope *scope,
+              const struct profile_memory *memory)
+{
+	return (struct evaluation){profile, scope->values, scope->known, scope->walks, memory};
+}
+
+bool
+profile_evaluate(const struct profile *profile, struct profile_expression expression,
+                 const struct profile_scope *scope, const struct profile_memory *memory,
+                 struct profile_value *out)
+{
+	struct evaluation in = evaluation_of(profile, scope, memory);
+	return evaluate(&in, expression, out);
+}
+
+static bool
+as_unsigned(struct profile_value value, uint64_t *out)
+{
+	if (!value.is_real) {
+		*out = (uint64_t)value.integer;
+		return value.integer >= 0;
+	}
+	if (!(value.real >= 0 && value.real < 9223372036854775808.0))
+		return false;
+	*out = (uint64_t)value.real;
+	return true;
+}
+
+bool
+profile_evaluate_unsigned(const struct profile *profile, struct profile_expression expression,
+                          const struct profile_scope *scope, const struct profile_memory *memory,
+                          uint64_t *out)
+{
+	struct profile_value value;
+	return profile_evaluate(profile, expression, scope, memory, &value) && as_unsigned(value, out);
+}
+
+static void
+set(struct profile_scope *scope, uint16_t name, struct profile_value value)
+{
+	scope->values[name] = value;
+	scope->known[name] = true;
+}
+
+/* Goes on while the condition is true; one that does not end in PROFILE_LOOP_MAX turns refuses. */
+static bool
+run_loop(const struct evaluation *in, const struct profile_step *step, struct profile_scope *scope)
+{
+	struct profile_value value, goes_on;
+	if (!evaluate(in, step->value, &value))
+		return false;
+	for (int turn = 0; turn <= PROFILE_LOOP_MAX; turn++) {
+		set(scope, step->target, value);
+		if (!evaluate(in, step->condition, &goes_on))
+			return false;
+		if (!evaluate_is_true(goes_on))
+			return true;
+		if (!evaluate(in, step->next, &value))
+			return false;
+	}
+	return false;
+}
+
+bool
+profile_run_step(const struct profile *profile, const struct profile_step *step,
+                 struct profile_scope *scope, const struct profile_memory *memory)
+{
+	struct evaluation in = evaluation_of(profile, scope, memory);
+	struct profile_value value;
+	uint64_t count;
+	switch ((enum profile_step_kind)step->kind) {
+	case PROFILE_STEP_LOOP:
+		return run_loop(&in, step, scope);
+	case PROFILE_STEP_FIELD:
+		if (!evaluate(&in, step->value, &value) || value.is_real ||
+		    !evaluate_read(memory, step->type, (uint64_t)value.integer, &value))
+			return false;
+		set(scope, step->target, value);
+		return true;
+	case PROFILE_STEP_LET:
+		if (!evaluate(&in, step->value, &value))
+			return false;
+		set(scope, step->target, value);
+		return true;
+	case PROFILE_STEP_REQUIRE:
+		return evaluate(&in, step->value, &value) && evaluate_is_true(value);
+	case PROFILE_STEP_COUNT:
+		if (!evaluate(&in, step->value, &value) || !as_unsigned(value, &count))
+			return false;
+		set(scope, PROFILE_NAME_COUNT, (struct profile_value){.integer = (int64_t)count});
+		return true;
+	case PROFILE_STEP_WALK:
+		break;
+	}
+	return false; /* the finder walks */
+}
