@@ -64,7 +64,7 @@ struct model *command_open(const struct command *command, const struct options *
 int command_print_report(const struct command *command, struct model *model,
                          const struct options *options, FILE *out);
 
-/* Flushes `out`; -1 when any output was lost (said so). */
+/* report.c. Flushes `out`; -1 when any output was lost (said so). */
 int command_finish(const struct command *command, FILE *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include "analyzer/write_json.h"
 #include "analyzer/write_text.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -51,6 +52,15 @@ command_open(const struct command *command, const struct options *options, const
 		return NULL;
 	}
 	return model;
+}
+
+int
+command_finish(const struct command *command, FILE *out)
+{
+	if (fflush(out) == 0 && !ferror(out))
+		return 0;
+	command_complain(command, "the output could not be written: %s", strerror(errno));
+	return -1;
 }
 
 int

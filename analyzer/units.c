@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,7 +129,7 @@ units_parse_bytes(const char *text, uint64_t *bytes)
 		return -1;
 	scale = UINT64_C(1) << (10 * power);
 	if (__builtin_mul_overflow(whole, scale, &result) ||
-	    __builtin_add_overflow(result, (uint64_t)llround(fraction * (double)scale), &result) ||
+	    __builtin_add_overflow(result, (uint64_t)(fraction * (double)scale + 0.5), &result) ||
 	    result == TRACE_UNKNOWN)
 		return -1;
 	*bytes = result;

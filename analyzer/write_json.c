@@ -1,7 +1,6 @@
 /*
- * The report as JSON, schema "maptrace/1". Called by report and by every other command that prints
- * maps as JSON. A field that could not be made for want of memory must fail the whole, never vanish
- * from the output: jansson's pack functions see to that, and write_json_put() does for the rest.
+ * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the commands
+ * report and run. What finds no memory fails the whole report: half of one would be read as a whole.
  */
 #include "analyzer/write_json.h"
 
@@ -242,16 +241,36 @@ report_of(struct model *model, const struct model_filter *filter)
 	return write_json_put(object, "notes", notes_of(model)); /* last: symbols have been asked by now */
 }
 
+static int
+print(json_t *object, FILE *out)
+{
+	int result;
+
+	if (!object)
+		return -1;
+	result = json_dumpf(object, out, JSON_INDENT(1));
+	putc('\n', out);
+	json_decref(object);
+	return result == 0 || ferror(out) ? 0 : -1;
+}
+
 int
 write_json(struct model *model, const struct model_filter *filter, FILE *out)
 {
-	json_t *report = report_of(model, filter);
-	int result;
+	return print(report_of(model, filter), out);
+}
 
-	if (!report)
-		return -1;
-	result = json_dumpf(report, out, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-	putc('\n', out);
-	json_decref(report);
-	return result == 0 || ferror(out) ? 0 : -1;
+int
+write_json_maps(FILE *out, struct model *model, const struct model_map *const *maps, size_t count)
+{
+	const struct trace_header *header = &model->trace->header;
+	const struct model_snapshot *snapshot = count ? maps[0]->snapshot : model->judged;
+	json_t *object = json_pack("{s:s, s:o, s:o}", "schema", "maptrace/1", "program",
+	                           write_json_text(header->program), "pid",
+	                           write_json_number(header->pid));
+
+	object = write_json_put(object, "snapshot",
+	                        write_json_text(snapshot ? snapshot->rows->info.label : NULL));
+	object = write_json_put(object, "maps", maps_of(model, maps, count));
+	return print(object, out);
 }
