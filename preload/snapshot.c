@@ -1,0 +1,347 @@
+/*
+ * Takes snapshots: freezes the guest's memory by a clone and lets the child look through it, so that
+ * the guest stands still for the clone only. Called by record.c (by themselves), mark.c, ending.c.
+ *
+ *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
+ *     child                        |- search -|- write rows -|
+ *
+ * The child has no exit signal: the guest's wait() never sees it. It leaves nothing of the guest
+ * open: a pipe must end when the guest does. It runs on a stack of its own, since that of the guest's
+ * thread may be small. Where no child can be made the search runs in place.
+ *
+ * Rule: while the snapshot's lock is held all signals of the thread are blocked, and all state in
+ * here changes under that lock.
+ */
+#include "preload/snapshot.h"
+
+#include "preload/hidden.h"
+#include "preload/intern.h"
+#include "preload/ledger.h"
+#include "preload/lock.h"
+#include "preload/module.h"
+#include "preload/settings.h"
+#include "preload/shield.h"
+#include "preload/snapshot_write.h"
+#include "preload/thread.h"
+#include "preload/tracer.h"
+#include "preload/trigger.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum {
+	CHILDREN_MAX = 4,
+	CHILD_STACK = 512 * 1024,
+	SIGNALS = 64,
+	DESCRIPTORS_MAX = 65536, /* closed one by one where the kernel has no close_range */
+};
+
+#define SECOND_NS 1000000000ull
+#define NAP_MAX_NS 4000000ull
+
+static uint32_t lock;
+static struct {
+	pid_t pid; /* 0: a free place */
+	uint32_t index;
+} children[CHILDREN_MAX];
+static uint8_t *child_stack;
+
+/* ---- children */
+
+static void
+tell_death(uint32_t index, int status)
+{
+	char reason[] = "its writer was killed by signal 00";
+	struct trace_snapshot *record = trace_table_at(&tracer.snapshots, index);
+
+	if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) != TRACE_SNAPSHOT_BEGUN)
+		return;
+	if (WIFSIGNALED(status)) {
+		reason[sizeof(reason) - 3] = (char)('0' + WTERMSIG(status) / 10);
+		reason[sizeof(reason) - 2] = (char)('0' + WTERMSIG(status) % 10);
+		snapshot_cut(index, reason);
+	} else {
+		snapshot_cut(index, "its writer ended early");
+	}
+}
+
+/* Takes note of the children that are done; returns how many work on. */
+static unsigned
+reap(void)
+{
+	unsigned working = 0;
+
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		int status = 0;
+		long result;
+
+		if (children[i].pid == 0)
+			continue;
+		result = syscall(SYS_wait4, children[i].pid, &status, __WCLONE | WNOHANG, NULL);
+		if (result == 0) {
+			working++;
+			continue;
+		}
+		if (result < 0) /* the guest waited for it with __WALL: it is over, how is not known */
+			status = 0;
+		tell_death(children[i].index, status);
+		children[i].pid = 0;
+	}
+	return working;
+}
+
+/* Waits until fewer than `limit` children work, for at most the budget and a second. */
+static void
+wait_below(unsigned limit)
+{
+	uint64_t end = tracer_now(false) + settings.budget_ns + SECOND_NS;
+	struct timespec nap = { 0, 100000 };
+
+	while (reap() >= limit && tracer_now(false) < end) {
+		nanosleep(&nap, NULL);
+		if ((uint64_t)nap.tv_nsec < NAP_MAX_NS)
+			nap.tv_nsec *= 2;
+	}
+}
+
+static void
+remember(pid_t pid, uint32_t index)
+{
+	for (int i = 0; i < CHILDREN_MAX; i++)
+		if (children[i].pid == 0) {
+			children[i].pid = pid;
+			children[i].index = index;
+			return;
+		}
+}
+
+/* ---- the child */
+
+/* No handler of the guest runs here: all signals are blocked, and a fault must kill. */
+static void
+child_forget_handlers(void)
+{
+	struct {
+		void *handler;
+		unsigned long flags;
+		void *restorer;
+		uint64_t mask;
+	} standard = { 0 };
+
+	for (int number = 1; number <= SIGNALS; number++)
+		syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
+}
+
+static void
+close_between(unsigned first, unsigned last)
+{
+	struct rlimit limit = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
+
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (last >= limit.rlim_cur)
+		last = (unsigned)limit.rlim_cur;
+	for (unsigned fd = first; fd <= last && fd < DESCRIPTORS_MAX; fd++)
+		syscall(SYS_close, fd);
+}
+
+/* All but the trace's, if that descriptor still is the trace. */
+static void
+child_close_descriptors(void)
+{
+	int kept = tracer.writer.fd;
+	struct stat status;
+
+	if (kept < 0 || fstat(kept, &status) < 0 || status.st_dev != tracer.writer.device ||
+	    status.st_ino != tracer.writer.inode) {
+		close_between(0, ~0u);
+		return;
+	}
+	if (kept > 0)
+		close_between(0, (unsigned)kept - 1);
+	close_between((unsigned)kept + 1, ~0u);
+}
+
+static int
+child_main(void *argument)
+{
+	struct snapshot_job *job = argument;
+
+	child_forget_handlers();
+	child_close_descriptors();
+	hidden_after_fork();
+	if (snapshot_gather(job) < 0)
+		snapshot_cut(job->index, "no memory to copy the live blocks");
+	else
+		snapshot_write(job);
+	syscall(SYS_exit_group, 0);
+	return 0;
+}
+
+/* The new child's pid, or -1. libc's clone runs no handlers of pthread_atfork. */
+static pid_t
+start_child(struct snapshot_job *job)
+{
+	if (!child_stack)
+		child_stack = hidden_map(CHILD_STACK);
+	if (!child_stack)
+		return -1;
+	return clone(child_main, child_stack + CHILD_STACK, 0, job);
+}
+
+/* ---- taking */
+
+/* A mark or an exit in a signal handler that interrupted an event of this very thread: its locks
+ * may be held below us and will not be let go before the handler returns. The child then reads
+ * the ledger as it is; if that is in pieces, it is the child that falls. */
+static bool
+can_lock(enum trace_snapshot_cause cause)
+{
+	return cause == TRACE_CAUSE_INTERVAL || !thread_is_inside();
+}
+
+static bool
+begin_record(const char *label, enum trace_snapshot_cause cause, uint64_t freeing,
+             uint32_t *index)
+{
+	struct trace_snapshot *record = trace_table_next(&tracer.writer, &tracer.snapshots);
+
+	if (!record)
+		return false;
+	strncpy(record->label, label, sizeof(record->label) - 1);
+	record->cause = cause;
+	record->ns = tracer_now(false);
+	record->pid = tracer.writer.header->pid;
+	record->freeing = freeing;
+	record->live_bytes = tracer.writer.header->live_bytes;
+	record->live_blocks = tracer.writer.header->live_blocks;
+	*index = trace_table_publish(&tracer.writer, &tracer.snapshots);
+	return true;
+}
+
+/* In place only the copy of the blocks is made under the locks: no thread waits for the search. */
+static void
+freeze(struct snapshot_job *job, bool has_locks)
+{
+	pid_t pid;
+	int gathered = -1;
+
+	if (has_locks) {
+		intern_lock();
+		ledger_lock();
+	}
+	job->is_frozen = true;
+	pid = start_child(job);
+	if (pid < 0 && has_locks) {
+		job->is_frozen = false;
+		gathered = snapshot_gather(job);
+	}
+	if (has_locks) {
+		ledger_unlock();
+		intern_unlock();
+	}
+	if (pid > 0) {
+		remember(pid, job->index);
+	} else if (gathered == 0) {
+		((struct trace_snapshot *)trace_table_at(&tracer.snapshots, job->index))->in_place = 1;
+		snapshot_write(job);
+	} else {
+		snapshot_cut(job->index, "no process and no memory for it");
+	}
+}
+
+static void
+take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing)
+{
+	static struct snapshot_job job; /* not on the stack: the child has another one */
+	uint64_t began = tracer_now(false);
+	struct trace_snapshot *record;
+	bool has_locks = can_lock(cause);
+
+	job = (struct snapshot_job){
+		.freeing = freeing,
+		.stack_pointer = (uintptr_t)__builtin_frame_address(0),
+	};
+	if (has_locks)
+		module_scan();
+	if (!begin_record(label, cause, freeing, &job.index)) {
+		tracer_warn("a snapshot found no room in the trace, the disk may be full");
+		return;
+	}
+	freeze(&job, has_locks);
+	record = trace_table_at(&tracer.snapshots, job.index);
+	record->pause_ns = tracer_now(false) - began;
+	trigger_snapshot_taken(began + record->pause_ns, record->pause_ns,
+	                       tracer.writer.header->live_bytes);
+}
+
+/* A child of vfork shares this memory but is not the guest. */
+static bool
+is_guest(void)
+{
+	return tracer_is_on() && tracer.writer.header &&
+	       tracer.writer.header->pid == (uint32_t)getpid();
+}
+
+void
+snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing)
+{
+	bool is_automatic = cause == TRACE_CAUSE_INTERVAL;
+	struct shield shield;
+
+	if (!is_guest())
+		return;
+	shield_raise(&shield);
+	if (is_automatic && !lock_try(&lock))
+		goto out;
+	if (!is_automatic)
+		lock_take(&lock);
+	if (is_automatic ? reap() == 0 : (wait_below(CHILDREN_MAX), true))
+		take(label, cause, freeing);
+	lock_release(&lock);
+out:
+	shield_lower(&shield);
+}
+
+void
+snapshot_wait(void)
+{
+	struct shield shield;
+
+	if (!is_guest())
+		return;
+	shield_raise(&shield);
+	lock_take(&lock);
+	wait_below(1);
+	lock_release(&lock);
+	shield_lower(&shield);
+}
+
+void
+snapshot_reap(void)
+{
+	struct shield shield;
+
+	if (!is_guest())
+		return;
+	shield_raise(&shield);
+	if (lock_try(&lock)) {
+		reap();
+		lock_release(&lock);
+	}
+	shield_lower(&shield);
+}
+
+void
+snapshot_after_fork(void)
+{
+	lock_release(&lock);
+	memset(children, 0, sizeof(children));
+}
