@@ -2,31 +2,8 @@
  * `check` as JSON, schema maptrace-check/1: bytes exact, null for what is not known. Called by
  * check.c. Texts of the trace are escaped first: they need not be UTF-8.
  */
-#include "analyzer/units.h"
 #include "analyzer/write_check.h"
-
-#include <jansson.h>
-#include <stdlib.h>
-#include <string.h>
-
-static json_t *
-json_text(const char *text)
-{
-	size_t size = text ? strlen(text) * 4 + 1 : 0;
-	char *escaped = text ? malloc(size) : NULL;
-	json_t *json = escaped ? json_string(units_escape(escaped, size, text)) : json_null();
-
-	free(escaped);
-	return json;
-}
-
-static json_t *
-json_number(uint64_t number)
-{
-	if (number == TRACE_UNKNOWN)
-		return json_null();
-	return json_integer(number > INT64_MAX ? INT64_MAX : (json_int_t)number);
-}
+#include "analyzer/write_json.h"
 
 static json_t *
 json_map(const struct verdict_map *map)
@@ -35,15 +12,15 @@ json_map(const struct verdict_map *map)
 
 	snprintf(address, sizeof(address), "0x%llx", (unsigned long long)map->address);
 	return json_pack("{so,ss,so,so,so,si,so,so,so,so,so,so,so,so}",
-	                 "profile", json_text(map->profile), "address", address,
-	                 "type", json_text(map->type), "function", json_text(map->function),
-	                 "file", json_text(map->file), "line", (int)map->line,
-	                 "module", json_text(map->module), "count", json_number(map->count),
-	                 "capacity", json_number(map->capacity), "held_bytes", json_number(map->held),
-	                 "retained_bytes", json_number(map->retained),
-	                 "retained_bytes_most", json_number(map->retained_high),
-	                 "remedy", json_text(map->remedy),
-	                 "remedy_gives_bytes", map->remedy ? json_number(map->gives) : json_null());
+	                 "profile", write_json_text(map->profile), "address", address,
+	                 "type", write_json_text(map->type), "function", write_json_text(map->function),
+	                 "file", write_json_text(map->file), "line", (int)map->line,
+	                 "module", write_json_text(map->module), "count", write_json_number(map->count),
+	                 "capacity", write_json_number(map->capacity), "held_bytes", write_json_number(map->held),
+	                 "retained_bytes", write_json_number(map->retained),
+	                 "retained_bytes_most", write_json_number(map->retained_high),
+	                 "remedy", write_json_text(map->remedy),
+	                 "remedy_gives_bytes", map->remedy ? write_json_number(map->gives) : json_null());
 }
 
 static json_t *
@@ -58,11 +35,11 @@ json_finding(const struct verdict_finding *finding)
 	verdict_sentence(sentence, sizeof(sentence), measured);
 	return json_pack("{ss,ss,ss,so,so,so,so,so,so,so}",
 	                 "limit", limits_name(measured->kind), "verdict", words[measured->verdict],
-	                 "message", sentence, "allowed", json_number(measured->allowed),
-	                 "low", json_number(measured->low), "high", json_number(measured->high),
-	                 "unexplained_bytes", json_number(measured->unexplained),
-	                 "snapshot", json_text(finding->label),
-	                 "time_ms", json_number(finding->ns / 1000000),
+	                 "message", sentence, "allowed", write_json_number(measured->allowed),
+	                 "low", write_json_number(measured->low), "high", write_json_number(measured->high),
+	                 "unexplained_bytes", write_json_number(measured->unexplained),
+	                 "snapshot", write_json_text(finding->label),
+	                 "time_ms", write_json_number(finding->ns / 1000000),
 	                 "map", finding->has_map ? json_map(&finding->map) : json_null());
 }
 
@@ -74,11 +51,11 @@ json_verdict(const struct verdict *verdict)
 	for (size_t i = 0; i < verdict->finding_count; i++)
 		json_array_append_new(findings, json_finding(&verdict->findings[i]));
 	return json_pack("{so,so,so,ss,si,so,so,so}",
-	                 "trace", json_text(verdict->path), "program", json_text(verdict->program),
+	                 "trace", write_json_text(verdict->path), "program", write_json_text(verdict->program),
 	                 "pid", verdict->program ? json_integer(verdict->pid) : json_null(),
 	                 "verdict", verdict_word(verdict->outcome),
 	                 "complete_snapshots", (int)verdict->complete,
-	                 "problem", json_text(verdict->problem), "note", json_text(verdict->note),
+	                 "problem", write_json_text(verdict->problem), "note", write_json_text(verdict->note),
 	                 "findings", findings);
 }
 
@@ -91,7 +68,7 @@ json_unused(const struct accepted *accepted)
 		if (accepted->rules[i].used == 0)
 			json_array_append_new(unused, json_pack("{si,so}", "line",
 			                      (int)accepted->rules[i].line, "rule",
-			                      json_text(accepted->rules[i].text)));
+			                      write_json_text(accepted->rules[i].text)));
 	return unused;
 }
 

@@ -1,0 +1,328 @@
+/*
+ * `maptrace run -- PROGRAM`: runs a program under the library, then reports on its trace.
+ *
+ * The rule that must never break: the program runs as it would without us. Its standard streams,
+ * its folder, its signals and its exit code are its own; only LD_PRELOAD and MAPTRACE_OUT are new.
+ */
+#include "analyzer/command.h"
+#include "analyzer/launch.h"
+#include "analyzer/program.h"
+#include "analyzer/run_traces.h"
+#include "analyzer/units.h"
+#include "trace/environment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { KEY_OUTPUT = 'o', KEY_LIBRARY = 0x2000, KEY_REPORT, OTHERS_SHOWN = 8,
+	EXIT_NOT_EXECUTABLE = 126, EXIT_MISSING = 127, EXIT_SIGNAL = 128 };
+
+struct run {
+	const char *place;   /* -o */
+	const char *library; /* --library */
+	const char *report;  /* --report */
+	char **program;      /* its name and arguments, within argv */
+};
+
+static const struct argp_option own[] = {
+	{ "output", KEY_OUTPUT, "PATH", 0, "Where traces go: a folder, or a name with %p (process id) "
+	  "and %n (program); else MAPTRACE_OUT", 0 },
+	{ "library", KEY_LIBRARY, "PATH", 0, "The libmaptrace.so to load", 0 },
+	{ "report", KEY_REPORT, "FILE", 0, "Write the report to FILE, apart from the program's output",
+	  0 },
+	{ 0 },
+};
+
+static error_t
+parse_own(int key, char *argument, struct argp_state *state)
+{
+	struct run *run = state->input;
+
+	switch (key) {
+	case KEY_OUTPUT:
+		run->place = argument;
+		return 0;
+	case KEY_LIBRARY:
+		run->library = argument;
+		return 0;
+	case KEY_REPORT:
+		run->report = argument;
+		return 0;
+	case ARGP_KEY_ARG: /* all that follows belongs to the program */
+		run->program = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp own_argp = { .options = own, .parser = parse_own };
+
+/* The library beside this executable, or where `make install` puts it. NULL: neither is there. */
+static char *
+library_beside(void)
+{
+	static const char *const places[] = { "libmaptrace.so", "../lib/maptrace/libmaptrace.so" };
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length <= 0)
+		return NULL;
+	self[length] = '\0';
+	*(strrchr(self, '/') + 1) = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", self, places[i]);
+		if (access(path, R_OK) == 0)
+			return realpath(path, NULL);
+	}
+	return NULL;
+}
+
+/* The absolute path of the library; NULL: said so. free() it. */
+static char *
+find_library(const struct command *command, const char *given)
+{
+	const char *named = given ? given : getenv("MAPTRACE_LIBRARY");
+	char *path = named && *named ? realpath(named, NULL) : library_beside();
+
+	if (!path && named && *named)
+		command_complain(command, "the library %s cannot be used: %s", named, strerror(errno));
+	else if (!path)
+		command_complain(command, "libmaptrace.so is neither beside maptrace nor in "
+		                 "../lib/maptrace; name it with --library or MAPTRACE_LIBRARY");
+	else if (path[strcspn(path, ": \t\n")]) {
+		command_complain(command, "%s: LD_PRELOAD cannot hold a path with blanks or colons; put "
+		                 "the library elsewhere", path);
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+/* LD_PRELOAD and MAPTRACE_OUT for the program; libraries that were preloaded before stay so. */
+static int
+prepare_environment(const char *library, const char *pattern)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char *preload;
+	int failed;
+
+	if (asprintf(&preload, "%s%s%s", library, before && *before ? ":" : "",
+	             before ? before : "") < 0)
+		return -1;
+	failed = setenv("LD_PRELOAD", preload, 1) | setenv("MAPTRACE_OUT", pattern, 1);
+	free(preload);
+	return failed;
+}
+
+static void
+list_others(const struct command *command, const struct run_traces *traces)
+{
+	if (traces->count == 0)
+		return;
+	command_complain(command, "%zu other process%s left traces:", traces->count,
+	                 traces->count == 1 ? "" : "es");
+	for (size_t i = 0; i < traces->count && i < OTHERS_SHOWN; i++)
+		fprintf(stderr, "    %s\n", traces->others[i]);
+	if (traces->count > OTHERS_SHOWN)
+		fprintf(stderr, "    and %zu more\n", traces->count - OTHERS_SHOWN);
+}
+
+static int
+report_on(const struct command *command, const struct options *options, const char *path,
+          const char *into)
+{
+	struct model *model = command_open(command, options, path);
+	FILE *out = into ? fopen(into, "we") : stdout;
+	int code = COMMAND_FAILED;
+
+	if (!out)
+		command_complain(command, "--report %s: cannot be written: %s", into, strerror(errno));
+	else if (model)
+		code = command_print_report(command, model, options, out);
+	if (into && out && fclose(out) != 0) {
+		command_complain(command, "--report %s: cannot be written: %s", into, strerror(errno));
+		code = COMMAND_FAILED;
+	}
+	if (model)
+		model_close(model);
+	return code;
+}
+
+/* Reports on what the run left. Returns enum command_exit. */
+static int
+report_run(const struct command *command, const struct run *run, const struct options *options,
+           const struct run_traces *traces, const struct program *program)
+{
+	int code = COMMAND_OK;
+
+	if (traces->own) {
+		command_complain(command, "the trace is %s", traces->own);
+		code = report_on(command, options, traces->own, run->report);
+	} else if (program->kind == PROGRAM_TRACEABLE) {
+		command_complain(command, "%s left no trace: it used no map that a profile knows (such a "
+		                 "trace is removed unless MAPTRACE_KEEP=1 is set), was excluded by "
+		                 "MAPTRACE_ONLY, or the library said above why it could not trace",
+		                 program->path);
+	}
+	list_others(command, traces);
+	return code;
+}
+
+static int
+start_failure(const struct command *command, const struct program *program, int why)
+{
+	char sentence[2 * PATH_MAX + 256];
+
+	if (program->kind == PROGRAM_TRACEABLE || !program_explain(program, sentence, sizeof(sentence)))
+		command_complain(command, "%s cannot be started: %s", program->path, strerror(why));
+	else
+		command_complain(command, "%s", sentence);
+	return program->kind == PROGRAM_MISSING || why == ENOENT ? EXIT_MISSING : EXIT_NOT_EXECUTABLE;
+}
+
+/* Says beforehand that nothing will come of tracing this program, if so. */
+static void
+warn_untraceable(const struct command *command, const struct program *program)
+{
+	char sentence[2 * PATH_MAX + 256];
+
+	if (program->kind != PROGRAM_TRACEABLE && program_explain(program, sentence, sizeof(sentence)))
+		command_complain(command, "not traced, except for what it starts: %s", sentence);
+}
+
+static int
+exit_status(int status)
+{
+	return WIFSIGNALED(status) ? EXIT_SIGNAL + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Runs the program with everything prepared; returns the exit code. */
+static int
+run_program(const struct command *command, const struct run *run, const struct options *options,
+            const char *pattern)
+{
+	struct run_traces traces = { 0 };
+	struct program program;
+	struct timespec now;
+	uint64_t start_ns;
+	pid_t pid;
+	int status = 0, why, code;
+
+	program_examine(run->program[0], &program);
+	if (program.kind == PROGRAM_MISSING || program.kind == PROGRAM_NOT_EXECUTABLE)
+		return start_failure(command, &program, 0);
+	warn_untraceable(command, &program);
+	clock_gettime(CLOCK_REALTIME, &now);
+	start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	why = launch_and_wait(program.path, run->program, &pid, &status);
+	if (why)
+		return start_failure(command, &program, why);
+	if (run_traces_find(&traces, pattern, pid, start_ns) < 0) {
+		command_complain(command, "out of memory");
+		return COMMAND_FAILED;
+	}
+	code = report_run(command, run, options, &traces, &program);
+	run_traces_release(&traces);
+	return exit_status(status) ? exit_status(status) : code;
+}
+
+/* Writes `text` word by word within 78 columns, `indent` in. */
+static void
+write_wrapped(FILE *out, int indent, const char *text)
+{
+	int column = 0;
+
+	while (*text) {
+		int length = (int)strcspn(text, " ");
+
+		if (column && column + 1 + length > 78) {
+			fputc('\n', out);
+			column = 0;
+		}
+		column += fprintf(out, "%*s%.*s", column ? 1 : indent, "", length, text);
+		text += length + (text[length] == ' ');
+	}
+	fputc('\n', out);
+}
+
+/* The command's help with the library's variables. NULL: no memory. free() it. */
+static char *
+compose_help(const struct command *command)
+{
+	char *help = NULL, line[512];
+	size_t size = 0;
+	FILE *out = open_memstream(&help, &size);
+
+	if (!out)
+		return NULL;
+	fprintf(out, "%s\nVariables that the library reads:\n", command->help);
+	for (int i = 0; i < TRACE_VARIABLES; i++) {
+		const struct trace_variable *variable = &trace_environment[i];
+
+		fprintf(out, "  %s=%s\n", variable->name, variable->argument);
+		snprintf(line, sizeof(line), "%s (default: %s)", variable->help, variable->standard);
+		write_wrapped(out, 6, line);
+	}
+	fputs("and that this command reads:\n  MAPTRACE_LIBRARY=PATH\n", out);
+	write_wrapped(out, 6, "the libmaptrace.so to load (default: beside maptrace, or in "
+	              "../lib/maptrace)");
+	if (fclose(out) == 0)
+		return help;
+	free(help);
+	return NULL;
+}
+
+static int
+run_run(const struct command *command, int argc, char **argv)
+{
+	struct command described = *command;
+	struct run run = { 0 };
+	struct options options;
+	enum options_result parsed;
+	char *help = compose_help(command), *library = NULL, *pattern = NULL;
+	int code = COMMAND_FAILED;
+
+	described.help = help ? help : command->help;
+	parsed = options_parse(&described, argc, argv, &own_argp, &run, &options);
+	free(help);
+	if (parsed != OPTIONS_GO)
+		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
+	if (!run.program) {
+		command_complain(command, "which program? `maptrace run -- ./program arguments`");
+		return COMMAND_FAILED;
+	}
+	if (!run.place)
+		run.place = getenv("MAPTRACE_OUT");
+	library = find_library(command, run.library);
+	pattern = run_traces_pattern(run.place && *run.place ? run.place : NULL);
+	if (library && pattern && prepare_environment(library, pattern) == 0)
+		code = run_program(command, &run, &options, pattern);
+	else if (library)
+		command_complain(command, "cannot prepare the program's environment: %s",
+		                 strerror(errno));
+	free(library);
+	free(pattern);
+	return code;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.arguments = "[OPTIONS] -- PROGRAM [ARGUMENT...]",
+	.summary = "run a program under the library, then report",
+	.help =
+	"Sets LD_PRELOAD and MAPTRACE_OUT, runs the program and reports on its trace; children get "
+	"traces of their own, which are named at the end. The exit code is the program's own, 128 "
+	"plus the signal that ended it, 127 where there is no such program, 126 where it cannot be "
+	"executed; 2 where maptrace itself failed and the program did not.\n\n"
+	"Examples:\n"
+	"  maptrace run -- ./server --port 8080\n"
+	"  maptrace run -o traces/ -- make check\n"
+	"  maptrace run --json --report maps.json -- ./program\n",
+	.run = run_run,
+};
