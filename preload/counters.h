@@ -1,6 +1,7 @@
 /*
  * Live bytes and blocks: of all, by stack and by role; peaks; the composition at the peak; the time
- * series. Plain atomics on the mapped trace for now.
+ * series. They live in the mapped trace, behind one lock: exact for any number of threads. A later
+ * one batches them per thread.
  */
 #ifndef PRELOAD_COUNTERS_H
 #define PRELOAD_COUNTERS_H
@@ -11,7 +12,23 @@
 void counters_add(uint32_t stack, uint64_t size);
 void counters_remove(uint32_t stack, uint64_t size);
 
-/* Adds a point to the series when enough time has passed since the last. */
+/* A block came back to its stack after a realloc that failed: no allocation of the guest's. */
+void counters_undo_remove(uint32_t stack, uint64_t size);
+
+/* An allocation that could not be recorded. */
+void counters_unrecorded(void);
+
+/* Moves the trace's clock; adds a point to the series when enough time has passed since the last. */
 void counters_tick(uint64_t now_ns);
+
+/* Around fork, and while a snapshot copies what is live. */
+void counters_lock(void);
+void counters_unlock(void);
+
+/* In a forked child's fresh trace: all counters are 0, for the live blocks to be added again. */
+void counters_restart(void);
+
+/* In a forked child: no lock can be trusted; the series starts anew. */
+void counters_after_fork(void);
 
 #endif

@@ -19,4 +19,7 @@ void hidden_add(uint64_t start, uint64_t end);
 /* Ascending ranges; at most `room`. For a frozen child or under no contention. */
 size_t hidden_copy(struct memory_range *into, size_t room);
 
+/* In a forked child no lock can be trusted. */
+void hidden_after_fork(void);
+
 #endif

@@ -34,5 +34,7 @@ void ledger_after_fork(void);
 size_t ledger_count(void);
 size_t ledger_copy(struct ledger_block *into, size_t room);
 
-/* Address ranges of the library's own memory are gathered in one place: see hidden.h. */
+/* Calls `visit` for each. Where nothing else runs: in a forked child. */
+void ledger_each(void (*visit)(const struct ledger_block *block));
+
 #endif

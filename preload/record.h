@@ -9,7 +9,10 @@
 #include "preload/ledger.h"
 
 void record_allocation(void *block, size_t size, const void *caller);
-void record_free(void *block);
+
+/* False: the block must not be freed now (a signal handler came upon the library at work); it will
+ * be, as soon as this thread is done. */
+bool record_free(void *block);
 
 /* realloc: begin takes the old block out, end puts the outcome in: the new block, or the old one
  * again where the real call failed. */

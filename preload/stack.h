@@ -15,4 +15,14 @@ int stack_open(void);
  * lock of ours; called with none held. `caller` is the return address of the hook. */
 size_t stack_capture(struct thread *thread, const void *caller, bool *cut);
 
+/* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too
+ * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
+ * there was no memory for a spare stack and the work was not done. */
+bool stack_run(struct thread *thread, void (*work)(void *argument), void *argument);
+
+/* Around fork: no thread is inside libunwind, whose locks the child would find taken for ever. */
+void stack_lock(void);
+void stack_unlock(void);
+void stack_after_fork(void);
+
 #endif

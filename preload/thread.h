@@ -13,13 +13,23 @@ enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 
 struct thread {
 	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
-	struct thread *next; /* all threads' states, for reuse */
 	uint32_t in_use;
+	struct thread *next; /* all threads' states, for reuse */
+	bool is_borrowed;    /* for one event only: the thread's own state is gone, it is ending */
+	bool is_unwinding;   /* inside libunwind, which may hold locks of its own; see stack.c */
+	bool is_calling_out; /* inside libc or libunwind, which may allocate for us */
+	uint32_t pending_count;
+	uint64_t freeing;    /* the block whose free is under way, or 0 */
+	uint64_t last_block; /* the block that this thread recorded last, or 0 */
+	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
+	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
 	uint64_t pcs[STACK_DEPTH_MAX + 32]; /* scratch of stack_capture */
 	uint64_t pending[THREAD_PENDING_MAX]; /* blocks freed by a signal handler inside the library */
-	uint32_t pending_count;
 };
+
+/* Lets ended threads give their state back. Before this threads are served as well. */
+void thread_start(void);
 
 /* The state of this thread with depth raised to 1, or NULL: nested, or no memory. Every non-NULL
  * result is followed by thread_leave. */
@@ -28,6 +38,19 @@ void thread_leave(struct thread *thread);
 
 /* This thread is inside the library (a nested event). */
 bool thread_is_inside(void);
+
+/* A free that comes while this thread is inside the library, from a signal handler or from libc on
+ * our behalf: true when it was queued, and the block must stay. The next event takes it up. */
+bool thread_postpone(void *block);
+
+/* A nested allocation that nobody will record: true when it is the guest's own (a signal handler). */
+bool thread_misses_allocation(void);
+
+/* The block whose free this thread is recording, or 0. */
+uint64_t thread_freeing(void);
+
+/* Calls `visit` for every state in use, without a lock. */
+void thread_each(void (*visit)(struct thread *thread, void *context), void *context);
 
 /* In a forked child: only this thread is left. */
 void thread_after_fork(void);

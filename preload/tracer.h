@@ -20,15 +20,19 @@ struct tracer {
 
 extern struct tracer tracer;
 
-/* On a page of its own with MADV_WIPEONFORK: 1 while this very process is traced. In a child made by
- * fork, _Fork or raw clone it reads 0 until tracer_child has given the child a trace of its own. */
+/* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK: 1 while this very
+ * process is traced. In a child made by fork, _Fork or raw clone it reads 0 until tracer_child has
+ * given the child a trace of its own. */
 extern uint32_t *tracer_enabled;
 
 static inline bool
 tracer_is_on(void)
 {
-	return tracer_enabled && __atomic_load_n(tracer_enabled, __ATOMIC_RELAXED);
+	return __atomic_load_n(tracer_enabled, __ATOMIC_RELAXED);
 }
+
+/* For the hooks, when it is not on: gives a forked child its trace. True: it is on now. */
+bool tracer_wake(void);
 
 /* Starts tracing: settings, profiles, unwinder, trace file. Called once, by the constructor. */
 void tracer_start(void);
@@ -37,12 +41,18 @@ void tracer_start(void);
  * state (stacks, counters, live blocks). */
 void tracer_child(void);
 
+/* Stops tracing without a word: the hooks forward from now on. */
+void tracer_off(void);
+
 /* Says `what` once on standard error ("maptrace: what"), keeps it in the trace, stops tracing; the
  * guest goes on. */
 void tracer_stop(const char *what);
 
 /* Says it once, keeps it in the trace, goes on tracing. */
 void tracer_warn(const char *what);
+
+/* The clock of the present trace starts now: in a forked child. */
+void tracer_restart_clock(void);
 
 /* Nanoseconds since the trace began. `coarse` costs less and is exact to 4 ms. */
 uint64_t tracer_now(bool coarse);

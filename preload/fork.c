@@ -1,0 +1,176 @@
+/*
+ * What fork means here. Before it every lock of ours is taken, so that the child's copy of each table
+ * is whole; the child resets them, since their owners may not exist there. _Fork and raw clone run no
+ * handlers: the child then resets the same at its first event.
+ *
+ *     parent   prepare: unwinder, intern, counters, ledger locked --> fork --> unlocked
+ *     child    enabled page reads 0 --> first event --> tracer_child: own file, same stacks
+ *
+ * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
+ * is not theirs to touch. A child of vfork shares memory and records into its parent's trace, as the
+ * memory is the parent's.
+ */
+#include "preload/fork.h"
+
+#include "preload/boot.h"
+#include "preload/counters.h"
+#include "preload/ends.h"
+#include "preload/hidden.h"
+#include "preload/intern.h"
+#include "preload/ledger.h"
+#include "preload/settings.h"
+#include "preload/snapshot.h"
+#include "preload/stack.h"
+#include "preload/text.h"
+#include "preload/thread.h"
+#include "preload/tracer.h"
+#include "preload/trigger.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+static pid_t holder; /* thread that took the locks; 0: none */
+
+/* A thread that forks from a signal handler inside the library holds locks of ours itself. */
+static void
+fork_prepare(void)
+{
+	if (!tracer_is_on() || thread_is_inside())
+		return;
+	stack_lock();
+	intern_lock();
+	ledger_lock();
+	counters_lock();
+	holder = gettid();
+}
+
+static void
+fork_parent(void)
+{
+	if (holder != gettid())
+		return;
+	holder = 0;
+	counters_unlock();
+	ledger_unlock();
+	intern_unlock();
+	stack_unlock();
+}
+
+/* The page is wiped by the kernel; where that was refused, here. */
+static void
+fork_child(void)
+{
+	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
+		return;
+	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);
+}
+
+void
+fork_start(void)
+{
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
+static void
+fork_reset(void)
+{
+	holder = 0;
+	hidden_after_fork();
+	boot_after_fork();
+	thread_after_fork();
+	stack_after_fork();
+	intern_after_fork();
+	ledger_after_fork();
+	counters_after_fork();
+	snapshot_after_fork();
+	ends_after_fork();
+}
+
+/* Tables that go on in the child's file; those that start anew. */
+static int
+fork_move_tables(struct trace_writer *own)
+{
+	struct trace_table *goes_on[] = { &tracer.text, &tracer.profiles, &tracer.modules,
+		&tracer.nodes, &tracer.stacks };
+	struct trace_table *anew[] = { &tracer.snapshots, &tracer.series };
+
+	for (size_t i = 0; i < sizeof(goes_on) / sizeof(goes_on[0]); i++) {
+		if (trace_table_clone(own, goes_on[i]))
+			return -1;
+	}
+	for (size_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) {
+		enum trace_chunk_kind kind = anew[i]->kind;
+
+		trace_table_release(anew[i]);
+		if (trace_table_init(anew[i], kind, TRACE_NONE))
+			return -1;
+	}
+	return 0;
+}
+
+static void
+fork_count(const struct ledger_block *block)
+{
+	counters_add(block->stack, block->size);
+}
+
+static void
+fork_give_up(const char *path)
+{
+	char sentence[TRACE_PATH_MAX + 160];
+
+	tracer_off();
+	text_join(sentence, sizeof(sentence), "cannot give a forked child its trace ", path, ": ",
+	          strerrordesc_np(errno), "; the child goes on untraced", NULL);
+	tracer_warn(sentence);
+}
+
+static int
+fork_open_trace(char *path, size_t room)
+{
+	struct trace_writer own, parents = tracer.writer;
+	uint32_t flags = parents.header->flags;
+
+	if (settings_trace_path(path, room, parents.header->program)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (trace_create(&own, path))
+		return -1;
+	own.header->flags = flags | TRACE_FORKED;
+	own.header->threads_seen = 1;
+	if (fork_move_tables(&own)) {
+		trace_remove(&own);
+		trace_leave(&own);
+		return -1;
+	}
+	tracer.writer = own;
+	trace_leave(&parents);
+	return 0;
+}
+
+void
+tracer_child(void)
+{
+	char path[TRACE_PATH_MAX] = "";
+	struct thread *thread;
+	int before = errno;
+
+	fork_reset();
+	thread = thread_enter();
+	if (!thread)
+		return;
+	if (fork_open_trace(path, sizeof(path))) {
+		fork_give_up(path);
+	} else {
+		tracer_restart_clock();
+		counters_restart();
+		ledger_each(fork_count);
+		trigger_after_fork();
+		__atomic_store_n(tracer_enabled, 1, __ATOMIC_RELEASE);
+	}
+	thread_leave(thread);
+	errno = before;
+}

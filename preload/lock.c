@@ -1,0 +1,34 @@
+/*
+ * Waiting for the library's own locks, away from the path where nobody waits. Called by lock_take
+ * alone. It never gives up: an owner always goes on, and in a forked child every lock is reset.
+ */
+#include "preload/lock.h"
+
+#include <sched.h>
+#include <time.h>
+
+enum { LOCK_SPINS = 64, LOCK_YIELDS = 64, LOCK_SLEEP_NS = 50 * 1000 };
+
+static void
+lock_pause(uint32_t turn)
+{
+	const struct timespec nap = { .tv_nsec = LOCK_SLEEP_NS };
+
+	if (turn < LOCK_SPINS)
+		__builtin_ia32_pause();
+	else if (turn < LOCK_SPINS + LOCK_YIELDS)
+		sched_yield();
+	else
+		nanosleep(&nap, NULL);
+}
+
+void
+lock_wait(uint32_t *lock)
+{
+	for (uint32_t turn = 0; !lock_try(lock);) {
+		while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
+			lock_pause(turn);
+			turn += turn < LOCK_SPINS + LOCK_YIELDS;
+		}
+	}
+}

@@ -1,0 +1,35 @@
+/*
+ * The library's own lock: one word, never a pthread mutex (the guest may debug, count or replace
+ * those). Held for some ten instructions, with depth raised, so that no event of the same thread can
+ * ask for it again; never while the guest's code, the unwinder or the allocator runs.
+ */
+#ifndef PRELOAD_LOCK_H
+#define PRELOAD_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Waits: spins, then yields, then sleeps (a thread of higher real-time priority would else keep the
+ * owner from ever letting go). */
+void lock_wait(uint32_t *lock);
+
+static inline bool
+lock_try(uint32_t *lock)
+{
+	return !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
+}
+
+static inline void
+lock_take(uint32_t *lock)
+{
+	if (__builtin_expect(!lock_try(lock), 0))
+		lock_wait(lock);
+}
+
+static inline void
+lock_release(uint32_t *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * C++'s operators, forwarded to the next definition: libstdc++'s, which calls malloc, or one of an
+ * allocator that has its own (jemalloc, tcmalloc), or of another C++ runtime.
+ *
+ *     operator new --> next operator new --> (malloc, recorded there) --> recorded here if it was not
+ *
+ * So what counts is the size that malloc was asked for: of libstdc++'s new of 0 bytes it is 1. The
+ * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held and
+ * no depth is raised across it. C has no handlers to run; the compiler's unwind tables suffice.
+ */
+#include "preload/operators.h"
+
+#include "preload/boot.h"
+#include "preload/real.h"
+#include "preload/record.h"
+#include "preload/thread.h"
+#include "preload/tracer.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define CALLER __builtin_return_address(0)
+
+enum operator_form {
+	NEW, NEW_ARRAY, NEW_NOTHROW, NEW_ARRAY_NOTHROW, NEW_ALIGNED, NEW_ARRAY_ALIGNED,
+	NEW_ALIGNED_NOTHROW, NEW_ARRAY_ALIGNED_NOTHROW, DELETE, DELETE_ARRAY, DELETE_SIZED,
+	DELETE_ARRAY_SIZED, DELETE_NOTHROW, DELETE_ARRAY_NOTHROW, DELETE_ALIGNED,
+	DELETE_ARRAY_ALIGNED, DELETE_SIZED_ALIGNED, DELETE_ARRAY_SIZED_ALIGNED,
+	DELETE_ALIGNED_NOTHROW, DELETE_ARRAY_ALIGNED_NOTHROW, OPERATOR_FORMS
+};
+
+static const char *const names[OPERATOR_FORMS] = {
+	"_Znwm", "_Znam", "_ZnwmRKSt9nothrow_t", "_ZnamRKSt9nothrow_t", "_ZnwmSt11align_val_t",
+	"_ZnamSt11align_val_t", "_ZnwmSt11align_val_tRKSt9nothrow_t",
+	"_ZnamSt11align_val_tRKSt9nothrow_t", "_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdaPvm",
+	"_ZdlPvRKSt9nothrow_t", "_ZdaPvRKSt9nothrow_t", "_ZdlPvSt11align_val_t",
+	"_ZdaPvSt11align_val_t", "_ZdlPvmSt11align_val_t", "_ZdaPvmSt11align_val_t",
+	"_ZdlPvSt11align_val_tRKSt9nothrow_t", "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+};
+
+static void *next[OPERATOR_FORMS];
+
+/* The next definition has up to three arguments, all in registers: asking for three passes those
+ * that it takes. */
+typedef void *operator_function(size_t first, size_t second, size_t third);
+
+static __attribute__((noinline)) operator_function *
+operator_look_up(enum operator_form form, const void *caller)
+{
+	struct thread *thread = thread_enter(); /* what dlsym allocates is not the guest's */
+	void *found;
+
+	if (thread)
+		thread->is_calling_out = true;
+	found = real_operator(names[form], caller);
+	if (thread)
+		thread_leave(thread);
+	__atomic_store_n(&next[form], found, __ATOMIC_RELEASE);
+	return (operator_function *)found;
+}
+
+static inline operator_function *
+operator_next(enum operator_form form, const void *caller)
+{
+	void *found = __atomic_load_n(&next[form], __ATOMIC_ACQUIRE);
+
+	if (__builtin_expect(found != NULL, 1))
+		return (operator_function *)found;
+	return operator_look_up(form, caller);
+}
+
+static inline bool
+operator_is_recorded(void)
+{
+	return __builtin_expect(tracer_is_on(), 1) || tracer_wake();
+}
+
+/* Without a C++ runtime there is no one to throw; such a caller gets what malloc gives. */
+static void *
+operator_new_plain(size_t size, size_t alignment)
+{
+	if (!real_is_ready())
+		return boot_allocate(alignment, size);
+	return alignment ? real.memalign(alignment, size) : real.malloc(size);
+}
+
+static inline void *
+operator_new(enum operator_form form, size_t size, size_t second, size_t third, size_t alignment,
+             const void *caller)
+{
+	operator_function *function = operator_next(form, caller);
+	void *block = function ? function(size, second, third) : operator_new_plain(size, alignment);
+
+	if (block && operator_is_recorded())
+		record_allocation(block, size, caller);
+	return block;
+}
+
+static inline void
+operator_delete(enum operator_form form, void *block, size_t second, size_t third,
+                const void *caller)
+{
+	operator_function *function;
+
+	if (!block)
+		return;
+	if (__builtin_expect(boot_owns(block), 0)) {
+		boot_free(block);
+		return;
+	}
+	if (operator_is_recorded() && !record_free(block))
+		return;
+	function = operator_next(form, caller);
+	if (function)
+		function((size_t)block, second, third);
+	else
+		real.free(block);
+}
+
+EXPORT void *
+_Znwm(size_t size)
+{
+	return operator_new(NEW, size, 0, 0, 0, CALLER);
+}
+
+EXPORT void *
+_Znam(size_t size)
+{
+	return operator_new(NEW_ARRAY, size, 0, 0, 0, CALLER);
+}
+
+EXPORT void *
+_ZnwmRKSt9nothrow_t(size_t size, const void *nothrow)
+{
+	return operator_new(NEW_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER);
+}
+
+EXPORT void *
+_ZnamRKSt9nothrow_t(size_t size, const void *nothrow)
+{
+	return operator_new(NEW_ARRAY_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER);
+}
+
+EXPORT void *
+_ZnwmSt11align_val_t(size_t size, size_t alignment)
+{
+	return operator_new(NEW_ALIGNED, size, alignment, 0, alignment, CALLER);
+}
+
+EXPORT void *
+_ZnamSt11align_val_t(size_t size, size_t alignment)
+{
+	return operator_new(NEW_ARRAY_ALIGNED, size, alignment, 0, alignment, CALLER);
+}
+
+EXPORT void *
+_ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const void *nothrow)
+{
+	return operator_new(NEW_ALIGNED_NOTHROW, size, alignment, (size_t)nothrow, alignment,
+	                    CALLER);
+}
+
+EXPORT void *
+_ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const void *nothrow)
+{
+	return operator_new(NEW_ARRAY_ALIGNED_NOTHROW, size, alignment, (size_t)nothrow, alignment,
+	                    CALLER);
+}
+
+EXPORT void
+_ZdlPv(void *block)
+{
+	operator_delete(DELETE, block, 0, 0, CALLER);
+}
+
+EXPORT void
+_ZdaPv(void *block)
+{
+	operator_delete(DELETE_ARRAY, block, 0, 0, CALLER);
+}
+
+EXPORT void
+_ZdlPvm(void *block, size_t size)
+{
+	operator_delete(DELETE_SIZED, block, size, 0, CALLER);
+}
+
+EXPORT void
+_ZdaPvm(void *block, size_t size)
+{
+	operator_delete(DELETE_ARRAY_SIZED, block, size, 0, CALLER);
+}
+
+EXPORT void
+_ZdlPvRKSt9nothrow_t(void *block, const void *nothrow)
+{
+	operator_delete(DELETE_NOTHROW, block, (size_t)nothrow, 0, CALLER);
+}
+
+EXPORT void
+_ZdaPvRKSt9nothrow_t(void *block, const void *nothrow)
+{
+	operator_delete(DELETE_ARRAY_NOTHROW, block, (size_t)nothrow, 0, CALLER);
+}
+
+EXPORT void
+_ZdlPvSt11align_val_t(void *block, size_t alignment)
+{
+	operator_delete(DELETE_ALIGNED, block, alignment, 0, CALLER);
+}
+
+EXPORT void
+_ZdaPvSt11align_val_t(void *block, size_t alignment)
+{
+	operator_delete(DELETE_ARRAY_ALIGNED, block, alignment, 0, CALLER);
+}
+
+EXPORT void
+_ZdlPvmSt11align_val_t(void *block, size_t size, size_t alignment)
+{
+	operator_delete(DELETE_SIZED_ALIGNED, block, size, alignment, CALLER);
+}
+
+EXPORT void
+_ZdaPvmSt11align_val_t(void *block, size_t size, size_t alignment)
+{
+	operator_delete(DELETE_ARRAY_SIZED_ALIGNED, block, size, alignment, CALLER);
+}
+
+EXPORT void
+_ZdlPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, const void *nothrow)
+{
+	operator_delete(DELETE_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow, CALLER);
+}
+
+EXPORT void
+_ZdaPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, const void *nothrow)
+{
+	operator_delete(DELETE_ARRAY_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow, CALLER);
+}

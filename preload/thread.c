@@ -1,0 +1,229 @@
+/*
+ * Thread states: taken at a thread's first event, given back when it ends, used again by later
+ * threads, so that their number follows the most threads alive at one time.
+ *
+ *     self == NULL    no event yet
+ *     self == ENDED   the thread's destructors run: each event borrows a state for itself
+ *     self == state   with depth > 0 while inside the library
+ *
+ * Called at every event. Rule: depth is never raised while the real allocator or anything that can
+ * throw runs; what a handler's longjmp leaves raised is seen by the stack pointer and repaired.
+ */
+#include "preload/thread.h"
+
+#include "preload/hidden.h"
+#include "preload/lock.h"
+#include "preload/tracer.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#define ENDED ((struct thread *)1)
+
+enum { THREAD_SLAB = 8 };
+
+static __thread struct thread *self;
+static struct thread *all;
+static uint32_t lock, threads_now;
+static pthread_key_t end_key;
+static bool has_end_key;
+
+/* A fresh slab's first state is taken, the others wait. */
+static struct thread *
+thread_make(void)
+{
+	struct thread *slab = hidden_map(THREAD_SLAB * sizeof(*slab));
+
+	if (!slab)
+		return NULL;
+	for (int i = 0; i < THREAD_SLAB; i++) {
+		slab[i].next = i + 1 < THREAD_SLAB ? &slab[i + 1] : all;
+		slab[i].in_use = i == 0;
+	}
+	__atomic_store_n(&all, slab, __ATOMIC_RELEASE);
+	return slab;
+}
+
+static void
+thread_count(int change)
+{
+	uint32_t now = threads_now += (uint32_t)change;
+
+	if (tracer.writer.header && tracer_is_on() && now > tracer.writer.header->threads_seen)
+		__atomic_store_n(&tracer.writer.header->threads_seen, now, __ATOMIC_RELAXED);
+}
+
+static struct thread *
+thread_acquire(void)
+{
+	struct thread *thread;
+	sigset_t every, before;
+
+	sigfillset(&every); /* a handler must not find the lock taken by its own thread */
+	pthread_sigmask(SIG_SETMASK, &every, &before);
+	lock_take(&lock);
+	for (thread = all; thread && thread->in_use; thread = thread->next)
+		;
+	if (thread)
+		thread->in_use = 1;
+	else
+		thread = thread_make();
+	if (thread)
+		thread_count(1);
+	lock_release(&lock);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return thread;
+}
+
+static void
+thread_release(struct thread *thread)
+{
+	sigset_t every, before;
+
+	sigfillset(&every);
+	pthread_sigmask(SIG_SETMASK, &every, &before);
+	lock_take(&lock);
+	thread->stack_low = thread->stack_high = thread->last_block = 0;
+	thread->is_borrowed = false;
+	thread->depth = 0;
+	thread->in_use = 0;
+	thread_count(-1);
+	lock_release(&lock);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void
+thread_end(void *state)
+{
+	if (self != state)
+		return;
+	self = ENDED;
+	thread_release(state);
+}
+
+void
+thread_start(void)
+{
+	has_end_key = !pthread_key_create(&end_key, thread_end);
+	if (has_end_key && self && self != ENDED)
+		pthread_setspecific(end_key, self);
+}
+
+/* The first event of a thread, or one of a thread that is ending. */
+static __attribute__((noinline)) struct thread *
+thread_adopt(void)
+{
+	bool is_ending = self == ENDED;
+	struct thread *thread = thread_acquire();
+
+	if (!thread)
+		return NULL;
+	thread->depth = 1;
+	thread->is_borrowed = is_ending;
+	self = thread;
+	if (has_end_key && !is_ending) {
+		thread->is_calling_out = true;
+		pthread_setspecific(end_key, thread);
+		thread->is_calling_out = false;
+	}
+	return thread;
+}
+
+/* Whether depth was left raised by a longjmp out of a signal handler: the frame that raised it lay
+ * below the present one on the same stack, so it is gone. */
+static __attribute__((noinline)) bool
+thread_was_left(struct thread *thread, uint64_t here)
+{
+	stack_t alternate;
+
+	if (here <= thread->entered_at || here >= thread->stack_high ||
+	    thread->entered_at < thread->stack_low)
+		return false;
+	return !sigaltstack(NULL, &alternate) && !(alternate.ss_flags & SS_ONSTACK);
+}
+
+struct thread *
+thread_enter(void)
+{
+	uint64_t here = (uintptr_t)__builtin_frame_address(0);
+	struct thread *thread = self;
+
+	if (__builtin_expect(!thread || thread == ENDED, 0)) {
+		thread = thread_adopt();
+		if (!thread)
+			return NULL;
+	} else if (__builtin_expect(thread->depth, 0) && !thread_was_left(thread, here)) {
+		return NULL;
+	}
+	thread->depth = 1;
+	thread->entered_at = here;
+	thread->is_calling_out = thread->is_unwinding = false;
+	return thread;
+}
+
+void
+thread_leave(struct thread *thread)
+{
+	if (__builtin_expect(thread->is_borrowed, 0)) {
+		self = ENDED;
+		thread_release(thread);
+		return;
+	}
+	thread->depth = 0;
+}
+
+bool
+thread_is_inside(void)
+{
+	struct thread *thread = self;
+
+	return thread && thread != ENDED && thread->depth;
+}
+
+bool
+thread_postpone(void *block)
+{
+	struct thread *thread = self;
+
+	if (!thread_is_inside() || thread->pending_count == THREAD_PENDING_MAX)
+		return false;
+	thread->pending[thread->pending_count++] = (uintptr_t)block;
+	return true;
+}
+
+bool
+thread_misses_allocation(void)
+{
+	return !thread_is_inside() || !self->is_calling_out;
+}
+
+uint64_t
+thread_freeing(void)
+{
+	return thread_is_inside() ? self->freeing : 0;
+}
+
+void
+thread_each(void (*visit)(struct thread *thread, void *context), void *context)
+{
+	for (struct thread *t = __atomic_load_n(&all, __ATOMIC_ACQUIRE); t; t = t->next) {
+		if (__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE))
+			visit(t, context);
+	}
+}
+
+void
+thread_after_fork(void)
+{
+	struct thread *mine = self == ENDED ? NULL : self;
+
+	lock_release(&lock);
+	threads_now = mine != NULL;
+	for (struct thread *t = all; t; t = t->next) {
+		if (t == mine)
+			continue;
+		t->in_use = 0;
+		t->depth = t->pending_count = 0;
+		t->is_borrowed = t->is_unwinding = t->is_calling_out = false;
+	}
+}

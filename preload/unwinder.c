@@ -1,0 +1,228 @@
+/*
+ * Opening libunwind so that it does the guest no harm. RTLD_LOCAL: libunwind.so.8 exports _Unwind_*
+ * and must not take over the guest's exceptions. Three things it does on its own are replaced, by
+ * entries in its own import table:
+ *
+ *     pipe2, read, write   It proves that memory is readable by writing a byte of it into a pipe,
+ *                          whose numbers it keeps. A guest that puts a file of its own at such a
+ *                          number (dup2, as shells do) would find that byte in its file.
+ *     dl_iterate_phdr      takes the loader's lock under libunwind's own: deadlock with a thread in
+ *                          dlopen that allocates. _dl_find_object needs no lock.
+ *
+ * Called by stack.c at start. Rule: where the replacement does not prove itself at once, libunwind is
+ * not used at all.
+ */
+#include "preload/unwinder.h"
+
+#include "preload/stack.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+enum { NO_PIPE = -1, PROOF_FRAMES = 64 };
+
+int (*unwinder_backtrace)(void **addresses, int room);
+static uint64_t own_start, own_end;
+
+bool
+unwinder_is_own(uint64_t pc)
+{
+	return pc >= own_start && pc < own_end;
+}
+
+static int
+import_pipe2(int *into, int flags)
+{
+	into[0] = into[1] = NO_PIPE;
+	return 0;
+}
+
+static ssize_t
+import_read(int fd, void *into, size_t size)
+{
+	if (fd != NO_PIPE)
+		return read(fd, into, size);
+	errno = EAGAIN; /* an empty pipe */
+	return -1;
+}
+
+/* Whether memory is readable, asked without a descriptor: the kernel copies the set of signals before
+ * it finds that 'how' is none it knows, and changes nothing. */
+static ssize_t
+import_write(int fd, const void *from, size_t size)
+{
+	const int no_such_how = -1;
+	uint64_t word = (uintptr_t)from & ~UINT64_C(7);
+
+	if (fd != NO_PIPE)
+		return write(fd, from, size);
+	if (syscall(SYS_rt_sigprocmask, no_such_how, word, NULL, 8) && errno == EFAULT)
+		return -1;
+	return (ssize_t)size;
+}
+
+/* The one object that holds the address which libunwind is looking for: its search data begin with
+ * that address. */
+static int
+import_dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void *data)
+{
+	struct dl_phdr_info info = { 0 };
+	struct dl_find_object found;
+	const ElfW(Ehdr) *elf;
+	void *pc;
+
+	memcpy(&pc, data, sizeof(pc));
+	if (_dl_find_object(pc, &found))
+		return 0;
+	elf = found.dlfo_map_start;
+	if (memcmp(elf->e_ident, ELFMAG, SELFMAG))
+		return 0;
+	info.dlpi_addr = found.dlfo_link_map->l_addr;
+	info.dlpi_name = found.dlfo_link_map->l_name;
+	info.dlpi_phdr = (const void *)((const uint8_t *)elf + elf->e_phoff);
+	info.dlpi_phnum = elf->e_phnum;
+	info.dlpi_adds = 1;
+	return visit(&info, sizeof(info), data);
+}
+
+static const struct import {
+	const char *name;
+	void *replacement;
+} imports[] = {
+	{ "pipe2", (void *)import_pipe2 },
+	{ "read", (void *)import_read },
+	{ "write", (void *)import_write },
+	{ "dl_iterate_phdr", (void *)import_dl_iterate_phdr },
+};
+
+struct import_table {
+	const ElfW(Rela) *relocations;
+	size_t count;
+	const ElfW(Sym) *symbols;
+	const char *names;
+	uint64_t bias;
+};
+
+static void
+unwinder_find_imports(const struct link_map *map, struct import_table *table)
+{
+	*table = (struct import_table){ .bias = map->l_addr };
+	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
+		if (entry->d_tag == DT_JMPREL)
+			table->relocations = (const void *)entry->d_un.d_ptr;
+		else if (entry->d_tag == DT_PLTRELSZ)
+			table->count = entry->d_un.d_val / sizeof(table->relocations[0]);
+		else if (entry->d_tag == DT_SYMTAB)
+			table->symbols = (const void *)entry->d_un.d_ptr;
+		else if (entry->d_tag == DT_STRTAB)
+			table->names = (const void *)entry->d_un.d_ptr;
+	}
+}
+
+/* The page is made writable for good: libunwind's is so anyway unless it was linked with -z now. */
+static int
+unwinder_replace_slot(void **slot, void *replacement)
+{
+	uintptr_t page = (uintptr_t)slot & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
+	size_t size = (uintptr_t)(slot + 1) - page;
+
+	if (mprotect((void *)page, size, PROT_READ | PROT_WRITE))
+		return -1;
+	__atomic_store_n(slot, replacement, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/* Returns how many of `imports` were found and replaced. */
+static size_t
+unwinder_replace_imports(const struct link_map *map)
+{
+	struct import_table table;
+	size_t replaced = 0;
+
+	unwinder_find_imports(map, &table);
+	for (size_t i = 0; i < table.count; i++) {
+		const ElfW(Rela) *relocation = &table.relocations[i];
+		const ElfW(Sym) *symbol = &table.symbols[ELF64_R_SYM(relocation->r_info)];
+		void **slot = (void **)(table.bias + relocation->r_offset);
+
+		for (size_t k = 0; k < sizeof(imports) / sizeof(imports[0]); k++) {
+			if (!strcmp(table.names + symbol->st_name, imports[k].name) &&
+			    !unwinder_replace_slot(slot, imports[k].replacement))
+				replaced++;
+		}
+	}
+	return replaced;
+}
+
+/* The stack of a constructor leads out of this library into the loader. */
+static bool
+unwinder_proves_itself(void)
+{
+	void *addresses[PROOF_FRAMES];
+	int count = unwinder_backtrace(addresses, PROOF_FRAMES);
+	int outside = 0;
+
+	for (int i = 0; i < count; i++)
+		outside += !unwinder_is_own((uintptr_t)addresses[i]);
+	return outside >= 1;
+}
+
+static void
+unwinder_find_self(void)
+{
+	struct dl_find_object found;
+
+	if (_dl_find_object((void *)unwinder_open, &found))
+		return;
+	own_start = (uintptr_t)found.dlfo_map_start;
+	own_end = (uintptr_t)found.dlfo_map_end;
+}
+
+/* A cache per thread, or none: the common one's lock could be held by another thread at a fork. */
+static void
+unwinder_set_cache(void *handle)
+{
+	int (*set_policy)(unw_addr_space_t, unw_caching_policy_t);
+	unw_addr_space_t *local;
+
+	set_policy = (int (*)(unw_addr_space_t, unw_caching_policy_t))
+	    dlsym(handle, TEXT(unw_set_caching_policy));
+	local = dlsym(handle, TEXT(unw_local_addr_space));
+	if (set_policy && local)
+		set_policy(*local, UNW_CACHE_NONE);
+}
+
+int
+unwinder_open(void)
+{
+	void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	struct link_map *map;
+
+	unwinder_find_self();
+	if (!handle || dlinfo(handle, RTLD_DI_LINKMAP, &map))
+		return -1;
+	unwinder_backtrace = (int (*)(void **, int))dlsym(handle, "unw_backtrace");
+	if (!unwinder_backtrace)
+		return -1;
+	if (unwinder_replace_imports(map) < sizeof(imports) / sizeof(imports[0]))
+		goto fail;
+	unwinder_set_cache(handle);
+	if (!unwinder_proves_itself())
+		goto fail;
+	return 0;
+fail:
+	unwinder_backtrace = NULL;
+	return -1;
+}

@@ -1,0 +1,19 @@
+/* libunwind as this library uses it: opened at start, cut off from the loader's lock and from the
+ * guest's descriptors. */
+#ifndef PRELOAD_UNWINDER_H
+#define PRELOAD_UNWINDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Returns 0, or -1: libunwind is not there or does not work. */
+int unwinder_open(void);
+
+/* Return addresses of the calling thread, innermost first, from the caller of this function on.
+ * Returns how many; `room` of them may mean that there are more. */
+extern int (*unwinder_backtrace)(void **addresses, int room);
+
+/* Whether pc lies in this library. */
+bool unwinder_is_own(uint64_t pc);
+
+#endif
