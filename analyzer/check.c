@@ -215,9 +215,11 @@ judge_entry(const struct check *check, const struct collect_entry *entry, struct
 		snprintf(problem, sizeof(problem), "the folder cannot be read: %s",
 		         strerror(entry->errno_value));
 		verdict_without_trace(verdict, entry->path, VERDICT_UNREADABLE, problem);
+	} else if (entry->is_empty_folder && check->allows_empty) {
+		verdict_without_trace(verdict, entry->path, VERDICT_WITHIN,
+		                      "the folder holds no trace, which --allow-empty permits");
 	} else if (entry->is_empty_folder) {
-		verdict_without_trace(verdict, entry->path,
-		                      check->allows_empty ? VERDICT_WITHIN : VERDICT_UNJUDGED,
+		verdict_without_trace(verdict, entry->path, VERDICT_UNJUDGED,
 		                      "the folder holds no trace (*.mtr). Traces of programs that used "
 		                      "no map are removed unless MAPTRACE_KEEP=1 is set; --allow-empty "
 		                      "lets such a folder pass");
@@ -340,16 +342,17 @@ const struct command command_check = {
 	"Bytes that no proved map explains count as if they were all wrong: where they, or an "
 	"estimate, could reach over a limit, the answer is 'cannot judge', which is no pass.\n\n"
 	"Exit codes; of many traces the first that applies:\n"
-	"  2  usage, a trace that cannot be read, or output that cannot be written\n"
+	"  2  usage, a trace that cannot be read, output that cannot be written\n"
 	"  1  over a limit\n"
-	"  3  cannot judge: no complete snapshot (with that label), too much unexplained, no trace\n"
+	"  3  cannot judge: no complete snapshot (with that label), no trace in a\n"
+	"     folder, or too much that is unexplained or estimated\n"
 	"  0  all within all limits\n\n"
 	"An --accepted file has one rule a line, # starts a comment:\n"
 	"  profile \"libstdc++*\" and function \"SymbolTable::*\"\n"
 	"  type \"std::unordered_map<unsigned int, *\"\n\n"
 	"Examples:\n"
 	"  maptrace check maptrace.server.812.mtr --max-retained 16M\n"
-	"  maptrace check traces/ --max-retained-per-map 1M --accepted maps.txt --junit maps.xml\n"
+	"  maptrace check traces/ --max-retained-per-map 1M --junit maps.xml\n"
 	"  maptrace check new.mtr --baseline old.mtr --max-growth 64K\n",
 	.run = run_check,
 };

@@ -25,6 +25,7 @@ static const struct argp_option shared[] = {
 	{ "json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0 },
 	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0 },
 	{ "help", KEY_HELP, NULL, 0, "Print this", 0 },
+	{ "usage", KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 }, /* argp's messages point at it */
 	{ 0 },
 };
 
