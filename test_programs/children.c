@@ -1,6 +1,6 @@
 /*
- * A build: starts many processes, each of which replaces itself by another program, a few at a time.
- * Every tenth of them uses a map and leaves it empty; the others use none.
+ * A build: starts many processes, each of which replaces itself by another program, a few at a
+ * time. Every tenth of them uses a map and leaves it empty; the others use none.
  *
  *     children [COUNT]          default 300
  *     children --child NUMBER   what each of them runs

@@ -1,6 +1,6 @@
 /*
- * Ends in the way that its argument names, with a map of 1,000 entries alive. Each way must leave one
- * snapshot of that map, and end the program as it would have ended anyway.
+ * Ends in the way that its argument names, with a map of 1,000 entries alive. Each way must leave
+ * one snapshot of that map, and end the program as it would have ended anyway.
  */
 #include "test_programs/numbers.h"
 

@@ -1,6 +1,6 @@
 /*
- * Forks without exec: the child inherits a map, empties it and fills one of its own, while the parent
- * goes on with its own copy.
+ * Forks without exec: the child inherits a map, empties it and fills one of its own, while the
+ * parent goes on with its own copy.
  */
 #include "test_programs/numbers.h"
 

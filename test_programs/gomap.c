@@ -189,8 +189,8 @@ cell_find(const struct gomap *map, uint64_t hash, const void *key, struct cell *
 	return false;
 }
 
-/* The first free cell of a hash's chain, which it makes longer if there is none. Its tophash and the
- * count are set as for an entry; its slots are for the caller to fill. */
+/* The first free cell of a hash's chain, which it makes longer if there is none. Its tophash and
+ * the count are set as for an entry; its slots are for the caller to fill. */
 static struct cell
 cell_new(struct gomap *map, uint64_t hash)
 {
@@ -367,7 +367,6 @@ gomap_clear(struct gomap *map)
 	if (map->oldbuckets != NULL)
 		growth_finish(map);
 	chains_loosen(map, map->buckets, map->B);
-	map->garbage.chained += map->chained;
 	map->garbage.bytes += map->chained * map->type->bucket_size;
 	memset(map->buckets, 0, array_bytes(map->type, map->B));
 	array_reset_reserve(map);

@@ -1,7 +1,7 @@
 /*
  * A Go-style hash map in C, written from the documented layout and rules of Go 1.19 on amd64, so
- * that what the article saw in Go can be traced through malloc. The article's experiment, the gate's
- * programs and the tests use it; profiles/shipped/gohmap.profile describes it from outside.
+ * that what the article saw in Go can be traced through malloc. The article's experiment, the
+ * gate's programs and the tests use it; profiles/shipped/gohmap.profile describes it from outside.
  *
  *     header                         one block: stride * (2^B + (B >= 4 ? 2^(B - 4) : 0))
  *     +------------+                 +--------+--------+---     ---+----------+---     ---+
@@ -30,8 +30,8 @@
  *    buckets of maps without pointers, and cuts the chains of evacuated buckets with pointers.
  *
  * Rule that must never break: the fields with an offset below, and those of struct gomap_type, do
- * not move: a profile reads them. A map is for one thread. When memory runs out the program ends, as
- * a Go program does.
+ * not move: a profile reads them. A map is for one thread. When memory runs out the program ends,
+ * as a Go program does.
  */
 #ifndef TEST_PROGRAMS_GOMAP_H
 #define TEST_PROGRAMS_GOMAP_H
@@ -89,7 +89,7 @@ struct gomap_garbage {
 	void *array;      /* with its chains still linked to it, or NULL */
 	void *loose;      /* overflow buckets of no array, linked by their overflow pointers */
 	uint64_t bytes;   /* of all that */
-	uint64_t chained; /* overflow buckets among it that are blocks of their own */
+	uint64_t chained; /* overflow buckets that are blocks of their own, on `array` */
 	uint8_t array_B;
 };
 
@@ -137,7 +137,8 @@ struct gomap_type gomap_type_of(uint32_t key_size, uint32_t value_size, uint8_t 
 /* An empty map without a bucket array. `type` must outlive it. */
 struct gomap *gomap_new(const struct gomap_type *type, uint32_t seed);
 
-/* Frees the map with its garbage and out-of-line blocks; what the user's pointers point at stays. */
+/* Frees the map with its garbage and out-of-line blocks; what the user's pointers point at
+ * stays. */
 void gomap_free(struct gomap *map);
 
 /* Copies the key, if it is new, and the value. Returns whether the key was new. */
@@ -149,8 +150,8 @@ void *gomap_lookup(const struct gomap *map, const void *key);
 /* Returns whether the key was there. Releases no bucket. */
 bool gomap_delete(struct gomap *map, const void *key);
 
-/* Removes all entries and keeps the array. Its chains, and the array of a growth under way, wait for
- * gomap_collect. */
+/* Removes all entries and keeps the array. Its chains, and the array of a growth under way, wait
+ * for gomap_collect. */
 void gomap_clear(struct gomap *map);
 
 /* A new map with the same entries, inserted one by one; `map` and all garbage are gone. Old and new

@@ -110,8 +110,8 @@ uint8_t *overflow_append(struct gomap *map, uint8_t *bucket);
  * of loose ones. The array's links are stale afterwards. */
 void chains_loosen(struct gomap *map, void *array, uint8_t B);
 
-/* Copies a cell, slots as they are, to `to` or, if that is past its bucket's end, to a bucket chained
- * there; moves `to` on. */
+/* Copies a cell, slots as they are, to `to` or, if that is past its bucket's end, to a bucket
+ * chained there; moves `to` on. */
 void cell_move(struct gomap *map, struct cell *to, struct cell from);
 
 /* Whether one entry more asks for another array: by load, or by too many overflow buckets. */
@@ -120,7 +120,8 @@ bool growth_is_due(const struct gomap *map);
 /* Makes the next array; the present one is evacuated by the writes that follow. */
 void growth_start(struct gomap *map);
 
-/* What each write does for a growth under way: afterwards the slot of `hash` is in the new array. */
+/* What each write does for a growth under way: afterwards the slot of `hash` is in the new
+ * array. */
 void growth_work(struct gomap *map, uint64_t hash);
 
 /* The old array becomes garbage: it is evacuated, or its entries are dropped. */

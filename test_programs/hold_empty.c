@@ -1,6 +1,6 @@
 /*
- * Holds empty buckets for most of its run, in maps that all die before main returns: what a snapshot
- * at the end alone would let pass.
+ * Holds empty buckets for most of its run, in maps that all die before main returns: what a
+ * snapshot at the end alone would let pass.
  *
  *     hold_empty [MEBIBYTES [SECONDS]]    default 64 MiB of buckets, 2 s
  */

@@ -5,8 +5,8 @@
 #     build/test_programs/stripped/NAME   the same as O2, stripped
 #     build/test_programs/article         the same as O2/article, for people
 #
-# Each .c or .cc file here is a program, but for the Go-style map that some of them use. The variant's
-# own optimisation comes after the user's CFLAGS, since that is what a variant is.
+# Each .c or .cc file here is a program, but for the Go-style map that some of them use. The
+# variant's own optimisation comes after the user's CFLAGS, since that is what a variant is.
 
 GOMAP := test_programs/gomap.c test_programs/gomap_array.c
 PROGRAM_C := $(filter-out $(GOMAP),$(wildcard test_programs/*.c))

@@ -1,7 +1,7 @@
 /*
- * C++ exceptions through many frames that allocate and own: what was thrown must arrive, every owner
- * on the way must be destroyed, and memory that is refused must arrive as bad_alloc. Prints a checksum
- * of all that.
+ * C++ exceptions through many frames that allocate and own: what was thrown must arrive, every
+ * owner on the way must be destroyed, and memory that is refused must arrive as bad_alloc. Prints a
+ * checksum of all that.
  */
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 /*
- * The truth about libstdc++'s unordered containers, out of their own mouths: bucket_count(), size(),
- * max_load_factor(), and the type of their nodes. What a fresh map would hold is tried, not
+ * The truth about libstdc++'s unordered containers, out of their own mouths: bucket_count(),
+ * size(), max_load_factor(), and the type of their nodes. What a fresh map would hold is tried, not
  * computed.
  */
 #ifndef TEST_PROGRAMS_TRUTH_UNORDERED_H
@@ -13,7 +13,8 @@
 #include <unordered_set>
 #include <utility>
 
-/* Bytes of an object's own block besides itself: those of a string too long for its short buffer. */
+/* Bytes of an object's own block besides itself: those of a string too long for its short
+ * buffer. */
 template <class Other>
 inline uint64_t
 out_of_line(const Other &)

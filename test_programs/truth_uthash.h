@@ -1,6 +1,6 @@
 /*
- * The truth about a uthash table, by its own macros. To be expanded where the entry's type is known:
- * `head` is the table's first entry, whose handle is called hh.
+ * The truth about a uthash table, by its own macros. To be expanded where the entry's type is
+ * known: `head` is the table's first entry, whose handle is called hh.
  */
 #ifndef TEST_PROGRAMS_TRUTH_UTHASH_H
 #define TEST_PROGRAMS_TRUTH_UTHASH_H

@@ -1,6 +1,6 @@
 /*
- * Hashers of the user's own. One that may throw makes the map cache hashes in its nodes; one that is
- * noexcept does not; one with a member of its own moves the map's fields by its size.
+ * Hashers of the user's own. One that may throw makes the map cache hashes in its nodes; one that
+ * is noexcept does not; one with a member of its own moves the map's fields by its size.
  */
 #include "test_programs/truth_unordered.h"
 

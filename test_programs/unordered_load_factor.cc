@@ -1,6 +1,6 @@
 /*
- * max_load_factor() set: before any insertion, between insertions, and last of all, which zeroes the
- * map's next-resize field until something is inserted.
+ * max_load_factor() set: before any insertion, between insertions, and last of all, which zeroes
+ * the map's next-resize field until something is inserted.
  */
 #include "test_programs/truth_unordered.h"
 

@@ -1,6 +1,6 @@
 /*
- * uthash with integer keys: everything is inlined here, and the bucket array never shrinks until the
- * last entry goes, which frees table and array.
+ * uthash with integer keys: everything is inlined here, and the bucket array never shrinks until
+ * the last entry goes, which frees table and array.
  */
 #include "test_programs/truth_uthash.h"
 

@@ -1,7 +1,7 @@
 /*
- * A Go-style map and a reference map (uthash) side by side, for test_program_gomap.c: each act is done
- * to both, and pair_* and check_* hold the one against the other. Bytes are held against what the map
- * really asked malloc for, seen through the sanitizer's hooks.
+ * A Go-style map and a reference map (uthash) side by side, for test_program_gomap.c: each act is
+ * done to both, and pair_* and check_* hold the one against the other. Bytes are held against what
+ * the map really asked malloc for, seen through the sanitizer's hooks.
  */
 #ifndef TESTS_UNIT_GOMAP_PAIR_H
 #define TESTS_UNIT_GOMAP_PAIR_H
@@ -197,22 +197,25 @@ overflow_after(const struct gomap_type *type, const uint8_t *bucket)
 	return *(uint8_t *const *)(const void *)(bucket + type->bucket_size - sizeof(void *));
 }
 
-/* Counts an array's cells, and holds each chain to the promise of GOMAP_EMPTY_REST. */
+/* Counts an array's cells, and holds each chain to the promise of GOMAP_EMPTY_REST: nothing but
+ * such cells follows one, and no other free cell comes last before them. */
 static inline struct census
 census_take(const struct gomap_type *type, const uint8_t *array, uint64_t slots)
 {
 	struct census census = {0};
 	for (uint64_t slot = 0; slot < slots; slot++) {
 		const uint8_t *bucket = array + slot * type->bucket_size;
-		bool is_rest = false;
+		uint8_t before = GOMAP_FULL;
 		for (; bucket != NULL; bucket = overflow_after(type, bucket)) {
 			census.overflows += bucket != array + slot * type->bucket_size;
 			for (int i = 0; i < GOMAP_CELLS; i++) {
-				assert_true(!is_rest || bucket[i] == GOMAP_EMPTY_REST);
-				is_rest |= bucket[i] == GOMAP_EMPTY_REST;
-				census.live += bucket[i] >= GOMAP_FULL;
+				assert_true(before != GOMAP_EMPTY_REST || bucket[i] == GOMAP_EMPTY_REST);
+				assert_true(before != GOMAP_EMPTY || bucket[i] != GOMAP_EMPTY_REST);
+				before = bucket[i];
+				census.live += before >= GOMAP_FULL;
 			}
 		}
+		assert_int_not_equal(before, GOMAP_EMPTY);
 	}
 	return census;
 }
