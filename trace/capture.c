@@ -6,9 +6,10 @@
  * copied record names was there when the count of those was read:
  *
  *     count of snapshots --> snapshots --> their rows --> count of stacks --> count of nodes and
- *     profiles --> count of modules --> size of the file --> all other records
+ *     profiles --> count of modules --> all other records
  *
- * Each arrow is a system call, so that no processor takes two steps at once. Chunks that were
+ * and asks for the size of the file before each group of records: what was promised so far lies
+ * within it. Each arrow is a system call, so that no processor takes two steps at once. Chunks that were
  * labelled too late for their turn stay FREE in the copy. The rule that must never break: nothing
  * is read twice for one purpose, and nothing is mapped: a file cut short under us cannot fault.
  */
@@ -109,14 +110,26 @@ read_at(struct capture *capture, void *into, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
-/* Copies the chunks of one side: snapshots with their rows, or all others. The header of a chunk
- * comes before its records: what its `used` covers is whole. */
+enum group { GROUP_SNAPSHOTS, GROUP_ROWS, GROUP_COMMON };
+
+static enum group
+group_of(uint32_t kind)
+{
+	if (kind == TRACE_CHUNK_SNAPSHOTS)
+		return GROUP_SNAPSHOTS;
+	return trace_kind_is_row(kind) ? GROUP_ROWS : GROUP_COMMON;
+}
+
+/* Copies the chunks of one group, as far as the file goes now. The header of a chunk comes before
+ * its records: what its `used` covers is whole. */
 static int
-copy_chunks(struct capture *capture, bool snapshots)
+copy_group(struct capture *capture, enum group group)
 {
 	uint64_t offset = TRACE_HEADER_SIZE;
 	struct trace_chunk chunk;
 
+	if (fit(capture) != 0)
+		return -1;
 	for (; offset + TRACE_CHUNK_SIZE <= capture->size; offset += TRACE_CHUNK_SIZE) {
 		ssize_t got = read_at(capture, &chunk, sizeof(chunk), offset);
 
@@ -124,8 +137,7 @@ copy_chunks(struct capture *capture, bool snapshots)
 			return -1;
 		if ((size_t)got < sizeof(chunk))
 			return 0; /* cut short meanwhile: the counts will tell */
-		if (chunk.kind == TRACE_CHUNK_FREE ||
-		    trace_kind_is_snapshot(chunk.kind) != snapshots)
+		if (chunk.kind == TRACE_CHUNK_FREE || group_of(chunk.kind) != group)
 			continue;
 		memcpy(capture->bytes + offset, &chunk, sizeof(chunk));
 		if (read_at(capture, capture->bytes + offset + sizeof(chunk), TRACE_CHUNK_PAYLOAD,
@@ -148,12 +160,10 @@ copy_in_order(struct capture *capture)
 {
 	struct trace_header first, stacks, nodes, last;
 
-	if (read_header(capture, &first) != 0 || fit(capture) != 0 ||
-	    copy_chunks(capture, true) != 0)
-		return -1;
-	if (read_header(capture, &stacks) != 0 || read_header(capture, &nodes) != 0 ||
-	    read_header(capture, &last) != 0 || fit(capture) != 0 ||
-	    copy_chunks(capture, false) != 0)
+	if (read_header(capture, &first) != 0 || copy_group(capture, GROUP_SNAPSHOTS) != 0 ||
+	    copy_group(capture, GROUP_ROWS) != 0 || read_header(capture, &stacks) != 0 ||
+	    read_header(capture, &nodes) != 0 || read_header(capture, &last) != 0 ||
+	    copy_group(capture, GROUP_COMMON) != 0)
 		return -1;
 	last.snapshots = first.snapshots;
 	last.stacks = stacks.stacks;

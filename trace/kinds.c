@@ -49,7 +49,7 @@ trace_kind_count(struct trace_header *header, enum trace_chunk_kind kind)
 }
 
 bool
-trace_kind_is_snapshot(uint32_t kind)
+trace_kind_is_row(uint32_t kind)
 {
-	return kind >= TRACE_CHUNK_SNAPSHOTS && kind < TRACE_CHUNK_KINDS;
+	return kind >= TRACE_CHUNK_LIVE && kind < TRACE_CHUNK_KINDS;
 }

@@ -16,7 +16,7 @@ uint32_t trace_kind_per_chunk(enum trace_chunk_kind kind);
  * of snapshots are counted by their chunks' `used`. */
 uint32_t *trace_kind_count(struct trace_header *header, enum trace_chunk_kind kind);
 
-/* True for SNAPSHOTS and their rows, which the process that takes a snapshot writes. */
-bool trace_kind_is_snapshot(uint32_t kind);
+/* True for the rows of snapshots: chunk.owner says of which. */
+bool trace_kind_is_row(uint32_t kind);
 
 #endif

@@ -1,0 +1,361 @@
+/* A trace that is read while its guest writes it: sound at every moment, and known to be alive. */
+#include "test_trace_sample.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* What a guest does, as fast as it can: each record names the newest of what it may name, so that a
+ * reader that copied in the wrong order would find it pointing past the end. */
+struct guest {
+	struct trace_writer writer;
+	struct sample_tables tables;
+	struct trace_table rows[4]; /* of the snapshot under way: LIVE, CLAIMS, MAPS, REFUSED */
+};
+
+static void
+append_profile(struct guest *guest)
+{
+	static const char text[] = "a text that a profile names, of some length";
+	struct trace_profile *profile = trace_table_next(&guest->writer, &guest->tables.profiles);
+
+	profile->text_offset = trace_text_append(&guest->writer, &guest->tables.text, text,
+	                                         sizeof(text));
+	profile->text_size = sizeof(text);
+	strcpy(profile->name, "p");
+	trace_table_publish(&guest->writer, &guest->tables.profiles);
+}
+
+static void
+append_module(struct guest *guest)
+{
+	struct trace_module *module = trace_table_next(&guest->writer, &guest->tables.modules);
+
+	sample_fill_module(module, guest->tables.modules.count);
+	trace_table_publish(&guest->writer, &guest->tables.modules);
+}
+
+static void
+append_stack(struct guest *guest)
+{
+	struct trace_node *node = trace_table_next(&guest->writer, &guest->tables.nodes);
+	struct trace_stack *stack;
+
+	node->parent = guest->tables.nodes.count / 2;
+	node->module = guest->tables.modules.count - 1;
+	trace_table_publish(&guest->writer, &guest->tables.nodes);
+	stack = trace_table_next(&guest->writer, &guest->tables.stacks);
+	stack->node = guest->tables.nodes.count - 1;
+	stack->profile = guest->tables.profiles.count - 1;
+	stack->split_share = stack->split_whole = 1;
+	trace_table_publish(&guest->writer, &guest->tables.stacks);
+}
+
+static void
+append_row(struct guest *guest, uint32_t which)
+{
+	void *record = trace_table_next(&guest->writer, &guest->rows[which]);
+	struct trace_map *map = record;
+
+	switch (which) {
+	case 0: ((struct trace_live *)record)->stack = guest->tables.stacks.count - 1; break;
+	case 1: ((struct trace_claim *)record)->stack = guest->tables.stacks.count - 1; break;
+	case 2:
+		map->stack = map->where_stack = guest->tables.stacks.count - 1;
+		map->where_module = guest->tables.modules.count - 1;
+		map->profile = guest->tables.profiles.count - 1;
+		break;
+	default:
+		((struct trace_refused *)record)->profile = guest->tables.profiles.count - 1;
+	}
+	trace_table_publish(&guest->writer, &guest->rows[which]);
+}
+
+static void
+take_snapshot(struct guest *guest)
+{
+	struct trace_snapshot *info = trace_table_next(&guest->writer, &guest->tables.snapshots);
+	uint32_t index = trace_table_publish(&guest->writer, &guest->tables.snapshots);
+
+	strcpy(info->label, "mark");
+	for (uint32_t i = 0; i < 4; i++)
+		if (trace_table_init(&guest->rows[i], TRACE_CHUNK_LIVE + i, index) != 0)
+			_exit(3);
+	for (uint32_t i = 0; i < 400; i++) {
+		append_stack(guest);
+		append_row(guest, i % 4);
+	}
+	info->live = guest->rows[0].count;
+	info->claims = guest->rows[1].count;
+	info->maps = guest->rows[2].count;
+	info->refused = guest->rows[3].count;
+	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
+	for (uint32_t i = 0; i < 4; i++)
+		trace_table_release(&guest->rows[i]);
+}
+
+static void
+append_point(struct guest *guest)
+{
+	trace_table_next(&guest->writer, &guest->tables.series);
+	trace_table_publish(&guest->writer, &guest->tables.series);
+	if (guest->tables.series.count == TRACE_SERIES_MAX)
+		trace_table_shorten(&guest->writer, &guest->tables.series, TRACE_SERIES_MAX / 2);
+}
+
+/* Small traces one after the other, so that the reader meets each of them young and grown. */
+static void
+run_guest(const char *path)
+{
+	static struct guest guest;
+
+	for (;;) {
+		if (trace_create(&guest.writer, path) != 0)
+			_exit(1);
+		sample_init(&guest.tables);
+		for (int i = 0; i < 5; i++) {
+			append_module(&guest);
+			append_profile(&guest);
+			take_snapshot(&guest);
+			for (int point = 0; point < 700; point++)
+				append_point(&guest);
+		}
+		trace_remove(&guest.writer);
+		sample_release(&guest.tables);
+		trace_leave(&guest.writer);
+	}
+}
+
+static pid_t
+start_guest(const char *path)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		run_guest(path);
+		_exit(0);
+	}
+	assert_true(child > 0);
+	return child;
+}
+
+static void
+stop_guest(pid_t child)
+{
+	int status;
+
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status)); /* it had not ended by itself */
+}
+
+/* 2,000 looks at a trace under full load: never damaged, never cut, the promise always kept. */
+static void
+running_guest_never_looks_damaged(void **state)
+{
+	const char *path = sample_path("live.mtr");
+	unsigned opened = 0, unfinished = 0, complete = 0;
+	time_t limit = time(NULL) + 300;
+	pid_t child = start_guest(path);
+
+	while (opened < 2000 && time(NULL) < limit) {
+		struct trace_error error;
+		struct trace *trace = trace_open(path, &error);
+
+		/* The moments between two traces, and before one has its header. */
+		if (!trace && (error.kind == TRACE_ERROR_OPEN || error.kind == TRACE_ERROR_FOREIGN))
+			continue;
+		if (!trace) {
+			stop_guest(child);
+			fail_msg("after %u: %s", opened, error.message);
+		}
+		opened++;
+		promise_holds(trace);
+		for (uint32_t i = 0; i < trace->snapshot_count; i++) {
+			unfinished += trace->snapshots[i].info.state == TRACE_SNAPSHOT_BEGUN;
+			complete += trace->snapshots[i].info.state == TRACE_SNAPSHOT_COMPLETE;
+		}
+		trace_close(trace);
+	}
+	stop_guest(child);
+	assert_int_equal(opened, 2000);
+	assert_true(unfinished > 0 && complete > 0); /* else we saw nothing of interest */
+}
+
+/* A child that keeps a trace open until `end` is readable; says on `ready` that it does. */
+static pid_t
+start_idle_guest(const char *path, int *end)
+{
+	int ready[2], finish[2];
+	char byte = 0;
+	pid_t child;
+
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(finish), 0);
+	child = fork();
+	if (child == 0) {
+		struct trace_writer writer;
+
+		close(finish[1]);
+		if (trace_create(&writer, path) != 0 || write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		_exit(read(finish[0], &byte, 1) == 0 ? 0 : 2);
+	}
+	close(ready[1]);
+	close(finish[0]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	*end = finish[1];
+	return child;
+}
+
+static bool
+is_running(const char *path)
+{
+	struct trace_error error;
+	struct trace *trace = trace_open(path, &error);
+	bool running;
+
+	assert_non_null(trace);
+	running = trace_guest_is_running(trace);
+	trace_close(trace);
+	return running;
+}
+
+/* Alive while the process has the file mapped; not as a zombie, not when it is gone. */
+static void
+guest_is_seen_to_run_and_to_end(void **state)
+{
+	const char *path = sample_path("idle.mtr");
+	int end, status;
+	pid_t child = start_idle_guest(path, &end);
+	siginfo_t info;
+
+	assert_true(is_running(path));
+	close(end);
+	assert_int_equal(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	assert_false(is_running(path));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_false(is_running(path));
+}
+
+/* Another process with the guest's old pid is not the guest; nor is one that ended properly. */
+static void
+reused_pid_is_not_the_guest(void **state)
+{
+	struct trace_writer writer;
+	char copy[1400];
+
+	assert_int_equal(trace_create(&writer, sample_path("own.mtr")), 0);
+	assert_true(is_running(writer.path));
+	snprintf(copy, sizeof(copy), "cp %s %s", writer.path, sample_path("copy.mtr"));
+	assert_int_equal(system(copy), 0);
+	assert_false(is_running(sample_path("copy.mtr")));
+	writer.header->pid = 0;
+	assert_false(is_running(writer.path));
+	writer.header->pid = (uint32_t)getpid();
+	trace_end(&writer, TRACE_ENDED);
+	assert_false(is_running(writer.path));
+	trace_leave(&writer);
+}
+
+/* What another user sees of our trace: 1 alive, 0 not. Root only. */
+static int
+seen_by_another_user(const struct trace *trace)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(2);
+		_exit(trace_guest_is_running(trace));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+/* Where we may not look at the guest's mappings, its start time decides: a process that began after
+ * the trace did has only inherited the number. */
+static void
+start_time_decides_where_we_may_not_look(void **state)
+{
+	struct trace_error error;
+	struct trace_writer writer;
+	struct trace *trace;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(sample_folder, 0711), 0);
+	assert_int_equal(trace_create(&writer, sample_path("other.mtr")), 0);
+	trace = trace_open(writer.path, &error);
+	assert_non_null(trace);
+	assert_int_equal(seen_by_another_user(trace), 1);
+	trace->header.start_realtime_ns -= 3600ull * 1000000000;
+	assert_int_equal(seen_by_another_user(trace), 0);
+	trace->header.start_realtime_ns += 3600ull * 1000000000;
+	trace->header.pid = 0x3fffffff;
+	assert_int_equal(seen_by_another_user(trace), 0);
+	trace_close(trace);
+	trace_leave(&writer);
+}
+
+/* A file cut short under the reader's hands is an error, not a SIGBUS. */
+static void
+file_cut_while_it_is_read_is_no_crash(void **state)
+{
+	const char *path = sample_path("cutting.mtr");
+	struct sample_tables tables;
+	struct trace_writer writer;
+	size_t size;
+	uint8_t *bytes;
+	pid_t child;
+	int status;
+
+	sample_write(&writer, &tables, path, 5000, 500);
+	sample_release(&tables);
+	trace_leave(&writer);
+	bytes = sample_read_file(path, &size);
+	child = fork();
+	if (child == 0) {
+		int fd = open(path, O_RDWR);
+
+		for (;;) {
+			if (ftruncate(fd, rand() % (long)size) != 0 ||
+			    pwrite(fd, bytes, size, 0) != (ssize_t)size)
+				_exit(1);
+		}
+	}
+	for (int i = 0; i < 300; i++) {
+		struct trace_error error;
+		struct trace *trace = trace_open(path, &error);
+
+		if (trace)
+			promise_holds(trace);
+		trace_close(trace);
+	}
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	free(bytes);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(running_guest_never_looks_damaged),
+		cmocka_unit_test(guest_is_seen_to_run_and_to_end),
+		cmocka_unit_test(reused_pid_is_not_the_guest),
+		cmocka_unit_test(start_time_decides_where_we_may_not_look),
+		cmocka_unit_test(file_cut_while_it_is_read_is_no_crash),
+	};
+
+	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);
+}
