@@ -3,7 +3,7 @@
  * and must not take over the guest's exceptions. Three things it does on its own are replaced, by
  * entries in its own import table:
  *
- *     pipe2, read, write   It proves that memory is readable by writing a byte of it into a pipe,
+ *     pipe2, read, syscall It proves that memory is readable by writing a byte of it into a pipe,
  *                          whose numbers it keeps. A guest that puts a file of its own at such a
  *                          number (dup2, as shells do) would find that byte in its file.
  *     dl_iterate_phdr      takes the loader's lock under libunwind's own: deadlock with a thread in
@@ -60,17 +60,22 @@ import_read(int fd, void *into, size_t size)
 
 /* Whether memory is readable, asked without a descriptor: the kernel copies the set of signals before
  * it finds that 'how' is none it knows, and changes nothing. */
-static ssize_t
-import_write(int fd, const void *from, size_t size)
+static bool
+import_is_readable(uint64_t address)
 {
 	const int no_such_how = -1;
-	uint64_t word = (uintptr_t)from & ~UINT64_C(7);
+	uint64_t word = address & ~UINT64_C(7);
 
-	if (fd != NO_PIPE)
-		return write(fd, from, size);
-	if (syscall(SYS_rt_sigprocmask, no_such_how, word, NULL, 8) && errno == EFAULT)
-		return -1;
-	return (ssize_t)size;
+	return !syscall(SYS_rt_sigprocmask, no_such_how, word, NULL, 8) || errno != EFAULT;
+}
+
+/* libunwind writes to its pipe past write(). */
+static long
+import_syscall(long number, long a, long b, long c, long d, long e, long f)
+{
+	if (number != SYS_write || (int)a != NO_PIPE)
+		return syscall(number, a, b, c, d, e, f);
+	return import_is_readable((uint64_t)b) ? c : -1;
 }
 
 /* The one object that holds the address which libunwind is looking for: its search data begin with
@@ -103,7 +108,7 @@ static const struct import {
 } imports[] = {
 	{ "pipe2", (void *)import_pipe2 },
 	{ "read", (void *)import_read },
-	{ "write", (void *)import_write },
+	{ "syscall", (void *)import_syscall },
 	{ "dl_iterate_phdr", (void *)import_dl_iterate_phdr },
 };
 
