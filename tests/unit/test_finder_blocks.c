@@ -1,0 +1,138 @@
+/*
+ * The index of live blocks against a plain search through all of them: dense and sparse addresses,
+ * blocks without bytes, blocks far apart.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "finder/blocks.h"
+
+enum { COUNT = 3000 };
+
+static uint64_t
+next_random(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* Blocks that do not overlap, with gaps of all kinds, then shuffled. */
+static void
+make_blocks(struct finder_block *blocks, uint64_t *seed)
+{
+	static const uint64_t gaps[] = {0, 16, 4096, 1 << 20, 1ull << 33};
+	static const uint64_t sizes[] = {0, 1, 24, 5000, 3 << 20};
+	uint64_t at = 0x10000;
+	for (unsigned i = 0; i < COUNT; i++) {
+		at += 16 + gaps[next_random(seed) % 64 == 0 ? next_random(seed) % 5 : 1];
+		uint64_t size = sizes[next_random(seed) % 32 == 0 ? next_random(seed) % 5 : 2];
+		blocks[i] = (struct finder_block){.base = at, .size = size, .stack = i};
+		at += size;
+	}
+	for (unsigned i = COUNT - 1; i > 0; i--) {
+		unsigned k = (unsigned)(next_random(seed) % (i + 1));
+		struct finder_block swap = blocks[i];
+		blocks[i] = blocks[k];
+		blocks[k] = swap;
+	}
+}
+
+static uint32_t
+search(const struct blocks *blocks, uint64_t address, bool exact)
+{
+	for (uint32_t i = 0; i < blocks->count; i++) {
+		uint64_t into = address - blocks->at[i].base;
+		if (into == 0 || (!exact && into < blocks->at[i].size))
+			return i;
+	}
+	return BLOCKS_NONE;
+}
+
+static void
+every_address_finds_its_block(void **state)
+{
+	static struct finder_block list[COUNT];
+	uint64_t seed = 4711;
+	struct blocks blocks;
+	make_blocks(list, &seed);
+	assert_int_equal(blocks_open(&blocks, list, COUNT), 0);
+	for (unsigned i = 1; i < COUNT; i++)
+		assert_true(list[i - 1].base < list[i].base);
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint64_t near[] = {list[i].base - 1, list[i].base, list[i].base + 1,
+		                   list[i].base + list[i].size / 2,
+		                   list[i].base + list[i].size,
+		                   list[i].base + next_random(&seed) % (8u << 20)};
+		for (unsigned k = 0; k < sizeof(near) / sizeof(*near); k++) {
+			assert_int_equal(blocks_at(&blocks, near[k]),
+			                 search(&blocks, near[k], true));
+			assert_int_equal(blocks_holding(&blocks, near[k]),
+			                 search(&blocks, near[k], false));
+		}
+		assert_int_equal(list[i].map, TRACE_NONE);
+	}
+	assert_int_equal(blocks_at(&blocks, 0), BLOCKS_NONE);
+	assert_int_equal(blocks_holding(&blocks, UINT64_MAX), BLOCKS_NONE);
+	blocks_close(&blocks);
+}
+
+static void
+the_end_of_a_block_touches_it(void **state)
+{
+	struct finder_block list[] = {{.base = 0x3000, .size = 64}, {.base = 0x1000, .size = 64}};
+	struct blocks blocks;
+	assert_int_equal(blocks_open(&blocks, list, 2), 0);
+	assert_int_equal(blocks_touching(&blocks, 0x1040), 0);
+	assert_int_equal(blocks_holding(&blocks, 0x1040), BLOCKS_NONE);
+	assert_int_equal(blocks_touching(&blocks, 0x1041), BLOCKS_NONE);
+	assert_int_equal(blocks_touching(&blocks, 0x3000), 1);
+	assert_int_equal(blocks_touching(&blocks, 0xfff), BLOCKS_NONE);
+	blocks_close(&blocks);
+}
+
+static void
+sizes_that_nobody_can_have_do_no_harm(void **state)
+{
+	struct finder_block list[] = {
+		{.base = UINT64_MAX - 8, .size = UINT64_MAX},
+		{.base = 0, .size = 16},
+		{.base = 0x5000, .size = UINT64_MAX},
+	};
+	struct blocks blocks;
+	assert_int_equal(blocks_open(&blocks, list, 3), 0);
+	assert_int_equal(blocks.bytes, UINT64_MAX);
+	assert_int_equal(blocks.highest, UINT64_MAX);
+	assert_int_equal(blocks_holding(&blocks, 15), 0);
+	assert_int_equal(blocks_at(&blocks, UINT64_MAX - 8), 2);
+	blocks_close(&blocks);
+}
+
+static void
+no_blocks_hold_nothing(void **state)
+{
+	struct blocks blocks;
+	assert_int_equal(blocks_open(&blocks, NULL, 0), 0);
+	assert_int_equal(blocks_at(&blocks, 0), BLOCKS_NONE);
+	assert_int_equal(blocks_holding(&blocks, 0x1000), BLOCKS_NONE);
+	assert_int_equal(blocks_touching(&blocks, 0x1000), BLOCKS_NONE);
+	blocks_close(&blocks);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_address_finds_its_block),
+		cmocka_unit_test(the_end_of_a_block_touches_it),
+		cmocka_unit_test(sizes_that_nobody_can_have_do_no_harm),
+		cmocka_unit_test(no_blocks_hold_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
