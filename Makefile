@@ -88,6 +88,8 @@ SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o
 PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c)
 SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
 SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
+# Named here, so that the rules for tests that need them are not passed over while they are missing.
+.SECONDARY: $(SAN_FLOOR_OBJ) $(SAN_PRELOAD_OBJ) $(SAN_ANALYZER_OBJ)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
 $(O)/san/%.o: %.c
