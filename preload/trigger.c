@@ -30,6 +30,8 @@
 #include "preload/settings.h"
 #include "preload/tracer.h"
 
+#include <string.h>
+
 #define TICK_NS 1000000ull     /* live bytes are looked at this often */
 #define SILENCE_NS 10000000ull /* no event, or no allocation, for so long means something */
 #define FALL_BYTES (1ull << 20)/* less than this is not worth a fork */
@@ -196,12 +198,8 @@ trigger_after_fork(void)
 {
 	uint64_t now_ns = tracer_now(true);
 
-	STORE(taken_ns, 0); /* the child's trace, and its clock, are new */
-	STORE(spent_ns, 0);
+	memset(&state, 0, sizeof(state)); /* the child's trace, and its clock, are new */
 	STORE(seen_ns, now_ns);
 	STORE(allocated_ns, now_ns);
-	STORE(not_before_ns, 0);
-	STORE(has_fallen, 0);
-	STORE(high, 0);
 	large_after_fork(now_ns);
 }
