@@ -5,7 +5,9 @@
  *
  * After trace_open every index in a record (node, module, stack, profile, snapshot, text range) is
  * within its table or TRACE_NONE, every parent comes before its child, every string is terminated,
- * every enum is in range, every map row is consistent with itself (parts do not overflow 64 bits).
+ * every enum and flag is in range, every map row is consistent with itself, and the parts of maps and
+ * claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of stacks
+ * and of the header are only numbers: a guest that runs may be caught between two of them.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
@@ -32,7 +34,8 @@ struct trace_error {
 	char message[512];    /* what was tried, on what, why it failed, what to do */
 };
 
-/* The rows of one snapshot, in the order in which they were written. */
+/* The rows of one snapshot, in the order in which they were written. The counts within `info` are
+ * those of the arrays: where the writer died before it counted, what its chunks held. */
 struct trace_snapshot_rows {
 	struct trace_snapshot info;
 	struct trace_live *live;

@@ -62,7 +62,10 @@ append_row(struct guest *guest, uint32_t which)
 	struct trace_map *map = record;
 
 	switch (which) {
-	case 0: ((struct trace_live *)record)->stack = guest->tables.stacks.count - 1; break;
+	case 0:
+		((struct trace_live *)record)->stack = guest->tables.stacks.count - 1;
+		((struct trace_live *)record)->blocks = 1;
+		break;
 	case 1: ((struct trace_claim *)record)->stack = guest->tables.stacks.count - 1; break;
 	case 2:
 		map->stack = map->where_stack = guest->tables.stacks.count - 1;
@@ -121,7 +124,7 @@ run_guest(const char *path)
 			append_module(&guest);
 			append_profile(&guest);
 			take_snapshot(&guest);
-			for (int point = 0; point < 700; point++)
+			for (int point = 0; point < 1000; point++)
 				append_point(&guest);
 		}
 		trace_remove(&guest.writer);
@@ -153,6 +156,14 @@ stop_guest(pid_t child)
 	assert_true(WIFSIGNALED(status)); /* it had not ended by itself */
 }
 
+/* Rows of a snapshot under way are whole: none is a record that is still being filled. */
+static void
+check_rows_are_whole(const struct trace_snapshot_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->live_count; i++)
+		assert_int_equal(rows->live[i].blocks, 1);
+}
+
 /* 2,000 looks at a trace under full load: never damaged, never cut, the promise always kept. */
 static void
 running_guest_never_looks_damaged(void **state)
@@ -178,6 +189,7 @@ running_guest_never_looks_damaged(void **state)
 		for (uint32_t i = 0; i < trace->snapshot_count; i++) {
 			unfinished += trace->snapshots[i].info.state == TRACE_SNAPSHOT_BEGUN;
 			complete += trace->snapshots[i].info.state == TRACE_SNAPSHOT_COMPLETE;
+			check_rows_are_whole(&trace->snapshots[i]);
 		}
 		trace_close(trace);
 	}
