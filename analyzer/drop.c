@@ -177,6 +177,7 @@ int
 model_drops(const struct model *model, struct model_drop **drops, size_t *count)
 {
 	const struct model_snapshot *highest = model_highest(model), *last = model_last(model);
+	const struct model_snapshot *judged = model->judged;
 	struct step steps[STEPS_MAX];
 	size_t step_count = find_steps(model, steps);
 
@@ -184,6 +185,8 @@ model_drops(const struct model *model, struct model_drop **drops, size_t *count)
 	*drops = calloc(STEPS_MAX + 1, sizeof **drops);
 	if (!*drops)
 		return -1;
+	if (highest && judged && judged->index > highest->index)
+		last = judged;
 	if (highest && highest != last && model_drop(model, highest, last, &(*drops)[(*count)++]))
 		goto no_memory;
 	for (size_t i = 0; i < step_count; i++)

@@ -195,8 +195,9 @@ size_t model_offers(const struct model_map *const *maps, size_t count,
 int model_drop(const struct model *model, const struct model_snapshot *from,
                const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
 
-/* The falls that a report explains: the whole way from the highest snapshot to the last, then the
- * largest single steps, in order of time. free() them. -1: no memory. */
+/* The falls that a report explains: the whole way from the highest snapshot to the judged one (to the
+ * last, if the judged one came before), then the largest single steps, in order of time. free() them.
+ * -1: no memory. */
 int model_drops(const struct model *model, struct model_drop **drops, size_t *count);
 
 /* The complete snapshot with most live bytes, and the last complete one; NULL: none. */

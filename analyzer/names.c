@@ -51,6 +51,15 @@ is_library_frame(const struct symbols_frame *frame)
 	       (frame->file && is_system_path(frame->file));
 }
 
+/* Without the suffixes that compilers add (.isra.0, .cold), as role rules compare them. */
+static size_t
+symbol_length(const char *symbol)
+{
+	size_t length = strcspn(symbol, ".");
+
+	return length ? length : strlen(symbol);
+}
+
 static bool
 matches_rules(const struct profile *profile, const struct symbols_frame *frame)
 {
@@ -59,7 +68,7 @@ matches_rules(const struct profile *profile, const struct symbols_frame *frame)
 	for (size_t i = 0; i < profile->rule_count; i++)
 		for (size_t j = 0; j < profile->rules[i].frames; j++)
 			if (profile_matches(profile, profile->patterns[profile->rules[i].pattern[j]],
-			                    frame->symbol, strlen(frame->symbol)))
+			                    frame->symbol, symbol_length(frame->symbol)))
 				return true;
 	return false;
 }
@@ -70,20 +79,47 @@ is_same_file(const struct symbols_frame *a, const struct symbols_frame *b)
 	return a->file && b->file && strcmp(a->file, b->file) == 0;
 }
 
-/* How many of the innermost frames are the map's own code: up to the first that its rules name, and
- * on as long as rules, libraries or the same source file go on. */
-static size_t
-own_frames(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+/* C libraries name their functions alike: gomap_insert calls what calls gomap_buckets_new. */
+static bool
+is_same_family(const struct symbols_frame *a, const struct symbols_frame *b)
 {
-	size_t own = 0;
+	enum { SHORTEST = 4 };
+	size_t common = 0;
 
-	while (own < count && !matches_rules(profile, &frames[own]))
-		own++;
-	while (own < count &&
-	       (matches_rules(profile, &frames[own]) || is_library_frame(&frames[own]) ||
-	        is_same_file(&frames[own], &frames[own - 1])))
-		own++;
-	return own < count ? own : 0;
+	if (!a->symbol || !b->symbol || a->symbol[0] == '_' || a->module_index != b->module_index)
+		return false;
+	for (size_t i = 0; a->symbol[i] && a->symbol[i] == b->symbol[i]; i++)
+		if (a->symbol[i] == '_')
+			common = i + 1;
+	return common >= SHORTEST;
+}
+
+/* How many of the innermost frames are the map's own code: from the first that its rules name, as
+ * long as rules, libraries, the same source file or the same family of names go on. A few static
+ * functions may lie between two of a family. */
+static size_t
+own_frames(const struct profile *profile, const struct symbols_frame *frames, size_t count,
+           bool use_files)
+{
+	enum { BETWEEN = 4 };
+	size_t first = 0, own;
+
+	while (first < count && !matches_rules(profile, &frames[first]))
+		first++;
+	if (first == count)
+		return 0;
+	own = first + 1;
+	for (size_t i = own; i < count && i <= own + BETWEEN; i++) {
+		const struct symbols_frame *frame = &frames[i];
+
+		if (matches_rules(profile, frame) || is_library_frame(frame) ||
+		    is_same_family(&frames[first], frame) ||
+		    (use_files && is_same_file(&frames[own - 1], frame)))
+			own = i + 1;
+		else if (frame->module_index != frames[first].module_index)
+			break;
+	}
+	return own;
 }
 
 static bool
@@ -96,17 +132,28 @@ is_users(const struct symbols_frame *frame)
 }
 
 static const struct symbols_frame *
-find_maker(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+first_users(const struct symbols_frame *frames, size_t from, size_t count)
 {
-	size_t own = own_frames(profile, frames, count);
-
-	for (size_t i = own; i < count; i++)
+	for (size_t i = from; i < count; i++)
 		if (is_users(&frames[i]))
 			return &frames[i];
-	for (size_t i = own; i < count; i++)
+	return NULL;
+}
+
+static const struct symbols_frame *
+find_maker(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+{
+	const struct symbols_frame *maker =
+	    first_users(frames, own_frames(profile, frames, count, true), count);
+	size_t own = own_frames(profile, frames, count, false);
+
+	/* a program in one file has its maps and their users there */
+	if (!maker)
+		maker = first_users(frames, own, count);
+	for (size_t i = own; i < count && !maker; i++)
 		if (!is_library_frame(&frames[i]))
-			return &frames[i];
-	return count ? &frames[0] : NULL;
+			maker = &frames[i];
+	return maker || count == 0 ? maker : &frames[0];
 }
 
 /* Takes over a malloc'd string; one that is kept already is not kept twice. */

@@ -77,11 +77,11 @@ print_move(FILE *out, const char *text, uint64_t fell, uint64_t grew)
 	char bytes[UNITS_SIZE];
 
 	fprintf(out, "  %s:", text);
-	if (fell || !grew)
+	if (fell)
 		fprintf(out, " -%s", units_bytes(bytes, fell));
 	if (grew)
 		fprintf(out, " +%s", units_bytes(bytes, grew));
-	fputs("\n", out);
+	fputs(fell || grew ? "\n" : " 0 B\n", out);
 }
 
 static void
