@@ -36,8 +36,10 @@ write_frame(FILE *out, const struct symbols_frame *frame)
 
 	if (frame->function)
 		fprintf(out, "\n%s!%s", module ? module : "?", frame->function);
-	else
-		fprintf(out, "\n%s+%llx", module ? module : "?", (unsigned long long)frame->offset);
+	else if (module)
+		fprintf(out, "\n%s+%llx", module, (unsigned long long)frame->offset);
+	else /* generated code: its address means nothing in another run */
+		fputs("\n?", out);
 }
 
 /* The key of the place that made this map; NULL: no memory. free() it. */

@@ -51,6 +51,8 @@ join(const char *folder, const char *name)
 	size_t length = strlen(folder);
 	char *path = NULL;
 
+	if (strcmp(folder, ".") == 0)
+		return strdup(name);
 	if (asprintf(&path, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
 	             name) < 0)
 		return NULL;

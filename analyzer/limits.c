@@ -189,14 +189,15 @@ measure(const struct view *view, enum limits_kind kind)
 	return finding;
 }
 
+/* Whether `a`, of a later snapshot, takes the place of `b`: as in reports, the last of equals does. */
 static bool
-is_worse(const struct limits_finding *a, const struct limits_finding *b)
+outdoes(const struct limits_finding *a, const struct limits_finding *b)
 {
 	if (a->verdict != b->verdict)
 		return a->verdict > b->verdict;
 	if (a->kind == LIMITS_FILL)
-		return a->low < b->low;
-	return a->low != b->low ? a->low > b->low : a->high > b->high;
+		return a->low <= b->low;
+	return a->low != b->low ? a->low > b->low : a->high >= b->high;
 }
 
 static bool
@@ -256,7 +257,7 @@ judge_snapshot(const struct view *view, struct limits_finding *findings, bool is
 		if (!view->limits->is_set[kind])
 			continue;
 		finding = measure(view, (enum limits_kind)kind);
-		if (is_first || is_worse(&finding, &findings[count]))
+		if (is_first || outdoes(&finding, &findings[count]))
 			findings[count] = finding;
 		count++;
 	}
