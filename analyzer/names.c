@@ -96,7 +96,7 @@ is_same_family(const struct symbols_frame *a, const struct symbols_frame *b)
 
 /* How many of the innermost frames are the map's own code: from the first that its rules name, as
  * long as rules, libraries, the same source file or the same family of names go on. A few static
- * functions may lie between two of a family. */
+ * functions may lie between two that rules or family tell. */
 static size_t
 own_frames(const struct profile *profile, const struct symbols_frame *frames, size_t count,
            bool use_files)
@@ -112,9 +112,10 @@ own_frames(const struct profile *profile, const struct symbols_frame *frames, si
 	for (size_t i = own; i < count && i <= own + BETWEEN; i++) {
 		const struct symbols_frame *frame = &frames[i];
 
-		if (matches_rules(profile, frame) || is_library_frame(frame) ||
-		    is_same_family(&frames[first], frame) ||
-		    (use_files && is_same_file(&frames[own - 1], frame)))
+		bool is_next = i == own && (is_library_frame(frame) ||
+		                            (use_files && is_same_file(&frames[i - 1], frame)));
+
+		if (is_next || matches_rules(profile, frame) || is_same_family(&frames[first], frame))
 			own = i + 1;
 		else if (frame->module_index != frames[first].module_index)
 			break;
