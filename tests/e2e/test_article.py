@@ -94,11 +94,12 @@ def rebuild_gives_back():
     """--rebuild: the remedy leaves what the report foretold"""
     _, trace = one_trace([ARTICLE, "--values", "inline", "--rebuild"])
     data = report(trace)
-    deleted, end = only_map(snapshot(data, "deleted")), only_map(snapshot(data, "exit"))
+    deleted = only_map(snapshot(data, "deleted"))
     remedies = {r["name"]: r for r in deleted["remedies"]}
     equal(remedies["rebuild"]["leaves_bytes"], deleted["needed_bytes"])
-    equal(end["retained_bytes"], 0, "after the rebuild")
-    assert harness.structure_bytes(end) <= 1104, end["bytes"]
+    for m in snapshot(data, "exit")["maps"]:  # an empty fresh map holds one bucket at most
+        equal(m["retained_bytes"], 0, "after the rebuild")
+        assert harness.structure_bytes(m) <= 1104, m["bytes"]
     assert remedies["pointers"]["leaves_bytes"] == POINTER_BLOCK, remedies["pointers"]
 
 
@@ -135,7 +136,9 @@ def gate():
     _, trace = one_trace([ARTICLE, "--values", "inline"])
     contains(maptrace("check", trace, "--max-retained", "1M", status=1).stdout, "293.25 MiB")
     maptrace("check", trace, "--max-retained", "300M", status=0)
-    maptrace("check", trace, "--max-retained", "1M", "--snapshot", "added", status=0)
+    maptrace("check", trace, "--max-retained", "200M", "--snapshot", "added", status=0)
+    # 167 MiB of superseded arrays wait for the collection: no map's, so not judged below that
+    maptrace("check", trace, "--max-retained", "1M", "--snapshot", "added", status=3)
     maptrace("check", trace, "--max-retained", "1M", "--snapshot", "no such", status=3)
 
 
