@@ -9,9 +9,10 @@
  *     profiles --> count of modules --> all other records
  *
  * and asks for the size of the file before each group of records: what was promised so far lies
- * within it. Each arrow is a system call, so that no processor takes two steps at once. Chunks that were
- * labelled too late for their turn stay FREE in the copy. The rule that must never break: nothing
- * is read twice for one purpose, and nothing is mapped: a file cut short under us cannot fault.
+ * within it. Each arrow is a system call, so that no processor takes two steps at once. Chunks
+ * that were labelled too late for their turn stay FREE in the copy. The rule that must never break:
+ * nothing is read twice for one purpose, and nothing is mapped: a file cut short under us cannot
+ * fault.
  */
 #include "trace/capture.h"
 #include "trace/failure.h"
@@ -55,7 +56,8 @@ open_file(struct capture *capture)
 	if (S_ISREG(status.st_mode))
 		return 0;
 	trace_fail(capture->error, TRACE_ERROR_OPEN, 0,
-	           "cannot read %.300s as a trace: it is %s; name a file that maptrace wrote (*.mtr)",
+	           "cannot read %.300s as a trace: it is %s; name a file that maptrace wrote "
+	           "(*.mtr)",
 	           capture->path, S_ISDIR(status.st_mode) ? "a directory" : "no regular file");
 	capture->error->errno_value = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
 	return -1;

@@ -1,4 +1,5 @@
-/* The sentences of struct trace_error. Called by the reader's files only; never inside the guest. */
+/* The sentences of struct trace_error. Called by the reader only, never inside the guest. The
+ * rule: a sentence names the file, the cause and what to do, and is cut rather than overrun. */
 #include "trace/failure.h"
 
 #include <stdarg.h>
@@ -30,7 +31,7 @@ trace_corrupt(struct trace_error *error, const char *path, uint64_t offset, cons
 	vsnprintf(detail, sizeof(detail), format, arguments);
 	va_end(arguments);
 	return trace_fail(error, TRACE_ERROR_CORRUPT, offset,
-	                  "cannot use %.200s: it contradicts itself: %s. It was damaged after it was "
-	                  "written; trace the program again",
+	                  "cannot use %.200s: it contradicts itself: %s. It was damaged after it "
+	                  "was written; trace the program again",
 	                  path, detail);
 }

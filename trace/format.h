@@ -76,7 +76,7 @@ struct trace_header {
 	char program[TRACE_PATH_MAX]; /* path of the executable, terminated */
 
 	/* From here on the library changes fields while the guest runs, each by one atomic store. */
-	uint32_t chunks;       /* chunks taken; ahead of the file's size by those being reserved now */
+	uint32_t chunks;       /* chunks taken; may be ahead of the file by those being reserved */
 	uint32_t end;          /* enum trace_end */
 	uint32_t nodes;        /* published struct trace_node */
 	uint32_t stacks;       /* published struct trace_stack */

@@ -19,8 +19,8 @@ check_magic(struct trace_image *image)
 
 	if (image->size == 0)
 		return trace_fail(image->error, TRACE_ERROR_FOREIGN, 0,
-		                  "cannot read %.300s as a trace: it is empty; its writer ended before "
-		                  "it began, or found no space on the disk",
+		                  "cannot read %.300s as a trace: it is empty; its writer ended "
+		                  "before it began, or found no space on the disk",
 		                  image->path);
 	if (image->size < length || memcmp(image->bytes, TRACE_MAGIC, length) != 0)
 		return trace_fail(image->error, TRACE_ERROR_FOREIGN, 0,
@@ -36,10 +36,10 @@ check_version(struct trace_image *image)
 	const struct trace_header *header = &image->header;
 
 	if (header->byte_order == __builtin_bswap32(TRACE_BYTE_ORDER))
-		return trace_fail(image->error, TRACE_ERROR_ORDER, offsetof(struct trace_header,
-		                  byte_order),
-		                  "cannot read %.300s: it was written on a machine of the other byte "
-		                  "order; use maptrace on a machine of that kind",
+		return trace_fail(image->error, TRACE_ERROR_ORDER,
+		                  offsetof(struct trace_header, byte_order),
+		                  "cannot read %.300s: it was written on a machine of the other "
+		                  "byte order; use maptrace on a machine of that kind",
 		                  image->path);
 	if (header->byte_order != TRACE_BYTE_ORDER)
 		return trace_corrupt(image->error, image->path,
@@ -48,9 +48,9 @@ check_version(struct trace_image *image)
 	if (header->version != TRACE_VERSION)
 		return trace_fail(image->error, TRACE_ERROR_VERSION,
 		                  offsetof(struct trace_header, version),
-		                  "cannot read %.300s: it was written by %s maptrace (format %u; this "
-		                  "one reads %u); use that version's maptrace",
-		                  image->path, header->version > TRACE_VERSION ? "a newer" : "an older",
+		                  "cannot read %.300s: it was written by %s maptrace (format %u; "
+		                  "this one reads %u); use that version's maptrace", image->path,
+		                  header->version > TRACE_VERSION ? "a newer" : "an older",
 		                  header->version, TRACE_VERSION);
 	if (header->header_size != TRACE_HEADER_SIZE || header->chunk_size != TRACE_CHUNK_SIZE)
 		return trace_corrupt(image->error, image->path,
@@ -74,8 +74,8 @@ check_header(struct trace_image *image)
 		return -1;
 	if (image->size < TRACE_HEADER_SIZE)
 		return trace_fail(image->error, TRACE_ERROR_TRUNCATED, image->size,
-		                  "cannot read %.300s: it ends within its header, after %llu bytes; "
-		                  "copy the trace again, or trace the program again",
+		                  "cannot read %.300s: it ends within its header, after %llu "
+		                  "bytes; copy the trace again, or trace the program again",
 		                  image->path, (unsigned long long)image->size);
 	return 0;
 }
@@ -105,12 +105,13 @@ add_chunk(struct trace_image *image, uint64_t offset)
 	if (chunk.kind == TRACE_CHUNK_FREE)
 		return 0;
 	if (chunk.kind >= TRACE_CHUNK_KINDS)
-		return trace_corrupt(image->error, image->path, offset, "the chunk at byte %llu is of "
-		                     "the unknown kind %u", (unsigned long long)offset, chunk.kind);
+		return trace_corrupt(image->error, image->path, offset,
+		                     "the chunk at byte %llu is of the unknown kind %u",
+		                     (unsigned long long)offset, chunk.kind);
 	if (chunk.used > trace_kind_per_chunk(chunk.kind))
-		return trace_corrupt(image->error, image->path, offset, "the chunk at byte %llu says "
-		                     "it holds %u records, more than fit", (unsigned long long)offset,
-		                     chunk.used);
+		return trace_corrupt(image->error, image->path, offset,
+		                     "the chunk at byte %llu holds %u records, more than fit",
+		                     (unsigned long long)offset, chunk.used);
 	*into = (struct trace_image_chunk){ chunk.kind, chunk.owner, chunk.sequence, chunk.used,
 	                                    offset };
 	image->chunk_count++;
@@ -135,7 +136,7 @@ find_chunks(struct trace_image *image)
 
 		if (a->kind == b->kind && a->owner == b->owner && a->sequence == b->sequence)
 			return trace_corrupt(image->error, image->path, b->offset,
-			                     "the chunks at bytes %llu and %llu claim the same place",
+			                     "the chunks at bytes %llu and %llu claim one place",
 			                     (unsigned long long)a->offset,
 			                     (unsigned long long)b->offset);
 	}

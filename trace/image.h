@@ -1,5 +1,5 @@
-/* The bytes of a trace file, as a set of tables. Private to trace/: reader.c asks, image.c finds the
- * chunks. */
+/* The bytes of a trace file, as a set of tables. Private to trace/: reader.c asks, image.c finds
+ * the chunks. */
 #ifndef TRACE_IMAGE_H
 #define TRACE_IMAGE_H
 

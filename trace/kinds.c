@@ -10,7 +10,8 @@ static const struct {
 	size_t count_offset; /* in struct trace_header; 0: not counted there */
 } kinds[TRACE_CHUNK_KINDS] = {
 	[TRACE_CHUNK_NODES] = { sizeof(struct trace_node), offsetof(struct trace_header, nodes) },
-	[TRACE_CHUNK_STACKS] = { sizeof(struct trace_stack), offsetof(struct trace_header, stacks) },
+	[TRACE_CHUNK_STACKS] = { sizeof(struct trace_stack),
+	                         offsetof(struct trace_header, stacks) },
 	[TRACE_CHUNK_SERIES] = { sizeof(struct trace_point),
 	                         offsetof(struct trace_header, series_points) },
 	[TRACE_CHUNK_MODULES] = { sizeof(struct trace_module),

@@ -28,9 +28,10 @@ fail_missing(const struct trace_image *image, const char *what, uint64_t promise
 
 	if (image->header.chunks > chunks)
 		return trace_fail(image->error, TRACE_ERROR_TRUNCATED, image->size,
-		                  "cannot use %.200s: it promises %llu %s and holds %llu; it ends after "
-		                  "%llu bytes, before its last record; copy the trace again, or trace "
-		                  "the program again", image->path, (unsigned long long)promised, what,
+		                  "cannot use %.200s: it promises %llu %s and holds %llu; it ends "
+		                  "after %llu bytes, before its last record; copy the trace again, "
+		                  "or trace the program again",
+		                  image->path, (unsigned long long)promised, what,
 		                  (unsigned long long)available, (unsigned long long)image->size);
 	return trace_corrupt(image->error, image->path, 0, "it promises %llu %s and holds %llu",
 	                     (unsigned long long)promised, what, (unsigned long long)available);
@@ -94,8 +95,8 @@ load_snapshot(struct trace_image *image, uint32_t index, struct trace_snapshot_r
 	    load_rows(image, TRACE_CHUNK_MAPS, index, complete, &info->maps, &rows->maps,
 	              &rows->maps_count) != 0)
 		return -1;
-	return load_rows(image, TRACE_CHUNK_REFUSED, index, complete, &info->refused, &rows->refused,
-	                 &rows->refused_count);
+	return load_rows(image, TRACE_CHUNK_REFUSED, index, complete, &info->refused,
+	                 &rows->refused, &rows->refused_count);
 }
 
 static int
@@ -131,7 +132,8 @@ load(struct trace_image *image, struct trace *trace)
 	if (trace_image_open(image) != 0)
 		return -1;
 	trace->header = image->header;
-	if (load_common(image, TRACE_CHUNK_NODES, "nodes", &trace->nodes, &trace->node_count) != 0 ||
+	if (load_common(image, TRACE_CHUNK_NODES, "nodes", &trace->nodes,
+	                &trace->node_count) != 0 ||
 	    load_common(image, TRACE_CHUNK_STACKS, "stacks", &trace->stacks,
 	                &trace->stack_count) != 0 ||
 	    load_common(image, TRACE_CHUNK_SERIES, "points in time", &trace->series,
@@ -154,7 +156,8 @@ trace_open_bytes(const void *bytes, size_t size, const char *path, struct trace_
 
 	memset(error, 0, sizeof(*error));
 	if (!trace) {
-		trace_fail(error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory", path);
+		trace_fail(error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory",
+		           path);
 		return NULL;
 	}
 	snprintf(trace->path, sizeof(trace->path), "%s", path);

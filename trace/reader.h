@@ -5,9 +5,9 @@
  *
  * After trace_open every index in a record (node, module, stack, profile, snapshot, text range) is
  * within its table or TRACE_NONE, every parent comes before its child, every string is terminated,
- * every enum and flag is in range, every map row is consistent with itself, and the parts of maps and
- * claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of stacks
- * and of the header are only numbers: a guest that runs may be caught between two of them.
+ * every enum and flag is in range, every map row is consistent with itself, and the parts of maps
+ * and claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of
+ * stacks and of the header are only numbers: a guest that runs may be caught between two of them.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H

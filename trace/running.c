@@ -80,8 +80,8 @@ start_since_boot(uint32_t pid, double *seconds)
 	close(fd);
 	text[length > 0 ? length : 0] = '\0';
 	after = strrchr(text, ')');
-	if (!after || sscanf(after + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-	                     "%*d %*d %*d %*d %llu", &state, &ticks) != 2)
+	if (!after || sscanf(after + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d "
+	                     "%*d %*d %*d %*d %*d %llu", &state, &ticks) != 2)
 		return false;
 	*seconds = (double)ticks / (double)sysconf(_SC_CLK_TCK);
 	return state != 'Z' && state != 'X';

@@ -73,7 +73,8 @@ trace_space_descriptor(struct trace_writer *writer)
 	return known;
 }
 
-/* For file systems without fallocate. Safe for a chunk that was just taken: nobody else writes it. */
+/* For file systems without fallocate. Safe for a chunk that was just taken: nobody else writes
+ * there. */
 static int
 write_zeros(int fd, uint64_t offset, uint64_t size)
 {

@@ -46,7 +46,7 @@ struct trace_table {
 	uint32_t record_size;
 	uint32_t per_chunk;
 	uint32_t count; /* published */
-	struct trace_chunk **chunks; /* by sequence; own anonymous mapping, TRACE_TABLE_CHUNKS slots */
+	struct trace_chunk **chunks; /* by sequence; own mapping of TRACE_TABLE_CHUNKS slots */
 };
 
 enum { TRACE_TABLE_CHUNKS = 32768 }; /* 2 GiB of records: the table is full then */
@@ -62,7 +62,8 @@ void trace_table_release(struct trace_table *table);
 void *trace_table_next(struct trace_writer *writer, struct trace_table *table);
 
 /* Publishes the record that trace_table_next gave; returns its index. Common kinds also raise their
- * count in the header; rows of a snapshot raise theirs in struct trace_snapshot only by the caller. */
+ * count in the header; rows of a snapshot raise theirs in struct trace_snapshot only by the caller.
+ */
 uint32_t trace_table_publish(struct trace_writer *writer, struct trace_table *table);
 
 /* Record `index`, which must be published. Any thread. */

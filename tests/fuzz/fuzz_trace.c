@@ -2,7 +2,8 @@
  * Feeds any bytes to the reader of traces and follows every index of what opens.
  *
  *     clang -std=gnu11 -g -O1 -I. -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
- *         tests/fuzz/fuzz_trace.c trace/[a-z]*.c -o fuzz_trace && ./fuzz_trace -max_len=400000 CORPUS
+ *         tests/fuzz/fuzz_trace.c trace/[a-z]*.c -o fuzz_trace
+ *     ./fuzz_trace -max_len=400000 CORPUS
  *
  * A trace of a small program is the best seed. Chunks lie 64 KiB apart, which a fuzzer does not
  * reach by itself: the input is therefore unpacked, its first bytes into the header, the others in

@@ -155,7 +155,7 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->used, 300, "more than fit");
 	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->kind, 99, "unknown kind 99");
 	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_NODES, 0)->sequence, 1, "nodes");
-	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->owner, 1, "the same place");
+	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->owner, 1, "claim one place");
 	free(bytes.at);
 }
 

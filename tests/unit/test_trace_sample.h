@@ -58,7 +58,8 @@ sample_init(struct sample_tables *tables)
 	assert_int_equal(trace_table_init(&tables->modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tables->profiles, TRACE_CHUNK_PROFILES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tables->text, TRACE_CHUNK_TEXT, TRACE_NONE), 0);
-	assert_int_equal(trace_table_init(&tables->snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE),
+	                 0);
 }
 
 __attribute__((unused)) static void
