@@ -83,6 +83,6 @@ let width = 4 + key_width + value_width
 # Insertions only: at the count where `fit` is full it becomes the power of two above 4/3 of it.
 loop fit = 8 while count + count / 16 >= fit next 2 * fit
 needed width * fit
-keeps slots <= 8 || slots <= 4 * count ? max(0, held - needed) : 0
+keeps slots <= 8 || slots <= 4 * count ? held : 0
 remedy rebuild "insert the entries into a new table; any g_hash_table_remove() shrinks it too" \
 	leaves needed transient needed

@@ -111,7 +111,7 @@ def report_says_it():
     contains(text, "deleting 1,000,000 entries released 0 B")
     assert re.search(r"superseded arrays.*1[67]\d\.\d* MiB", text), text
     contains(text, "293.25 MiB")
-    contains(text, "461")
+    contains(text, "460.05 MiB to 293.25 MiB")
     contains(text, "article.c:")
     contains(text, "rebuild")
     contains(text, "pointers")
