@@ -79,6 +79,7 @@ launch_and_wait(const char *path, char *const *arguments, pid_t *pid, int *statu
 		sigaddset(&blocked, forwarded[i]);
 	sigprocmask(SIG_BLOCK, &blocked, &mask);
 	take_signals(old);
+	signal(SIGCHLD, SIG_DFL); /* ignored, it would take the wait status away */
 	failed = start(path, arguments, &mask, pid);
 	running = failed ? 0 : *pid;
 	sigprocmask(SIG_SETMASK, &mask, NULL);

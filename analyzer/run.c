@@ -6,17 +6,16 @@
  */
 #include "analyzer/command.h"
 #include "analyzer/launch.h"
+#include "analyzer/library.h"
 #include "analyzer/program.h"
+#include "analyzer/run_help.h"
 #include "analyzer/run_traces.h"
-#include "analyzer/units.h"
-#include "trace/environment.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { KEY_OUTPUT = 'o', KEY_LIBRARY = 0x2000, KEY_REPORT, OTHERS_SHOWN = 8,
 	EXIT_NOT_EXECUTABLE = 126, EXIT_MISSING = 127, EXIT_SIGNAL = 128 };
@@ -62,63 +61,6 @@ parse_own(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own_argp = { .options = own, .parser = parse_own };
-
-/* The library beside this executable, or where `make install` puts it. NULL: neither is there. */
-static char *
-library_beside(void)
-{
-	static const char *const places[] = { "libmaptrace.so", "../lib/maptrace/libmaptrace.so" };
-	char self[PATH_MAX], path[PATH_MAX + 64];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length <= 0)
-		return NULL;
-	self[length] = '\0';
-	*(strrchr(self, '/') + 1) = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", self, places[i]);
-		if (access(path, R_OK) == 0)
-			return realpath(path, NULL);
-	}
-	return NULL;
-}
-
-/* The absolute path of the library; NULL: said so. free() it. */
-static char *
-find_library(const struct command *command, const char *given)
-{
-	const char *named = given ? given : getenv("MAPTRACE_LIBRARY");
-	char *path = named && *named ? realpath(named, NULL) : library_beside();
-
-	if (!path && named && *named)
-		command_complain(command, "the library %s cannot be used: %s", named, strerror(errno));
-	else if (!path)
-		command_complain(command, "libmaptrace.so is neither beside maptrace nor in "
-		                 "../lib/maptrace; name it with --library or MAPTRACE_LIBRARY");
-	else if (path[strcspn(path, ": \t\n")]) {
-		command_complain(command, "%s: LD_PRELOAD cannot hold a path with blanks or colons; put "
-		                 "the library elsewhere", path);
-		free(path);
-		path = NULL;
-	}
-	return path;
-}
-
-/* LD_PRELOAD and MAPTRACE_OUT for the program; libraries that were preloaded before stay so. */
-static int
-prepare_environment(const char *library, const char *pattern)
-{
-	const char *before = getenv("LD_PRELOAD");
-	char *preload;
-	int failed;
-
-	if (asprintf(&preload, "%s%s%s", library, before && *before ? ":" : "",
-	             before ? before : "") < 0)
-		return -1;
-	failed = setenv("LD_PRELOAD", preload, 1) | setenv("MAPTRACE_OUT", pattern, 1);
-	free(preload);
-	return failed;
-}
 
 static void
 list_others(const struct command *command, const struct run_traces *traces)
@@ -232,50 +174,29 @@ run_program(const struct command *command, const struct run *run, const struct o
 	return exit_status(status) ? exit_status(status) : code;
 }
 
-/* Writes `text` word by word within 78 columns, `indent` in. */
-static void
-write_wrapped(FILE *out, int indent, const char *text)
+/* Finds the library, prepares the environment and runs; returns the exit code. */
+static int
+prepare_and_run(const struct command *command, const struct run *run, const struct options *options)
 {
-	int column = 0;
+	const char *place = run->place ? run->place : getenv("MAPTRACE_OUT");
+	char error[2 * PATH_MAX];
+	char *library = library_find(run->library, error, sizeof(error));
+	char *pattern = NULL;
+	int code = COMMAND_FAILED;
 
-	while (*text) {
-		int length = (int)strcspn(text, " ");
-
-		if (column && column + 1 + length > 78) {
-			fputc('\n', out);
-			column = 0;
-		}
-		column += fprintf(out, "%*s%.*s", column ? 1 : indent, "", length, text);
-		text += length + (text[length] == ' ');
+	if (!library) {
+		command_complain(command, "%s", error);
+		return COMMAND_FAILED;
 	}
-	fputc('\n', out);
-}
-
-/* The command's help with the library's variables. NULL: no memory. free() it. */
-static char *
-compose_help(const struct command *command)
-{
-	char *help = NULL, line[512];
-	size_t size = 0;
-	FILE *out = open_memstream(&help, &size);
-
-	if (!out)
-		return NULL;
-	fprintf(out, "%s\nVariables that the library reads:\n", command->help);
-	for (int i = 0; i < TRACE_VARIABLES; i++) {
-		const struct trace_variable *variable = &trace_environment[i];
-
-		fprintf(out, "  %s=%s\n", variable->name, variable->argument);
-		snprintf(line, sizeof(line), "%s (default: %s)", variable->help, variable->standard);
-		write_wrapped(out, 6, line);
-	}
-	fputs("and that this command reads:\n  MAPTRACE_LIBRARY=PATH\n", out);
-	write_wrapped(out, 6, "the libmaptrace.so to load (default: beside maptrace, or in "
-	              "../lib/maptrace)");
-	if (fclose(out) == 0)
-		return help;
-	free(help);
-	return NULL;
+	pattern = run_traces_pattern(place && *place ? place : NULL);
+	if (pattern && library_prepare(library, pattern) == 0)
+		code = run_program(command, run, options, pattern);
+	else
+		command_complain(command, "traces cannot be placed at %s: %s",
+		                 place && *place ? place : "the working directory", strerror(errno));
+	free(library);
+	free(pattern);
+	return code;
 }
 
 static int
@@ -285,8 +206,7 @@ run_run(const struct command *command, int argc, char **argv)
 	struct run run = { 0 };
 	struct options options;
 	enum options_result parsed;
-	char *help = compose_help(command), *library = NULL, *pattern = NULL;
-	int code = COMMAND_FAILED;
+	char *help = run_help_compose(command->help);
 
 	described.help = help ? help : command->help;
 	parsed = options_parse(&described, argc, argv, &own_argp, &run, &options);
@@ -297,18 +217,7 @@ run_run(const struct command *command, int argc, char **argv)
 		command_complain(command, "which program? `maptrace run -- ./program arguments`");
 		return COMMAND_FAILED;
 	}
-	if (!run.place)
-		run.place = getenv("MAPTRACE_OUT");
-	library = find_library(command, run.library);
-	pattern = run_traces_pattern(run.place && *run.place ? run.place : NULL);
-	if (library && pattern && prepare_environment(library, pattern) == 0)
-		code = run_program(command, &run, &options, pattern);
-	else if (library)
-		command_complain(command, "cannot prepare the program's environment: %s",
-		                 strerror(errno));
-	free(library);
-	free(pattern);
-	return code;
+	return prepare_and_run(command, &run, &options);
 }
 
 const struct command command_run = {

@@ -8,6 +8,7 @@
 #include "trace/environment.h"
 #include "trace/format.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
 #include <stdbool.h>
@@ -17,21 +18,49 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Our own folder, in which a percent sign must not be taken for a placeholder. */
+static void
+write_here(FILE *out)
+{
+	char *here = getcwd(NULL, 0);
+
+	for (const char *at = here; at && *at; at++)
+		fputs(*at == '%' ? "%%" : (char[]){ *at, '\0' }, out);
+	fputc('/', out);
+	free(here);
+}
+
+/* Whether `place` means a folder; one that is asked for by its last / is made. -1 with errno. */
+static int
+is_folder(const char *place)
+{
+	struct stat file;
+	size_t length = strlen(place);
+
+	if (length && place[length - 1] == '/' && mkdir(place, 0777) < 0 && errno != EEXIST)
+		return -1;
+	return stat(place, &file) == 0 && S_ISDIR(file.st_mode);
+}
+
 char *
 run_traces_pattern(const char *place)
 {
 	const char *name = trace_environment[TRACE_VARIABLE_OUT].standard;
-	struct stat file;
-	bool is_folder = place && stat(place, &file) == 0 && S_ISDIR(file.st_mode);
-	char *here = getcwd(NULL, 0), *pattern = NULL;
-	int length = -1;
+	int folder = place ? is_folder(place) : 0;
+	char *pattern = NULL;
+	size_t size = 0;
+	FILE *out = folder < 0 ? NULL : open_memstream(&pattern, &size);
 
-	if (here)
-		length = asprintf(&pattern, "%s%s%s%s%s", place && place[0] == '/' ? "" : here,
-		                  place && place[0] == '/' ? "" : "/", place ? place : "",
-		                  is_folder ? "/" : "", !place || is_folder ? name : "");
-	free(here);
-	return length < 0 ? NULL : pattern;
+	if (!out)
+		return NULL;
+	if (!place || place[0] != '/')
+		write_here(out);
+	fprintf(out, "%s%s%s", place ? place : "",
+	        folder && place[strlen(place) - 1] != '/' ? "/" : "", folder || !place ? name : "");
+	if (fclose(out) == 0)
+		return pattern;
+	free(pattern);
+	return NULL;
 }
 
 /* The glob that finds all files of a pattern: %p and %n become *, all else itself. */

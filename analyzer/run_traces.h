@@ -7,8 +7,8 @@
 #include <sys/types.h>
 
 /* The value for MAPTRACE_OUT: `place` (NULL: the variable's own default), made absolute, since the
- * program or its children may change their folder; for a folder the default name within it. free()
- * it. NULL with errno. */
+ * program or its children may change their folder; for a folder (one that does not exist is named by a
+ * / at its end, and made) the default name within it. free() it. NULL with errno. */
 char *run_traces_pattern(const char *place);
 
 struct run_traces {
