@@ -163,7 +163,8 @@ check_place(struct compiler *compiler, const struct token *token, const struct s
 		                     "': a profile has one", NULL);
 	if (statement->section >= compiler->section)
 		compiler->section = statement->section;
-	else if (!is_computation || compiler->section != SECTION_PARTS)
+	else if (statement->parse != profile_name && /* said with the first statement */
+	         !(is_computation && compiler->section == SECTION_PARTS))
 		return compiler_fail(compiler, token, "'", statement->word, "' comes too late: it belongs to ",
 		                     section_names[statement->section], ", before ",
 		                     section_names[compiler->section], NULL);

@@ -25,18 +25,35 @@ wrapper "_Znwm" "_ZnwmRKSt9nothrow_t" "_ZnwmSt11align_val_t" "_ZnwmSt11align_val
 wrapper "_ZN*9__gnu_cxx13new_allocatorI*8allocateE*" "_ZNSt15__new_allocatorI*8allocateE*"
 wrapper "_ZNSaI*8allocateE*" "_ZNSt16allocator_traitsI*8allocateE*"
 
+# reserve(), rehash() and constructors that are told a bucket count; first unoptimised, where every
+# helper has a frame, then optimised.
+role buckets  frames "_ZNSt8__detail16_Hashtable_allocI*19_M_allocate_bucketsE*" \
+	"_ZNSt10_HashtableI*19_M_allocate_bucketsE*" "_ZNSt10_HashtableI*13_M_rehash_auxE*" \
+	"_ZNSt10_HashtableI*9_M_rehashE*" "_ZNSt10_HashtableI*6rehashEm" reserved
+role buckets  frames "_ZNSt8__detail16_Hashtable_allocI*19_M_allocate_bucketsE*" \
+	"_ZNSt10_HashtableI*19_M_allocate_bucketsE*" "_ZNSt10_HashtableI*EC?Em*" reserved
+role buckets  frames "_ZNSt10_HashtableI*9_M_rehashE*" "_ZNSt10_HashtableI*6rehashEm" reserved
+role buckets  frames "_ZNSt10_HashtableI*6rehashEm" reserved
+role buckets  frames "_ZNSt10_HashtableI*EC?Em*" reserved
+
 role buckets  frames "_ZNSt8__detail16_Hashtable_allocI*19_M_allocate_bucketsE*"
 role overflow frames "_ZNSt8__detail16_Hashtable_allocI*16_M_allocate_node*"
-# Optimised, the two above are inlined into these.
+# Optimised, these two are inlined into their callers; nodes often into the user's function, and a
+# constructor from a range makes both: there the structure tells.
 role buckets  frames "_ZNSt10_HashtableI*13_M_rehash_auxE*"
 role buckets  frames "_ZNSt10_HashtableI*9_M_rehashE*"
 role buckets  frames "_ZNSt10_HashtableI*21_M_insert_unique_nodeE*"
 role buckets  frames "_ZNSt10_HashtableI*20_M_insert_multi_nodeE*"
 role buckets  frames "_ZNSt10_HashtableI*18_M_assign_elementsI*"
+role overflow frames "_ZNSt10_HashtableI*9_M_assignI*"
 role overflow frames "_ZNSt8__detail9_Map_baseI*Eix*"
-role overflow frames "_ZNSt10_HashtableI*10_M_emplace*"
-role overflow frames "_ZNSt10_HashtableI*9_M_insert*"
+role overflow frames "_ZNSt10_HashtableI*10_M_emplaceI*"
+role overflow frames "_ZNSt10_HashtableI*9_M_insertI*"
+role overflow frames "_ZNSt10_HashtableI*16_M_insert_uniqueI*"
+role overflow frames "_ZNSt8__detail7_InsertI*6insert*"
 role overflow frames "_ZNSt8__detail12_Insert_baseI*6insert*"
+role overflow frames "_ZNSt8__detail12_Insert_baseI*11try_emplaceI*"
+role overflow frames "_ZNSt1?unordered_*7emplaceI*"
 
 list primes \
 	2 3 5 7 11 13 17 19 23 29 31 37 41 43 47 53 59 61 67 71 73 79 83 89 97 103 109 113 127 137 \
