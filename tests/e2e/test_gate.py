@@ -21,10 +21,15 @@ def dead_before_main_returns():
     maptrace("check", trace, "--max-retained", "4G", status=0)
 
 
+def saw_an_empty_map():
+    return any(m["count"] == 0 and m["retained_bytes"]
+               for trace in traces() for s in report(trace)["snapshots"]
+               if s["complete"] for m in s["maps"])
+
+
 def killed_server(number):
     with background([program("server_empty")], env=environment(), ready="ready") as server:
-        wait_for(lambda: traces() and any(
-            s["complete"] for s in report(traces()[0])["snapshots"]), "a snapshot by itself")
+        wait_for(saw_an_empty_map, "a snapshot by itself of the emptied map")
         os.kill(server.pid, number)
         server.wait()
     trace = traces()[0]
@@ -73,11 +78,12 @@ def usage():
     """usage errors and unreadable traces exit with 2 and say what to do"""
     _, trace = one_trace([program("article"), "--entries", "1000"])
     for arguments in ([], ["check"], ["check", trace, "--max-retained", "12Q"],
-                      ["check", trace, "--no-such-option"], ["check", "missing.mtr",
-                      "--max-retained", "1M"], ["no-such-command"],
+                      ["check", trace, "--no-such-option"], ["no-such-command"],
                       ["check", trace, "--max-retained"]):
         done = maptrace(*arguments, status=2)
         contains(done.stderr, "maptrace")
+    contains(maptrace("check", "missing.mtr", "--max-retained", "1M", status=2).stdout,
+             "missing.mtr")
     maptrace("check", ".", "--max-retained", "1M", status=0)
     os.mkdir("empty")
     maptrace("check", "empty", "--max-retained", "1M", status=3)
@@ -110,13 +116,13 @@ def accepted():
     """accepted maps do not fail the gate; errors in the file do, with their line"""
     _, trace = one_trace([program("article"), "--entries", "50000"])
     with open("accepted", "w", encoding="utf-8") as out:
-        out.write("# known\nprofile gohmap\n")
+        out.write("# known\nprofile \"gohmap\"\n")
     maptrace("check", trace, "--max-retained", "1K", "--accepted", "accepted", status=0)
     with open("other", "w", encoding="utf-8") as out:
-        out.write("profile uthash\n")
+        out.write("profile \"uthash\"\n")
     maptrace("check", trace, "--max-retained", "1K", "--accepted", "other", status=1)
     with open("broken", "w", encoding="utf-8") as out:
-        out.write("profile gohmap\nbanana split\n")
+        out.write("profile \"gohmap\"\nbanana \"split\"\n")
     done = maptrace("check", trace, "--max-retained", "1K", "--accepted", "broken", status=2)
     contains(done.stderr, "broken:2")
 

@@ -3,6 +3,7 @@
 The programs print one JSON line for each of their maps and then take the snapshot "truth".
 """
 import json
+import os
 
 import harness
 from harness import VARIANTS, equal, one_trace, program, report, snapshot, structure_bytes, test
@@ -51,6 +52,7 @@ def compare(name, row, m):
 def judge(name, variant):
     done, trace = one_trace([program(name, variant)])
     rows, snap = truths(done.stdout), snapshot(report(trace), "truth")
+    os.unlink(trace)
     assert snap["complete"], snap
     found = {a: m for a, m in harness.maps_by_address(snap).items()
              if m["profile"] == PROGRAMS[name]}
