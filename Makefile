@@ -33,7 +33,7 @@ WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-pro
 BASE := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMAPTRACE_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
 SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc \
         -fno-builtin-free -ftls-model=initial-exec -fno-stack-protector \
-        -U_FORTIFY_SOURCE -fno-omit-frame-pointer
+        -U_FORTIFY_SOURCE -fno-omit-frame-pointer -ffunction-sections -fdata-sections
 SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
 FLOOR := trace profiles finder
@@ -54,7 +54,7 @@ PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profil
 libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
-	    -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libmaptrace.so $(LDFLAGS)
+	    -Wl,--gc-sections -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libmaptrace.so $(LDFLAGS)
 
 $(O)/shim/%.o: %.c
 	$(call say,CC,$@)
