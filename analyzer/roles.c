@@ -2,7 +2,8 @@
  * The heap's composition by role at the peak and now. By stack, which is exact, except where the
  * stack has no role: out-of-line values, and maps whose code was inlined or stripped. There the
  * nearest snapshot that saw the stack tells which share of it maps reached, and every role that got
- * such a share is labelled an estimate.
+ * such a share is labelled an estimate. Where no snapshot ever saw the stack it may have been any
+ * part of a map, and every role is one.
  *
  * The roles always add up to the bytes of all stacks.
  */
@@ -15,7 +16,7 @@
 
 /* What a snapshot knows of a stack without role. */
 struct share {
-	uint64_t live; /* 0: no snapshot saw it live */
+	uint64_t live; /* 0: no snapshot saw it live, so nobody knows what it was for */
 	uint64_t claimed[TRACE_OTHER];
 };
 
@@ -86,6 +87,8 @@ add_shared(struct model_roles *roles, const struct share *share, uint64_t bytes)
 {
 	uint64_t left = bytes;
 
+	if (bytes && !share->live)
+		memset(roles->is_exact, 0, sizeof roles->is_exact);
 	for (unsigned role = 0; role < TRACE_OTHER && share->live; role++) {
 		uint64_t part =
 		    (uint64_t)((__uint128_t)bytes * share->claimed[role] / share->live);
@@ -130,9 +133,6 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	memset(roles, 0, sizeof *roles);
 	for (int role = 0; role < TRACE_ROLES; role++)
 		roles->is_exact[role] = is_exact;
-	/* without any look at structure, nobody knows what is a value */
-	if (!model_last(model))
-		roles->is_exact[TRACE_VALUES] = roles->is_exact[TRACE_OTHER] = false;
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
 		const struct trace_stack *stack = &trace->stacks[i];
 		bool use_saved = at_peak && stack->epoch == header->peak_epoch;

@@ -66,7 +66,7 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 		                              << (header->peak_slack_bytes_log2 & 31)),
 		        header->threads_seen);
 	else if (is_estimate)
-		fputs("  ~ estimate: shares of stacks without map code, from the nearest snapshot.\n", out);
+		fputs("  ~ estimate: stacks without map code count as the nearest snapshot that saw them tells.\n", out);
 	fputs("\n", out);
 	return 0;
 }

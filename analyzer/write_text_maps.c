@@ -119,6 +119,8 @@ print_stack(const struct model_names *names, FILE *out)
 	for (size_t i = first; i < names->frame_count && i <= first + CALLERS; i++) {
 		frame_text(text, sizeof text, &names->frames[i], NAME_WIDTH);
 		fprintf(out, "       %s %s\n", i == first ? "made at" : "   from", text);
+		if (names->frames[i].function && strcmp(names->frames[i].function, "main") == 0)
+			break; /* what calls main is the same everywhere */
 	}
 }
 
