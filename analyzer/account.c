@@ -76,7 +76,8 @@ account_open(const struct trace *trace, const struct trace_snapshot_rows *rows)
 		const struct trace_claim *claim = &rows->claims[i];
 		struct account *account = account_of(accounts, trace, claim->stack);
 
-		account->claimed[claim->role] = model_add(account->claimed[claim->role], claim->bytes);
+		account->claimed[claim->role] =
+		    model_add(account->claimed[claim->role], claim->bytes);
 		account->claimed_blocks = model_add(account->claimed_blocks, claim->blocks);
 	}
 	for (uint32_t i = 0; i < trace->stack_count; i++)

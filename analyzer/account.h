@@ -1,6 +1,6 @@
 /*
- * The two ways of attributing bytes, side by side, for one snapshot: by stack and by structure. What
- * structure claims comes first; the rest of a stack's bytes has the role of the stack.
+ * The two ways of attributing bytes, side by side, for one snapshot: by stack and by structure.
+ * What structure claims comes first; the rest of a stack's bytes has the role of the stack.
  */
 #ifndef ANALYZER_ACCOUNT_H
 #define ANALYZER_ACCOUNT_H

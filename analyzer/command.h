@@ -34,35 +34,40 @@ extern const struct command command_report, command_maps, command_map, command_c
 
 /* Shared options, as parsed by options_parse. */
 struct options {
-	const char *snapshot;        /* --snapshot LABEL; NULL: the worst */
-	struct model_filter filter;  /* --profile GLOB, --min BYTES, --sort KEY */
-	bool json;                   /* --json */
-	bool color;                  /* --color, NO_COLOR and the terminal, resolved for stdout */
-	char **operands;             /* what is left: within argv */
+	const char *snapshot;       /* --snapshot LABEL; NULL: the worst */
+	struct model_filter filter; /* --profile GLOB, --min BYTES, --sort KEY */
+	bool json;                  /* --json */
+	bool color;                 /* --color, NO_COLOR and the terminal, resolved for stdout */
+	char **operands;            /* what is left: within argv */
 	int operand_count;
 };
 
-enum options_result { OPTIONS_GO, OPTIONS_DONE /* help was printed: exit 0 */, OPTIONS_BAD /* said so: exit 2 */ };
+enum options_result {
+	OPTIONS_GO,
+	OPTIONS_DONE /* help was printed: exit 0 */,
+	OPTIONS_BAD /* said so: exit 2 */
+};
 
 /* options.c. Shared options and, where `extra` is not NULL, a command's own (its parser gets
  * `extra_input` as its input). Options and operands may mix. Says on stderr what is wrong. */
 enum options_result options_parse(const struct command *command, int argc, char **argv,
-                                  const struct argp *extra, void *extra_input,
-                                  struct options *options);
+				  const struct argp *extra, void *extra_input,
+				  struct options *options);
 
 /* options.c. "maptrace COMMAND: message" on stderr, control characters escaped. */
 void command_complain(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* report.c. Opens the trace at `path` and chooses the snapshot that `options` ask for. NULL: said so
- * on stderr. A trace without complete snapshot comes with judged == NULL and is no error, unless a
- * label was asked for. */
+/* report.c. Opens the trace at `path` and chooses the snapshot that `options` ask for. NULL: said
+ * so on stderr. A trace without complete snapshot comes with judged == NULL and is no error, unless
+ * a label was asked for. */
 struct model *command_open(const struct command *command, const struct options *options,
-                           const char *path);
+			   const char *path);
 
-/* report.c. Prints the report as `maptrace report` does; returns enum command_exit. `run` uses it. */
+/* report.c. Prints the report as `maptrace report` does; returns enum command_exit. `run` uses it.
+ */
 int command_print_report(const struct command *command, struct model *model,
-                         const struct options *options, FILE *out);
+			 const struct options *options, FILE *out);
 
 /* report.c. Flushes `out`; -1 when any output was lost (said so). */
 int command_finish(const struct command *command, FILE *out);

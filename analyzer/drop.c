@@ -29,14 +29,14 @@ static uint64_t
 structure_of(const struct trace_map *row)
 {
 	return model_add(model_add(known(row->bucket_bytes), known(row->overflow_bytes)),
-	                 known(row->header_bytes));
+			 known(row->header_bytes));
 }
 
 static uint64_t
 whole_of(const struct trace_map *row)
 {
 	return model_add(model_add(structure_of(row), known(row->old_bucket_bytes)),
-	                 known(row->value_bytes));
+			 known(row->value_bytes));
 }
 
 static void
@@ -44,7 +44,8 @@ compare_stayed(struct model_drop *drop, const struct trace_map *from, const stru
 {
 	drop->stayed_maps++;
 	drop->deleted = model_add(drop->deleted, model_less(known(from->count), known(to->count)));
-	drop->inserted = model_add(drop->inserted, model_less(known(to->count), known(from->count)));
+	drop->inserted =
+	    model_add(drop->inserted, model_less(known(to->count), known(from->count)));
 	move(drop, MODEL_DELETION, structure_of(from), structure_of(to));
 	move(drop, MODEL_DELETION_VALUES, known(from->value_bytes), known(to->value_bytes));
 	move(drop, MODEL_SUPERSEDED, known(from->old_bucket_bytes), known(to->old_bucket_bytes));
@@ -67,7 +68,9 @@ compare_maps(struct model_drop *drop)
 	uint32_t i = 0, j = 0;
 
 	while (i < from_count || j < to_count) {
-		int side = i == from_count ? 1 : j == to_count ? -1 : order(from[i]->row, to[j]->row);
+		int side = i == from_count ? 1
+			   : j == to_count ? -1
+					   : order(from[i]->row, to[j]->row);
 
 		if (side == 0) {
 			compare_stayed(drop, from[i++]->row, to[j++]->row);
@@ -85,7 +88,8 @@ compare_maps(struct model_drop *drop)
 static void
 close_sum(struct model_drop *drop)
 {
-	__int128 left = (__int128)drop->from->rows->info.live_bytes - drop->to->rows->info.live_bytes;
+	__int128 left =
+	    (__int128)drop->from->rows->info.live_bytes - drop->to->rows->info.live_bytes;
 	__int128 most = TRACE_UNKNOWN - 1;
 
 	for (int part = 0; part < MODEL_UNEXPLAINED; part++)
@@ -98,7 +102,7 @@ close_sum(struct model_drop *drop)
 
 int
 model_drop(const struct model *model, const struct model_snapshot *from,
-           const struct model_snapshot *to, struct model_drop *drop)
+	   const struct model_snapshot *to, struct model_drop *drop)
 {
 	struct account *before = account_open(model->trace, from->rows);
 	struct account *after = account_open(model->trace, to->rows);
@@ -147,8 +151,7 @@ keep_step(struct step steps[STEPS_MAX], size_t *count, struct step step)
 			smallest = i;
 	if (step.fall <= steps[smallest].fall)
 		return;
-	memmove(&steps[smallest], &steps[smallest + 1],
-	        (STEPS_MAX - 1 - smallest) * sizeof *steps);
+	memmove(&steps[smallest], &steps[smallest + 1], (STEPS_MAX - 1 - smallest) * sizeof *steps);
 	steps[STEPS_MAX - 1] = step;
 }
 
@@ -165,9 +168,9 @@ find_steps(const struct model *model, struct step steps[STEPS_MAX])
 			continue;
 		if (before)
 			keep_step(steps, &count,
-			          (struct step){before, snapshot,
-			                        model_less(before->rows->info.live_bytes,
-			                                   snapshot->rows->info.live_bytes)});
+				  (struct step){before, snapshot,
+						model_less(before->rows->info.live_bytes,
+							   snapshot->rows->info.live_bytes)});
 		before = snapshot;
 	}
 	return count;

@@ -12,8 +12,8 @@ static uint64_t
 sort_key(const struct model_map *map, enum model_sort sort)
 {
 	uint64_t key = sort == MODEL_SORT_HELD    ? map->held
-	               : sort == MODEL_SORT_COUNT ? map->row->count
-	                                          : map->retained;
+		       : sort == MODEL_SORT_COUNT ? map->row->count
+						  : map->retained;
 
 	return key == TRACE_UNKNOWN ? 0 : key;
 }
@@ -58,4 +58,3 @@ model_list(const struct model_snapshot *snapshot, const struct model_filter *fil
 	qsort_r(maps, *count, sizeof *maps, compare, &sort);
 	return maps;
 }
-

@@ -43,15 +43,16 @@ compile_profile(struct model *model, uint32_t index)
 	if (!profile)
 		return -1;
 	if (profile_compile(profile, model->trace->text + row->text_offset, row->text_size, &error,
-	                    1) == 0) {
+			    1) == 0) {
 		model->profiles[index] = profile;
 		return 0;
 	}
 	free(profile);
-	snprintf(sentence, sizeof sentence,
-	         "the text of profile %s in the trace cannot be used (line %u: %s): its maps are shown "
-	         "without advice",
-	         row->name, error.line, error.message);
+	snprintf(
+	    sentence, sizeof sentence,
+	    "the text of profile %s in the trace cannot be used (line %u: %s): its maps are shown "
+	    "without advice",
+	    row->name, error.line, error.message);
 	return warn(model, sentence);
 }
 
@@ -81,12 +82,12 @@ static int
 compare_address(const void *a, const void *b)
 {
 	return compare_identity(*(const struct model_map *const *)a,
-	                        *(const struct model_map *const *)b);
+				*(const struct model_map *const *)b);
 }
 
 static void
 load_map(const struct model *model, const struct model_snapshot *snapshot, struct model_map *map,
-         const struct trace_map *row)
+	 const struct trace_map *row)
 {
 	bool has_profile = row->profile < model->trace->profile_count;
 
@@ -122,7 +123,8 @@ load_snapshot(struct model *model, uint32_t index)
 static int
 load_snapshots(struct model *model)
 {
-	model->snapshots = calloc((size_t)model->trace->snapshot_count + 1, sizeof *model->snapshots);
+	model->snapshots =
+	    calloc((size_t)model->trace->snapshot_count + 1, sizeof *model->snapshots);
 	if (!model->snapshots)
 		return -1;
 	model->snapshot_count = model->trace->snapshot_count;
@@ -142,7 +144,8 @@ model_build(struct trace *trace, struct trace_error *error)
 		goto no_memory;
 	}
 	model->trace = trace;
-	model->guest_is_running = trace->header.end == TRACE_RUNNING && trace_guest_is_running(trace);
+	model->guest_is_running =
+	    trace->header.end == TRACE_RUNNING && trace_guest_is_running(trace);
 	if (load_profiles(model) || load_snapshots(model) || retained_settle(model) ||
 	    roles_settle(model)) {
 		model_close(model);
@@ -152,7 +155,8 @@ model_build(struct trace *trace, struct trace_error *error)
 	return model;
 no_memory:
 	error->kind = TRACE_ERROR_MEMORY;
-	snprintf(error->message, sizeof error->message, "not enough memory to understand the trace");
+	snprintf(error->message, sizeof error->message,
+		 "not enough memory to understand the trace");
 	return NULL;
 }
 

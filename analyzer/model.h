@@ -27,7 +27,7 @@ struct symbols_frame;
 /* Whether room that a map does not need was asked for in advance. */
 enum model_reserve {
 	MODEL_NOT_RESERVED,
-	MODEL_RESERVED,        /* and nothing shows that it was ever filled: reserved, not retained */
+	MODEL_RESERVED, /* and nothing shows that it was ever filled: reserved, not retained */
 	MODEL_RESERVED_FILLED, /* and filled once: retained; see struct model_map.remark */
 };
 
@@ -37,26 +37,26 @@ struct model_map {
 	const struct profile *profile; /* NULL: its text in the trace is broken */
 	const char *profile_name;
 	const struct model_snapshot *snapshot;
-	uint64_t held;          /* buckets, old buckets and overflow */
-	uint64_t needed_low;    /* TRACE_UNKNOWN where no rule tells; else low <= high */
+	uint64_t held;       /* buckets, old buckets and overflow */
+	uint64_t needed_low; /* TRACE_UNKNOWN where no rule tells; else low <= high */
 	uint64_t needed_high;
 	uint64_t retained;      /* at least this much; TRACE_UNKNOWN where needed is */
 	uint64_t retained_high; /* at most this much; the same where the rule is exact */
 	uint64_t reserved;      /* room asked for in advance and never filled; not in retained */
 	enum model_reserve reserve;
-	bool is_estimate;       /* needed and retained come from an estimate */
+	bool is_estimate; /* needed and retained come from an estimate */
 	bool is_growing;
-	const char *remark;     /* static sentence that explains the above, or NULL */
+	const char *remark; /* static sentence that explains the above, or NULL */
 };
 
 /* What symbols say of a map. Strings belong to the model; NULL where not known. */
 struct model_names {
-	bool is_known; /* asked before */
+	bool is_known;                      /* asked before */
 	const struct symbols_frame *frames; /* allocation stack of its array, innermost first */
 	size_t frame_count;
-	const struct symbols_frame *maker;  /* the frame to name: first one in the user's code */
-	const char *type;                   /* "std::unordered_map<int, ...>" */
-	const char *variable;               /* name of the global that holds the header */
+	const struct symbols_frame *maker; /* the frame to name: first one in the user's code */
+	const char *type;                  /* "std::unordered_map<int, ...>" */
+	const char *variable;              /* name of the global that holds the header */
 };
 
 /* A remedy that the profile offers for a map now. */
@@ -100,13 +100,13 @@ struct model_snapshot {
 	const struct trace_snapshot_rows *rows;
 	uint32_t index;
 	bool is_complete;
-	struct model_map *maps;    /* [rows->maps_count], in the trace's order */
+	struct model_map *maps;              /* [rows->maps_count], in the trace's order */
 	const struct model_map **by_address; /* the same, sorted by address, profile, array */
-	struct model_names *names; /* by index of the map; NULL until the first question */
-	struct model_totals totals;/* of all maps */
-	struct model_roles roles;  /* by structure where a map reaches, else by stack */
+	struct model_names *names;     /* by index of the map; NULL until the first question */
+	struct model_totals totals;    /* of all maps */
+	struct model_roles roles;      /* by structure where a map reaches, else by stack */
 	uint64_t reached[TRACE_ROLES]; /* bytes by structure alone */
-	uint64_t by_stack;         /* bucket and overflow bytes by stack, transient ones left out ... */
+	uint64_t by_stack; /* bucket and overflow bytes by stack, transient ones left out ... */
 	uint64_t by_stack_reached; /* ... and how much of that maps explain */
 	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
 	uint64_t unexplained;      /* not explained, and still there in the next, or no next one */
@@ -116,12 +116,12 @@ struct model_snapshot {
  * fell - grew over all parts is `from` live bytes - `to` live bytes, exactly. */
 enum model_part {
 	MODEL_SUPERSEDED, /* arrays and chains that no map reaches in `from`, gone in `to`; and old
-	                   * arrays of growing maps */
+			   * arrays of growing maps */
 	MODEL_DELETION,   /* buckets, overflow and header of maps present in both */
 	MODEL_DELETION_VALUES, /* their out-of-line keys and values */
-	MODEL_VANISHED,   /* maps that are in one only */
-	MODEL_OTHER,      /* memory that is no map's */
-	MODEL_UNEXPLAINED,/* what does not add up */
+	MODEL_VANISHED,        /* maps that are in one only */
+	MODEL_OTHER,           /* memory that is no map's */
+	MODEL_UNEXPLAINED,     /* what does not add up */
 	MODEL_PARTS
 };
 
@@ -134,8 +134,8 @@ struct model_drop {
 };
 
 struct model {
-	struct trace *trace;        /* owned */
-	struct profile **profiles;  /* [trace->profile_count]; NULL where the text is broken */
+	struct trace *trace;       /* owned */
+	struct profile **profiles; /* [trace->profile_count]; NULL where the text is broken */
 	struct model_snapshot *snapshots; /* [trace->snapshot_count] */
 	uint32_t snapshot_count;
 	struct model_snapshot *judged; /* the one that reports are about; NULL: none is complete */
@@ -143,10 +143,10 @@ struct model {
 	struct model_roles peak;       /* at header.peak_bytes */
 	struct model_roles now;        /* by stack, as of the last event */
 	bool guest_is_running;
-	char **warnings;               /* broken profile texts, changed modules */
+	char **warnings; /* broken profile texts, changed modules */
 	size_t warning_count;
-	struct symbols *symbols;       /* opened at the first question */
-	char **texts;                  /* names that were made for it; see names.c */
+	struct symbols *symbols; /* opened at the first question */
+	char **texts;            /* names that were made for it; see names.c */
 	size_t text_count;
 };
 
@@ -157,8 +157,9 @@ struct model *model_open(const char *path, struct trace_error *error);
 struct model *model_build(struct trace *trace, struct trace_error *error);
 void model_close(struct model *model);
 
-/* Chooses the snapshot to judge: the complete one with this label that retains most (then that holds
- * most, then the last), among all where label is NULL. -1: there is none; judged is then NULL. */
+/* Chooses the snapshot to judge: the complete one with this label that retains most (then that
+ * holds most, then the last), among all where label is NULL. -1: there is none; judged is then
+ * NULL. */
 int model_select(struct model *model, const char *label);
 
 /* Which maps a command shows, and in which order. */
@@ -172,12 +173,12 @@ struct model_filter {
 /* The maps of a snapshot that pass, sorted; free() the array. NULL with *count 0 where memory is
  * refused; a non-NULL pointer for an empty list. */
 const struct model_map **model_list(const struct model_snapshot *snapshot,
-                                    const struct model_filter *filter, size_t *count);
+				    const struct model_filter *filter, size_t *count);
 struct model_totals model_sum(const struct model_map *const *maps, size_t count);
 
 /* The map of a snapshot whose header is at `address`; `profile_name` may be NULL. NULL: none. */
 const struct model_map *model_find(const struct model_snapshot *snapshot, uint64_t address,
-                                   const char *profile_name);
+				   const char *profile_name);
 
 /* Names, found once and kept; never NULL, every field may be. */
 const struct model_names *model_map_names(struct model *model, const struct model_map *map);
@@ -190,14 +191,14 @@ size_t model_remedies(const struct model_map *map, struct model_remedy out[TRACE
 
 /* What each remedy would give over all these maps; returns how many. */
 size_t model_offers(const struct model_map *const *maps, size_t count,
-                    struct model_offer out[MODEL_OFFERS_MAX]);
+		    struct model_offer out[MODEL_OFFERS_MAX]);
 
 int model_drop(const struct model *model, const struct model_snapshot *from,
-               const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
+	       const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
 
-/* The falls that a report explains: the whole way from the highest snapshot to the judged one (to the
- * last, if the judged one came before), then the largest single steps, in order of time. free() them.
- * -1: no memory. */
+/* The falls that a report explains: the whole way from the highest snapshot to the judged one (to
+ * the last, if the judged one came before), then the largest single steps, in order of time. free()
+ * them. -1: no memory. */
 int model_drops(const struct model *model, struct model_drop **drops, size_t *count);
 
 /* The complete snapshot with most live bytes, and the last complete one; NULL: none. */

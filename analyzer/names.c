@@ -20,8 +20,9 @@ starts_with(const char *text, const char *start)
 static bool
 is_system_path(const char *path)
 {
-	static const char *const places[] = {"/usr/include/", "/usr/lib/", "/lib/", "/lib64/",
-	                                     "/usr/lib64/", "/rustc/", "/build/glibc", "./"};
+	static const char *const places[] = {"/usr/include/", "/usr/lib/",   "/lib/",
+					     "/lib64/",       "/usr/lib64/", "/rustc/",
+					     "/build/glibc",  "./"};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		if (starts_with(path, places[i]))
@@ -34,8 +35,9 @@ static bool
 is_library_symbol(const char *symbol)
 {
 	static const char *const starts[] = {
-	    "_ZNSt", "_ZNKSt", "_ZSt", "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx", "_Znw", "_Zna", "_ZN4absl",
-	    "_ZN9hashbrown", "_ZN4core", "_ZN5alloc", "_ZN3std", "_start", "__libc_start", "__rust_",
+	    "_ZNSt",     "_ZNKSt",  "_ZSt",     "_ZN9__gnu_cxx", "_ZNK9__gnu_cxx",
+	    "_Znw",      "_Zna",    "_ZN4absl", "_ZN9hashbrown", "_ZN4core",
+	    "_ZN5alloc", "_ZN3std", "_start",   "__libc_start",  "__rust_",
 	};
 
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
@@ -67,8 +69,9 @@ matches_rules(const struct profile *profile, const struct symbols_frame *frame)
 		return false;
 	for (size_t i = 0; i < profile->rule_count; i++)
 		for (size_t j = 0; j < profile->rules[i].frames; j++)
-			if (profile_matches(profile, profile->patterns[profile->rules[i].pattern[j]],
-			                    frame->symbol, symbol_length(frame->symbol)))
+			if (profile_matches(profile,
+					    profile->patterns[profile->rules[i].pattern[j]],
+					    frame->symbol, symbol_length(frame->symbol)))
 				return true;
 	return false;
 }
@@ -99,7 +102,7 @@ is_same_family(const struct symbols_frame *a, const struct symbols_frame *b)
  * functions may lie between two that rules or family tell. */
 static size_t
 own_frames(const struct profile *profile, const struct symbols_frame *frames, size_t count,
-           bool use_files)
+	   bool use_files)
 {
 	enum { BETWEEN = 4 };
 	size_t first = 0, own;
@@ -113,9 +116,10 @@ own_frames(const struct profile *profile, const struct symbols_frame *frames, si
 		const struct symbols_frame *frame = &frames[i];
 
 		bool is_next = i == own && (is_library_frame(frame) ||
-		                            (use_files && is_same_file(&frames[i - 1], frame)));
+					    (use_files && is_same_file(&frames[i - 1], frame)));
 
-		if (is_next || matches_rules(profile, frame) || is_same_family(&frames[first], frame))
+		if (is_next || matches_rules(profile, frame) ||
+		    is_same_family(&frames[first], frame))
 			own = i + 1;
 		else if (frame->module_index != frames[first].module_index)
 			break;
@@ -126,8 +130,8 @@ own_frames(const struct profile *profile, const struct symbols_frame *frames, si
 static bool
 is_users(const struct symbols_frame *frame)
 {
-	bool in_library = frame->module && strstr(frame->module, ".so") &&
-	                  is_system_path(frame->module);
+	bool in_library =
+	    frame->module && strstr(frame->module, ".so") && is_system_path(frame->module);
 
 	return frame->function && !in_library && !is_library_frame(frame);
 }
@@ -199,7 +203,7 @@ type_length(const char *name)
 
 static const char *
 find_type(struct model *model, const struct profile *profile, const struct symbols_frame *frames,
-          size_t count)
+	  size_t count)
 {
 	char wanted[PROFILE_LINE_MAX];
 
@@ -241,8 +245,8 @@ model_map_names(struct model *model, const struct model_map *map)
 	struct model_names *names;
 
 	if (!snapshot->names)
-		snapshot->names = calloc((size_t)snapshot->rows->maps_count + 1,
-		                         sizeof *snapshot->names);
+		snapshot->names =
+		    calloc((size_t)snapshot->rows->maps_count + 1, sizeof *snapshot->names);
 	if (!snapshot->names || !symbols_of(model))
 		return &nothing;
 	names = &snapshot->names[map - snapshot->maps];

@@ -51,7 +51,7 @@ model_remedies(const struct model_map *map, struct model_remedy out[TRACE_REMEDI
 
 static void
 add_offer(struct model_offer *offers, size_t *count, const struct model_map *map,
-          const struct model_remedy *remedy)
+	  const struct model_remedy *remedy)
 {
 	struct model_offer *offer = offers;
 
@@ -62,7 +62,8 @@ add_offer(struct model_offer *offers, size_t *count, const struct model_map *map
 		if (*count == MODEL_OFFERS_MAX)
 			return;
 		++*count;
-		*offer = (struct model_offer){.profile = map->profile, .remedy = *remedy, .maps = 1};
+		*offer =
+		    (struct model_offer){.profile = map->profile, .remedy = *remedy, .maps = 1};
 		return;
 	}
 	offer->maps++;
@@ -76,7 +77,7 @@ add_offer(struct model_offer *offers, size_t *count, const struct model_map *map
 
 size_t
 model_offers(const struct model_map *const *maps, size_t count,
-             struct model_offer out[MODEL_OFFERS_MAX])
+	     struct model_offer out[MODEL_OFFERS_MAX])
 {
 	struct model_remedy remedies[TRACE_REMEDIES_MAX];
 	size_t offers = 0;

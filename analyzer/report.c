@@ -12,7 +12,7 @@
 
 static void
 complain_about_label(const struct command *command, const struct model *model, const char *path,
-                     const char *label)
+		     const char *label)
 {
 	enum { LABELS = 8 };
 	char known[LABELS * (TRACE_NAME_MAX + 4)] = "";
@@ -23,17 +23,17 @@ complain_about_label(const struct command *command, const struct model *model, c
 		size_t length = strlen(known);
 
 		if (snapshot->is_complete) {
-			snprintf(known + length, sizeof known - length, "%s\"%s\"", shown ? ", " : "",
-			         snapshot->rows->info.label);
+			snprintf(known + length, sizeof known - length, "%s\"%s\"",
+				 shown ? ", " : "", snapshot->rows->info.label);
 			shown++;
 		}
 	}
 	if (shown)
-		command_complain(command, "%s has no complete snapshot \"%s\"; it has %s", path, label,
-		                 known);
+		command_complain(command, "%s has no complete snapshot \"%s\"; it has %s", path,
+				 label, known);
 	else
-		command_complain(command, "%s has no complete snapshot at all (asked for: \"%s\")", path,
-		                 label);
+		command_complain(command, "%s has no complete snapshot at all (asked for: \"%s\")",
+				 path, label);
 }
 
 struct model *
@@ -65,13 +65,14 @@ command_finish(const struct command *command, FILE *out)
 
 int
 command_print_report(const struct command *command, struct model *model,
-                     const struct options *options, FILE *out)
+		     const struct options *options, FILE *out)
 {
 	int result = options->json ? write_json(model, &options->filter, out)
-	                           : write_text(model, options, out);
+				   : write_text(model, options, out);
 
 	if (result) {
-		command_complain(command, "not enough memory for the report of %s", model->trace->path);
+		command_complain(command, "not enough memory for the report of %s",
+				 model->trace->path);
 		return COMMAND_FAILED;
 	}
 	return command_finish(command, out) ? COMMAND_FAILED : COMMAND_OK;
@@ -94,7 +95,7 @@ run(const struct command *command, int argc, char **argv)
 	}
 	if (options.operand_count != 1) {
 		command_complain(command, "give one trace file (maptrace.PROGRAM.PID.mtr), not %d",
-		                 options.operand_count);
+				 options.operand_count);
 		return COMMAND_FAILED;
 	}
 	model = command_open(command, &options, options.operands[0]);
@@ -106,14 +107,14 @@ run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_report = {
-	.name = "report",
-	.arguments = "[OPTIONS] TRACE",
-	.summary = "what the maps of a program retain, where they were made, what gives it back",
-	.help = "Judges the complete snapshot that retains most, or the one that --snapshot names. "
-	        "Leads with the total retained and the worst maps; then the heap by role at its peak, "
-	        "in the snapshot and now; then why the heap fell between snapshots, in parts that add "
-	        "up; then what each remedy would give.\n\n"
-	        "A trace of a program that still runs, or was killed, can be read as well. --json "
-	        "prints every snapshot with exact bytes (schema maptrace/1).",
-	.run = run,
+    .name = "report",
+    .arguments = "[OPTIONS] TRACE",
+    .summary = "what the maps of a program retain, where they were made, what gives it back",
+    .help = "Judges the complete snapshot that retains most, or the one that --snapshot names. "
+	    "Leads with the total retained and the worst maps; then the heap by role at its peak, "
+	    "in the snapshot and now; then why the heap fell between snapshots, in parts that add "
+	    "up; then what each remedy would give.\n\n"
+	    "A trace of a program that still runs, or was killed, can be read as well. --json "
+	    "prints every snapshot with exact bytes (schema maptrace/1).",
+    .run = run,
 };

@@ -34,7 +34,7 @@ retained_map(struct model_map *map)
 	uint64_t kept = known(row->kept_by_rule);
 
 	map->held = model_add(model_add(known(row->bucket_bytes), known(row->old_bucket_bytes)),
-	                      known(row->overflow_bytes));
+			      known(row->overflow_bytes));
 	map->is_growing = row->flags & TRACE_MAP_GROWING;
 	map->is_estimate = row->flags & TRACE_MAP_NEEDED_ESTIMATE;
 	map->needed_low = row->needed_low;
@@ -76,8 +76,8 @@ node_stacks_open(struct node_stacks *nodes, const struct trace *trace)
 		return -1;
 	}
 	for (uint32_t i = 0; i < trace->stack_count; i++)
-		nodes->profile[i] = trace->stacks[i].role == TRACE_OVERFLOW ? trace->stacks[i].profile
-		                                                            : TRACE_NONE;
+		nodes->profile[i] =
+		    trace->stacks[i].role == TRACE_OVERFLOW ? trace->stacks[i].profile : TRACE_NONE;
 	for (uint32_t s = 0; s < trace->snapshot_count; s++) {
 		const struct trace_snapshot_rows *rows = &trace->snapshots[s];
 
@@ -101,9 +101,9 @@ count_removed(struct node_stacks *nodes, const struct trace *trace, const struct
 		uint32_t profile = nodes->profile[i];
 
 		if (profile < trace->profile_count)
-			nodes->removed[profile] =
-			    model_add(nodes->removed[profile],
-			              model_less(trace->stacks[i].total_blocks, accounts[i].blocks));
+			nodes->removed[profile] = model_add(
+			    nodes->removed[profile],
+			    model_less(trace->stacks[i].total_blocks, accounts[i].blocks));
 	}
 }
 
@@ -148,8 +148,9 @@ settle_reserve(const struct model *model, struct model_map *map, const struct no
 		return;
 	if (was_filled(model, map, nodes)) {
 		map->reserve = MODEL_RESERVED_FILLED;
-		map->remark = "its room was asked for in advance, was or may have been filled, and is "
-		              "not needed now";
+		map->remark =
+		    "its room was asked for in advance, was or may have been filled, and is "
+		    "not needed now";
 		return;
 	}
 	map->reserve = MODEL_RESERVED;
@@ -200,14 +201,15 @@ model_sum(const struct model_map *const *maps, size_t count)
 	return totals;
 }
 
-/* One stack's share of the snapshot's roles: structure first, the role of the stack for the rest. */
+/* One stack's share of the snapshot's roles: structure first, the role of the stack for the rest.
+ */
 static void
 add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
-          const struct account *account)
+	  const struct account *account)
 {
 	uint64_t first, second = account_split(stack, account->rest, &first);
-	uint64_t blocks = account->claimed_blocks < account->blocks ? account->claimed_blocks
-	                                                            : account->blocks;
+	uint64_t blocks =
+	    account->claimed_blocks < account->blocks ? account->claimed_blocks : account->blocks;
 	unsigned main_role = stack->role;
 
 	for (unsigned role = 0; role < TRACE_ROLES; role++) {
@@ -225,7 +227,7 @@ add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
 
 static void
 settle_bytes(const struct model *model, struct model_snapshot *snapshot,
-             const struct account *accounts, const struct account *next)
+	     const struct account *accounts, const struct account *next)
 {
 	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
 		const struct account *account = &accounts[i];
@@ -244,10 +246,11 @@ settle_bytes(const struct model *model, struct model_snapshot *snapshot,
 		snapshot->roles.is_exact[role] = snapshot->is_complete;
 }
 
-/* `*next`: the accounts of the next complete snapshot, which this one replaces if it is complete. */
+/* `*next`: the accounts of the next complete snapshot, which this one replaces if it is complete.
+ */
 static int
 settle_snapshot(struct model *model, struct model_snapshot *snapshot, struct node_stacks *nodes,
-                struct account **next)
+		struct account **next)
 {
 	struct account *accounts = account_open(model->trace, snapshot->rows);
 

@@ -1,6 +1,6 @@
 /*
- * What maps need, and what they hold beyond it. Pure arithmetic over a loaded model: load.c calls it
- * once, tests call it on hand-made traces.
+ * What maps need, and what they hold beyond it. Pure arithmetic over a loaded model: load.c calls
+ * it once, tests call it on hand-made traces.
  */
 #ifndef ANALYZER_RETAINED_H
 #define ANALYZER_RETAINED_H

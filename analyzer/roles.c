@@ -47,8 +47,8 @@ nearest(const struct model *model, const bool *used, uint64_t ns)
 		const struct model_snapshot *snapshot = &model->snapshots[i];
 
 		if (snapshot->is_complete && !used[i] &&
-		    (!best || distance(snapshot->rows->info.ns, ns) <
-		                  distance(best->rows->info.ns, ns)))
+		    (!best ||
+		     distance(snapshot->rows->info.ns, ns) < distance(best->rows->info.ns, ns)))
 			best = snapshot;
 	}
 	return best;
@@ -90,8 +90,7 @@ add_shared(struct model_roles *roles, const struct share *share, uint64_t bytes)
 	if (bytes && !share->live)
 		memset(roles->is_exact, 0, sizeof roles->is_exact);
 	for (unsigned role = 0; role < TRACE_OTHER && share->live; role++) {
-		uint64_t part =
-		    (uint64_t)((__uint128_t)bytes * share->claimed[role] / share->live);
+		uint64_t part = (uint64_t)((__uint128_t)bytes * share->claimed[role] / share->live);
 
 		part = part < left ? part : left;
 		if (part) {
@@ -105,7 +104,7 @@ add_shared(struct model_roles *roles, const struct share *share, uint64_t bytes)
 
 static void
 add_stack(struct model_roles *roles, const struct trace_stack *stack, const struct share *share,
-          uint64_t bytes, uint64_t blocks)
+	  uint64_t bytes, uint64_t blocks)
 {
 	uint64_t first, second = account_split(stack, bytes, &first);
 
@@ -126,7 +125,8 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	struct share *shares = calloc((size_t)trace->stack_count + 1, sizeof *shares);
 	bool is_exact = !(at_peak && header->peak_slack_bytes_log2);
 
-	if (!shares || learn_all(model, shares, at_peak ? header->peak_ns : header->last_event_ns)) {
+	if (!shares ||
+	    learn_all(model, shares, at_peak ? header->peak_ns : header->last_event_ns)) {
 		free(shares);
 		return -1;
 	}
@@ -137,8 +137,9 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 		const struct trace_stack *stack = &trace->stacks[i];
 		bool use_saved = at_peak && stack->epoch == header->peak_epoch;
 
-		add_stack(roles, stack, &shares[i], use_saved ? stack->saved_bytes : stack->live_bytes,
-		          use_saved ? stack->saved_blocks : stack->live_blocks);
+		add_stack(roles, stack, &shares[i],
+			  use_saved ? stack->saved_bytes : stack->live_bytes,
+			  use_saved ? stack->saved_blocks : stack->live_blocks);
 	}
 	free(shares);
 	return 0;

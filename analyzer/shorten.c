@@ -63,7 +63,8 @@ replace(char *name, size_t from, size_t to)
 	memmove(name + from + 3, name + to, strlen(name + to) + 1);
 }
 
-/* The longest bracket at `depth` (0: outermost) whose inside is worth dots. False: there is none. */
+/* The longest bracket at `depth` (0: outermost) whose inside is worth dots. False: there is none.
+ */
 static bool
 longest(const char *name, char open, int depth, size_t *start, size_t *end)
 {
@@ -75,13 +76,14 @@ longest(const char *name, char open, int depth, size_t *start, size_t *end)
 			continue;
 		close = closing(name, i);
 		if (close == 0)
-			break; /* not balanced: no name, leave the rest */
+			break;   /* not balanced: no name, leave the rest */
 		if (depth > 0) { /* one level further in */
 			char inside[NAME_MAX_BYTES];
 			size_t from, to;
 
 			snprintf(inside, sizeof inside, "%.*s", (int)(close - i), name + i);
-			if (longest(inside, open, depth - 1, &from, &to) && to - from > *end - *start) {
+			if (longest(inside, open, depth - 1, &from, &to) &&
+			    to - from > *end - *start) {
 				*start = i + from;
 				*end = i + to;
 			}

@@ -3,9 +3,9 @@
  *
  *     stack -> nodes -> (module, pc) -> symbols_module.c -> frames -> demangled
  *
- * Called by names.c for the stacks that a report shows, never for all. Every string handed out lives
- * until symbols_close. A trace can claim any depth and any address: depths are cut, and addresses
- * outside their module get no name.
+ * Called by names.c for the stacks that a report shows, never for all. Every string handed out
+ * lives until symbols_close. A trace can claim any depth and any address: depths are cut, and
+ * addresses outside their module get no name.
  */
 #include "analyzer/symbols.h"
 
@@ -17,8 +17,8 @@
 #include <uthash.h>
 
 enum {
-	FRAMES_MAX = 512,  /* of one stack that are shown */
-	INLINED_MAX = 64,  /* of one address */
+	FRAMES_MAX = 512, /* of one stack that are shown */
+	INLINED_MAX = 64, /* of one address */
 };
 
 struct address_key {
@@ -76,7 +76,8 @@ symbols_close(struct symbols *symbols)
 
 	if (!symbols)
 		return;
-	HASH_ITER(hh, symbols->addresses, address, following) {
+	HASH_ITER(hh, symbols->addresses, address, following)
+	{
 		HASH_DEL(symbols->addresses, address);
 		free(address->frames);
 		free(address);
@@ -173,9 +174,8 @@ find_frames(struct symbols *symbols, struct address *address)
 	/* a return address may be the first byte of the next line or function: ask for the call */
 	if (module)
 		address->count = symbols_module_frames(
-		    module,
-		    address->key.pc - 1 - symbols->trace->modules[address->key.module].bias, found,
-		    INLINED_MAX);
+		    module, address->key.pc - 1 - symbols->trace->modules[address->key.module].bias,
+		    found, INLINED_MAX);
 	if (address->count == 0)
 		address->count = 1;
 	for (size_t i = 0; i < address->count; i++)

@@ -2,8 +2,9 @@
  * Names for addresses: function, file and line, inlined frames, global variables. From the modules'
  * own ELF and DWARF and the separate debug files installed on this machine; never from the network.
  *
- * A module that changed since the trace was written (build id, or gone) is named and not symbolised:
- * a wrong name is worse than none. Debug information is untrusted input and may be broken anywhere.
+ * A module that changed since the trace was written (build id, or gone) is named and not
+ * symbolised: a wrong name is worse than none. Debug information is untrusted input and may be
+ * broken anywhere.
  */
 #ifndef ANALYZER_SYMBOLS_H
 #define ANALYZER_SYMBOLS_H
@@ -16,15 +17,15 @@
 
 /* One frame. Strings belong to the symbols; NULL where not known. */
 struct symbols_frame {
-	uint64_t pc;          /* as recorded; the same for a frame and what was inlined into it */
-	const char *function; /* demangled, whole */
-	const char *symbol;   /* as in the symbol table; of an inlined frame its linkage name */
-	const char *file;     /* of the line that was running */
-	uint32_t line;        /* 0: not known */
-	const char *module;   /* path */
-	uint32_t module_index;/* in the trace, or TRACE_NONE */
-	uint64_t offset;      /* pc as an address in the module's file */
-	bool is_inlined;      /* into the frame that follows */
+	uint64_t pc;           /* as recorded; the same for a frame and what was inlined into it */
+	const char *function;  /* demangled, whole */
+	const char *symbol;    /* as in the symbol table; of an inlined frame its linkage name */
+	const char *file;      /* of the line that was running */
+	uint32_t line;         /* 0: not known */
+	const char *module;    /* path */
+	uint32_t module_index; /* in the trace, or TRACE_NONE */
+	uint64_t offset;       /* pc as an address in the module's file */
+	bool is_inlined;       /* into the frame that follows */
 };
 
 struct symbols;

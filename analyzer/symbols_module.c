@@ -1,9 +1,9 @@
 /*
- * One module's ELF and DWARF. The file is reported to libdwfl at bias 0, so every address here is an
- * address in the file and modules that overlapped in the guest never meet.
+ * One module's ELF and DWARF. The file is reported to libdwfl at bias 0, so every address here is
+ * an address in the file and modules that overlapped in the guest never meet.
  *
- * A file whose build id is not the one that the guest ran is refused: names from another build would
- * be wrong without a sign of it.
+ * A file whose build id is not the one that the guest ran is refused: names from another build
+ * would be wrong without a sign of it.
  */
 #include "analyzer/symbols_module.h"
 
@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = dwfl_build_id_find_elf,
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
 };
 
 static bool
@@ -60,7 +60,7 @@ symbols_module_open(struct symbols_module *module, const struct trace_module *ro
 		return false;
 	if (access(row->path, R_OK) != 0)
 		return refuse(module, row->path,
-		              errno == ENOENT ? "is not on this machine" : "cannot be read");
+			      errno == ENOENT ? "is not on this machine" : "cannot be read");
 	module->dwfl = dwfl_begin(&callbacks);
 	if (!module->dwfl)
 		return refuse(module, row->path, dwfl_errmsg(-1));
@@ -82,7 +82,8 @@ symbols_module_close(struct symbols_module *module)
 	free(module->problem);
 }
 
-/* The unit that holds `address`. clang writes no address table, so the units are asked one by one. */
+/* The unit that holds `address`. clang writes no address table, so the units are asked one by one.
+ */
 static Dwarf_Die *
 unit_of(struct symbols_module *module, uint64_t address, Dwarf_Addr *bias)
 {
@@ -161,7 +162,7 @@ scopes_of(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
 
 static size_t
 dwarf_frames(struct symbols_module *module, uint64_t address, struct symbols_frame *frames,
-             size_t limit)
+	     size_t limit)
 {
 	Dwarf_Addr bias;
 	Dwarf_Die *unit = unit_of(module, address, &bias), *scopes = NULL;
@@ -198,7 +199,8 @@ dwarf_frames(struct symbols_module *module, uint64_t address, struct symbols_fra
 	return count;
 }
 
-/* The symbol that really covers `address`: the nearest one below it is no answer in a stripped file. */
+/* The symbol that really covers `address`: the nearest one below it is no answer in a stripped
+ * file. */
 static const char *
 symbol_at(struct symbols_module *module, uint64_t address, bool is_object)
 {
@@ -214,8 +216,8 @@ symbol_at(struct symbols_module *module, uint64_t address, bool is_object)
 }
 
 size_t
-symbols_module_frames(struct symbols_module *module, uint64_t address,
-                      struct symbols_frame *frames, size_t limit)
+symbols_module_frames(struct symbols_module *module, uint64_t address, struct symbols_frame *frames,
+		      size_t limit)
 {
 	size_t count = dwarf_frames(module, address, frames, limit);
 	struct symbols_frame *outer = &frames[count ? count - 1 : 0];

@@ -10,9 +10,9 @@
 
 struct symbols_module {
 	bool is_tried;
-	Dwfl *dwfl;       /* NULL: this module cannot be used; problem says why */
+	Dwfl *dwfl; /* NULL: this module cannot be used; problem says why */
 	Dwfl_Module *elf;
-	char *problem;    /* owned; NULL: none worth a word */
+	char *problem; /* owned; NULL: none worth a word */
 };
 
 /* Opens the file once; later calls return at once. True if it can be used. */
@@ -22,7 +22,7 @@ void symbols_module_close(struct symbols_module *module);
 /* Frames at `address` (in the file), innermost first: symbol (raw), function (as DWARF says, may be
  * NULL), file, line, is_inlined. Returns how many, at least 1 where anything is known. */
 size_t symbols_module_frames(struct symbols_module *module, uint64_t address,
-                             struct symbols_frame *frames, size_t limit);
+			     struct symbols_frame *frames, size_t limit);
 
 /* Raw name of the data object that holds `address`, or NULL. */
 const char *symbols_module_object(struct symbols_module *module, uint64_t address);

@@ -1,5 +1,6 @@
 /*
- * Text in aligned columns, and the few ways in which reports stress a word. For terminals and files.
+ * Text in aligned columns, and the few ways in which reports stress a word. For terminals and
+ * files.
  */
 #ifndef ANALYZER_TABLE_H
 #define ANALYZER_TABLE_H
@@ -21,8 +22,7 @@ struct table {
 void table_open(struct table *table, const char *align);
 
 /* Appends a cell. Control characters must have been escaped: see units_escape. */
-void table_add(struct table *table, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+void table_add(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Prints the rows, each after `indent` spaces, and forgets them. The first row is bold with
  * `is_bold`. Returns -1 where memory was refused. */

@@ -66,10 +66,11 @@ units_duration(char into[UNITS_SIZE], uint64_t nanoseconds)
 	else if (seconds < 60)
 		snprintf(into, UNITS_SIZE, "%.2f s", (double)(nanoseconds / 10000000) / 100);
 	else if (seconds < 3600)
-		snprintf(into, UNITS_SIZE, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+		snprintf(into, UNITS_SIZE, "%" PRIu64 " min %" PRIu64 " s", seconds / 60,
+			 seconds % 60);
 	else
 		snprintf(into, UNITS_SIZE, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
-		         seconds / 60 % 60);
+			 seconds / 60 % 60);
 	return into;
 }
 

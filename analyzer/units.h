@@ -19,8 +19,8 @@ char *units_number(char into[UNITS_SIZE], uint64_t number);
 /* "1.25 s", "3 ms", "2 min 5 s", "1 h 3 min". */
 char *units_duration(char into[UNITS_SIZE], uint64_t nanoseconds);
 
-/* "16M", "1.5GiB", "4096", "64 KiB", any case, K M G T, always binary. 0, or -1: not a size, or does
- * not fit 64 bits. */
+/* "16M", "1.5GiB", "4096", "64 KiB", any case, K M G T, always binary. 0, or -1: not a size, or
+ * does not fit 64 bits. */
 int units_parse_bytes(const char *text, uint64_t *bytes);
 
 /* Copies `text` with control characters and broken UTF-8 as \xNN; cut to fit. Returns `into`. */

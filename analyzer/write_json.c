@@ -1,6 +1,7 @@
 /*
- * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the commands
- * report and run. What finds no memory fails the whole report: half of one would be read as a whole.
+ * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the
+ * commands report and run. What finds no memory fails the whole report: half of one would be read
+ * as a whole.
  */
 #include "analyzer/write_json.h"
 
@@ -21,10 +22,10 @@ roles_of(const struct model_roles *roles)
 
 	for (int role = 0; role < TRACE_ROLES; role++)
 		object = write_json_put(object, role_names[role],
-		             json_pack("{s:o, s:o, s:b}", "bytes",
-		                       write_json_number(roles->bytes[role]), "blocks",
-		                       write_json_number(roles->blocks[role]), "exact",
-		                       (int)roles->is_exact[role]));
+					json_pack("{s:o, s:o, s:b}", "bytes",
+						  write_json_number(roles->bytes[role]), "blocks",
+						  write_json_number(roles->blocks[role]), "exact",
+						  (int)roles->is_exact[role]));
 	return object;
 }
 
@@ -32,24 +33,26 @@ static json_t *
 totals_of(const struct model_totals *totals)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
-	                 write_json_number(totals->maps), "count", write_json_number(totals->count),
-	                 "held_bytes", write_json_number(totals->held), "needed_low_bytes",
-	                 write_json_number(totals->needed_low), "needed_bytes",
-	                 write_json_number(totals->needed_high), "retained_bytes",
-	                 write_json_number(totals->retained), "retained_high_bytes",
-	                 write_json_number(totals->retained_high), "reserved_bytes",
-	                 write_json_number(totals->reserved), "unknown_maps",
-	                 write_json_number(totals->unknown_maps), "unknown_held_bytes",
-	                 write_json_number(totals->unknown_held), "estimate",
-	                 (int)totals->is_estimate);
+			 write_json_number(totals->maps), "count", write_json_number(totals->count),
+			 "held_bytes", write_json_number(totals->held), "needed_low_bytes",
+			 write_json_number(totals->needed_low), "needed_bytes",
+			 write_json_number(totals->needed_high), "retained_bytes",
+			 write_json_number(totals->retained), "retained_high_bytes",
+			 write_json_number(totals->retained_high), "reserved_bytes",
+			 write_json_number(totals->reserved), "unknown_maps",
+			 write_json_number(totals->unknown_maps), "unknown_held_bytes",
+			 write_json_number(totals->unknown_held), "estimate",
+			 (int)totals->is_estimate);
 }
 
 static json_t *
 refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
 {
 	static const char *const reasons[] = {
-	    [TRACE_REFUSED_REQUIREMENT] = "requirement", [TRACE_REFUSED_CENSUS] = "census",
-	    [TRACE_REFUSED_WALK] = "walk",               [TRACE_REFUSED_CLAIMED] = "claimed",
+	    [TRACE_REFUSED_REQUIREMENT] = "requirement",
+	    [TRACE_REFUSED_CENSUS] = "census",
+	    [TRACE_REFUSED_WALK] = "walk",
+	    [TRACE_REFUSED_CLAIMED] = "claimed",
 	    [TRACE_REFUSED_BUSY] = "busy",
 	};
 	json_t *array = json_array();
@@ -59,13 +62,14 @@ refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
 		bool has_profile = row->profile < model->trace->profile_count;
 
 		array = write_json_append(
-		    array, json_pack("{s:o, s:s, s:o, s:o, s:o}", "profile",
-		                     write_json_text(
-		                         has_profile ? model->trace->profiles[row->profile].name : NULL),
-		                     "reason", reasons[row->reason], "line",
-		                     row->line ? write_json_number(row->line) : json_null(),
-		                     "candidates", write_json_number(row->candidates), "bytes",
-		                     write_json_number(row->bytes)));
+		    array,
+		    json_pack("{s:o, s:s, s:o, s:o, s:o}", "profile",
+			      write_json_text(
+				  has_profile ? model->trace->profiles[row->profile].name : NULL),
+			      "reason", reasons[row->reason], "line",
+			      row->line ? write_json_number(row->line) : json_null(), "candidates",
+			      write_json_number(row->candidates), "bytes",
+			      write_json_number(row->bytes)));
 	}
 	return array;
 }
@@ -97,25 +101,25 @@ static json_t *
 info_of(const struct model_snapshot *snapshot)
 {
 	static const char *const causes[] = {
-	    [TRACE_CAUSE_EXIT] = "exit",         [TRACE_CAUSE_EXIT_LATE] = "exit-late",
-	    [TRACE_CAUSE_MARK] = "mark",         [TRACE_CAUSE_INTERVAL] = "interval",
+	    [TRACE_CAUSE_EXIT] = "exit",       [TRACE_CAUSE_EXIT_LATE] = "exit-late",
+	    [TRACE_CAUSE_MARK] = "mark",       [TRACE_CAUSE_INTERVAL] = "interval",
 	    [TRACE_CAUSE_REQUEST] = "request",
 	};
 	const struct trace_snapshot *info = &snapshot->rows->info;
 
 	return json_pack("{s:o, s:s, s:f, s:b, s:o, s:o, s:o, s:f, s:b, s:o, s:o}", "label",
-	                 write_json_text(info->label), "cause", causes[info->cause], "time_ms",
-	                 (double)info->ns / 1e6, "complete", (int)snapshot->is_complete, "reason",
-	                 reason_of(snapshot), "live_bytes", write_json_number(info->live_bytes),
-	                 "live_blocks", write_json_number(info->live_blocks), "pause_ms",
-	                 (double)info->pause_ns / 1e6, "in_place", (int)(info->in_place != 0),
-	                 "scan_bytes", write_json_number(info->scan_bytes), "scanned_bytes",
-	                 write_json_number(info->scanned_bytes));
+			 write_json_text(info->label), "cause", causes[info->cause], "time_ms",
+			 (double)info->ns / 1e6, "complete", (int)snapshot->is_complete, "reason",
+			 reason_of(snapshot), "live_bytes", write_json_number(info->live_bytes),
+			 "live_blocks", write_json_number(info->live_blocks), "pause_ms",
+			 (double)info->pause_ns / 1e6, "in_place", (int)(info->in_place != 0),
+			 "scan_bytes", write_json_number(info->scan_bytes), "scanned_bytes",
+			 write_json_number(info->scanned_bytes));
 }
 
 static json_t *
 snapshot_of(struct model *model, const struct model_snapshot *snapshot,
-            const struct model_filter *filter)
+	    const struct model_filter *filter)
 {
 	size_t count;
 	const struct model_map **maps = model_list(snapshot, filter, &count);
@@ -128,11 +132,13 @@ snapshot_of(struct model *model, const struct model_snapshot *snapshot,
 	object = info_of(snapshot);
 	object = write_json_put(object, "roles", roles_of(&snapshot->roles));
 	object = write_json_put(object, "totals", totals_of(&totals));
-	object = write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
-	object = write_json_put(object, "unexplained_bytes", write_json_number(snapshot->unexplained));
+	object =
+	    write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
+	object =
+	    write_json_put(object, "unexplained_bytes", write_json_number(snapshot->unexplained));
 	object = write_json_put(object, "by_stack_bytes", write_json_number(snapshot->by_stack));
 	object = write_json_put(object, "by_stack_reached_bytes",
-	             write_json_number(snapshot->by_stack_reached));
+				write_json_number(snapshot->by_stack_reached));
 	object = write_json_put(object, "maps", maps_of(model, maps, count));
 	object = write_json_put(object, "refused", refused_of(model, snapshot->rows));
 	free(maps);
@@ -153,26 +159,29 @@ static json_t *
 drop_of(const struct model_drop *drop)
 {
 	static const char *const parts[MODEL_PARTS] = {
-	    [MODEL_SUPERSEDED] = "superseded", [MODEL_DELETION] = "deletion",
-	    [MODEL_DELETION_VALUES] = "values", [MODEL_VANISHED] = "vanished",
-	    [MODEL_OTHER] = "other",           [MODEL_UNEXPLAINED] = "unexplained",
+	    [MODEL_SUPERSEDED] = "superseded",
+	    [MODEL_DELETION] = "deletion",
+	    [MODEL_DELETION_VALUES] = "values",
+	    [MODEL_VANISHED] = "vanished",
+	    [MODEL_OTHER] = "other",
+	    [MODEL_UNEXPLAINED] = "unexplained",
 	};
 	json_t *object = json_object();
 
 	for (int part = 0; part < MODEL_PARTS; part++)
 		object = write_json_put(object, parts[part],
-		             json_pack("{s:o, s:o}", "fell_bytes",
-		                       write_json_number(drop->fell[part]), "grew_bytes",
-		                       write_json_number(drop->grew[part])));
+					json_pack("{s:o, s:o}", "fell_bytes",
+						  write_json_number(drop->fell[part]), "grew_bytes",
+						  write_json_number(drop->grew[part])));
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "from",
-	                 write_json_text(drop->from->rows->info.label), "to",
-	                 write_json_text(drop->to->rows->info.label), "from_bytes",
-	                 write_json_number(drop->from->rows->info.live_bytes), "to_bytes",
-	                 write_json_number(drop->to->rows->info.live_bytes), "deleted",
-	                 write_json_number(drop->deleted), "inserted",
-	                 write_json_number(drop->inserted), "vanished_maps",
-	                 write_json_number(drop->vanished_maps), "new_maps",
-	                 write_json_number(drop->new_maps), "parts", object);
+			 write_json_text(drop->from->rows->info.label), "to",
+			 write_json_text(drop->to->rows->info.label), "from_bytes",
+			 write_json_number(drop->from->rows->info.live_bytes), "to_bytes",
+			 write_json_number(drop->to->rows->info.live_bytes), "deleted",
+			 write_json_number(drop->deleted), "inserted",
+			 write_json_number(drop->inserted), "vanished_maps",
+			 write_json_number(drop->vanished_maps), "new_maps",
+			 write_json_number(drop->new_maps), "parts", object);
 }
 
 static json_t *
@@ -213,8 +222,9 @@ peak_of(const struct model *model)
 	const struct trace_header *header = &model->trace->header;
 
 	return json_pack("{s:o, s:f, s:b, s:o}", "bytes", write_json_number(header->peak_bytes),
-	                 "time_ms", (double)header->peak_ns / 1e6, "exact",
-	                 (int)(header->peak_slack_bytes_log2 == 0), "roles", roles_of(&model->peak));
+			 "time_ms", (double)header->peak_ns / 1e6, "exact",
+			 (int)(header->peak_slack_bytes_log2 == 0), "roles",
+			 roles_of(&model->peak));
 }
 
 static json_t *
@@ -226,19 +236,22 @@ report_of(struct model *model, const struct model_filter *filter)
 	json_t *object = json_pack(
 	    "{s:s, s:o, s:o, s:o, s:b, s:s, s:b}", "schema", "maptrace/1", "program",
 	    write_json_text(header->program), "pid", write_json_number(header->pid), "parent_pid",
-	    write_json_number(header->parent_pid), "complete", (int)(header->end == TRACE_ENDED), "end",
-	    ends[header->end], "running", (int)model->guest_is_running);
+	    write_json_number(header->parent_pid), "complete", (int)(header->end == TRACE_ENDED),
+	    "end", ends[header->end], "running", (int)model->guest_is_running);
 
-	object = write_json_put(object, "judged",
-	             model->judged ? write_json_number(model->judged->index) : json_null());
+	object =
+	    write_json_put(object, "judged",
+			   model->judged ? write_json_number(model->judged->index) : json_null());
 	object = write_json_put(object, "unrecorded", write_json_number(header->unrecorded));
 	object = write_json_put(object, "peak", peak_of(model));
-	object = write_json_put(object, "now",
-	             json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes), "roles",
-	                       roles_of(&model->now)));
+	object =
+	    write_json_put(object, "now",
+			   json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes),
+				     "roles", roles_of(&model->now)));
 	object = write_json_put(object, "snapshots", snapshots_of(model, filter));
 	object = write_json_put(object, "drops", drops_of(model));
-	return write_json_put(object, "notes", notes_of(model)); /* last: symbols have been asked by now */
+	return write_json_put(object, "notes",
+			      notes_of(model)); /* last: symbols have been asked by now */
 }
 
 static int
@@ -265,12 +278,12 @@ write_json_maps(FILE *out, struct model *model, const struct model_map *const *m
 {
 	const struct trace_header *header = &model->trace->header;
 	const struct model_snapshot *snapshot = count ? maps[0]->snapshot : model->judged;
-	json_t *object = json_pack("{s:s, s:o, s:o}", "schema", "maptrace/1", "program",
-	                           write_json_text(header->program), "pid",
-	                           write_json_number(header->pid));
+	json_t *object =
+	    json_pack("{s:s, s:o, s:o}", "schema", "maptrace/1", "program",
+		      write_json_text(header->program), "pid", write_json_number(header->pid));
 
 	object = write_json_put(object, "snapshot",
-	                        write_json_text(snapshot ? snapshot->rows->info.label : NULL));
+				write_json_text(snapshot ? snapshot->rows->info.label : NULL));
 	object = write_json_put(object, "maps", maps_of(model, maps, count));
 	return print(object, out);
 }

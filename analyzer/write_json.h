@@ -15,15 +15,15 @@ int write_json(struct model *model, const struct model_filter *filter, FILE *out
 
 /* Prints these maps of one snapshot, in their order. -1: no memory; nothing was printed. */
 int write_json_maps(FILE *out, struct model *model, const struct model_map *const *maps,
-                    size_t count);
+		    size_t count);
 
 /* Values for other commands that print JSON. NULL: no memory. */
 json_t *write_json_number(uint64_t number); /* null for TRACE_UNKNOWN */
 json_t *write_json_text(const char *text);  /* null for NULL; broken UTF-8 escaped */
 json_t *write_json_map(struct model *model, const struct model_map *map);
 
-/* Adds a value, which is taken over, and returns the object or array; NULL if anything failed, now or
- * before: calls can be chained and checked once. */
+/* Adds a value, which is taken over, and returns the object or array; NULL if anything failed, now
+ * or before: calls can be chained and checked once. */
 json_t *write_json_put(json_t *object, const char *key, json_t *value);
 json_t *write_json_append(json_t *array, json_t *value);
 

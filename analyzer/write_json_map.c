@@ -1,8 +1,8 @@
 /*
  * One map as JSON, and the pieces that all JSON output is made of. Called by write_json.c and by
  * every other command that prints maps as JSON. A field that could not be made for want of memory
- * must fail the whole, never vanish from the output: json_pack sees to that, and write_json_put does
- * for the rest.
+ * must fail the whole, never vanish from the output: json_pack sees to that, and write_json_put
+ * does for the rest.
  */
 #include "analyzer/write_json.h"
 
@@ -65,11 +65,11 @@ static json_t *
 frame_of(const struct symbols_frame *frame)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "function",
-	                 write_json_text(frame->function), "file", write_json_text(frame->file),
-	                 "line", frame->line ? write_json_number(frame->line) : json_null(), "module",
-	                 write_json_text(frame->module), "offset",
-	                 frame->module ? address(frame->offset) : json_null(), "inlined",
-	                 (int)frame->is_inlined);
+			 write_json_text(frame->function), "file", write_json_text(frame->file),
+			 "line", frame->line ? write_json_number(frame->line) : json_null(),
+			 "module", write_json_text(frame->module), "offset",
+			 frame->module ? address(frame->offset) : json_null(), "inlined",
+			 (int)frame->is_inlined);
 }
 
 static json_t *
@@ -105,12 +105,12 @@ static json_t *
 bytes_of(const struct trace_map *row)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "header",
-	                 write_json_number(row->header_bytes), "buckets",
-	                 write_json_number(row->bucket_bytes), "old_buckets",
-	                 write_json_number(row->old_bucket_bytes), "overflow",
-	                 write_json_number(row->overflow_bytes), "overflow_reserved",
-	                 write_json_number(row->overflow_reserved_bytes), "values",
-	                 write_json_number(row->value_bytes));
+			 write_json_number(row->header_bytes), "buckets",
+			 write_json_number(row->bucket_bytes), "old_buckets",
+			 write_json_number(row->old_bucket_bytes), "overflow",
+			 write_json_number(row->overflow_bytes), "overflow_reserved",
+			 write_json_number(row->overflow_reserved_bytes), "values",
+			 write_json_number(row->value_bytes));
 }
 
 static json_t *
@@ -121,13 +121,13 @@ remedies_of(const struct model_map *map)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		array = write_json_append(array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name",
-		                                write_json_text(remedies[i].name), "advice",
-		                                write_json_text(remedies[i].advice), "leaves_bytes",
-		                                write_json_number(remedies[i].leaves),
-		                                "transient_bytes",
-		                                write_json_number(remedies[i].transient),
-		                                "gives_bytes", write_json_number(remedies[i].gives)));
+		array = write_json_append(
+		    array, json_pack("{s:o, s:o, s:o, s:o, s:o}", "name",
+				     write_json_text(remedies[i].name), "advice",
+				     write_json_text(remedies[i].advice), "leaves_bytes",
+				     write_json_number(remedies[i].leaves), "transient_bytes",
+				     write_json_number(remedies[i].transient), "gives_bytes",
+				     write_json_number(remedies[i].gives)));
 	return array;
 }
 
@@ -138,8 +138,8 @@ numbers_of(const struct model_map *map)
 
 	return json_pack(
 	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count",
-	    write_json_number(row->count), "capacity", write_json_number(row->capacity), "tombstones",
-	    write_json_number(row->tombstones), "resident_bytes",
+	    write_json_number(row->count), "capacity", write_json_number(row->capacity),
+	    "tombstones", write_json_number(row->tombstones), "resident_bytes",
 	    write_json_number(row->resident_bytes), "held_bytes", write_json_number(map->held),
 	    "reserved_bytes", write_json_number(map->reserved), "needed_bytes",
 	    write_json_number(map->needed_high), "needed_low_bytes",
@@ -161,13 +161,15 @@ write_json_map(struct model *model, const struct model_map *map)
 	object = write_json_put(object, "where", where_of(model, map, names));
 	object = write_json_put(object, "type", write_json_text(names->type));
 	object = write_json_put(object, "growing", json_boolean(map->is_growing));
-	object = write_json_put(object, "mid_erase", json_boolean(row->flags & TRACE_MAP_MID_ERASE));
+	object =
+	    write_json_put(object, "mid_erase", json_boolean(row->flags & TRACE_MAP_MID_ERASE));
 	object = write_json_put(object, "needed_is_estimate", json_boolean(map->is_estimate));
 	object = write_json_put(object, "remark", write_json_text(map->remark));
 	object = write_json_put(object, "bytes", bytes_of(row));
 	object = write_json_put(object, "overflow_blocks", write_json_number(row->overflow_blocks));
 	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));
 	object = write_json_put(object, "remedies", remedies_of(map));
-	object = write_json_put(object, "made_at", names->maker ? frame_of(names->maker) : json_null());
+	object =
+	    write_json_put(object, "made_at", names->maker ? frame_of(names->maker) : json_null());
 	return write_json_put(object, "allocated_at", frames_of(names));
 }

@@ -31,34 +31,36 @@ print_answer(const struct model_totals *totals, bool color, FILE *out)
 	char text[UNITS_SIZE];
 
 	fprintf(out, "%s map%s hold%s", units_number(text, totals->maps), is_one ? "" : "s",
-	        is_one ? "s" : "");
+		is_one ? "s" : "");
 	fprintf(out, " %s and need%s ", units_bytes(text, totals->held), is_one ? "s" : "");
 	print_range(out, totals->needed_low, totals->needed_high);
 	fprintf(out, ": %s", totals->retained ? table_alarm(color) : table_bold(color));
 	print_range(out, totals->retained, totals->retained_high);
-	fprintf(out, " retained%s%s.\n", table_plain(color), totals->is_estimate ? " (estimate)" : "");
+	fprintf(out, " retained%s%s.\n", table_plain(color),
+		totals->is_estimate ? " (estimate)" : "");
 	if (totals->reserved)
-		fprintf(out, "%s more is reserved: room asked for in advance that was never filled.\n",
-		        units_bytes(text, totals->reserved));
+		fprintf(out,
+			"%s more is reserved: room asked for in advance that was never filled.\n",
+			units_bytes(text, totals->reserved));
 	if (totals->unknown_maps) {
 		fprintf(out, "Not in these figures: what %s of the maps need",
-		        units_number(text, totals->unknown_maps));
+			units_number(text, totals->unknown_maps));
 		fprintf(out, ", which hold %s; their profiles have no rule for it.\n",
-		        units_bytes(text, totals->unknown_held));
+			units_bytes(text, totals->unknown_held));
 	}
 }
 
 static void
 print_filter(const struct model *model, const struct options *options,
-             const struct model_totals *totals, FILE *out)
+	     const struct model_totals *totals, FILE *out)
 {
 	char shown[UNITS_SIZE], all[UNITS_SIZE];
 
 	if (totals->maps != model->judged->totals.maps)
 		fprintf(out, "%s of %s maps pass %s; the other figures on maps leave them out.\n",
-		        units_number(shown, totals->maps),
-		        units_number(all, model->judged->totals.maps),
-		        options->filter.profile ? "--profile and --min" : "--min");
+			units_number(shown, totals->maps),
+			units_number(all, model->judged->totals.maps),
+			options->filter.profile ? "--profile and --min" : "--min");
 }
 
 static void
@@ -67,11 +69,16 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 	char text[UNITS_SIZE];
 
 	if (snapshot->superseded)
-		fprintf(out, "%s beside that were arrays and chains that no map used any more; they were "
-		        "gone by the next snapshot.\n", units_bytes(text, snapshot->superseded));
+		fprintf(
+		    out,
+		    "%s beside that were arrays and chains that no map used any more; they were "
+		    "gone by the next snapshot.\n",
+		    units_bytes(text, snapshot->superseded));
 	if (snapshot->unexplained)
-		fprintf(out, "%s of bucket and overflow bytes by stack belong to no map that was found: "
-		        "this is unexplained.\n", units_bytes(text, snapshot->unexplained));
+		fprintf(out,
+			"%s of bucket and overflow bytes by stack belong to no map that was found: "
+			"this is unexplained.\n",
+			units_bytes(text, snapshot->unexplained));
 }
 
 /* How far the two ways of attributing bytes agree. */
@@ -81,19 +88,21 @@ print_explained(const struct model_snapshot *snapshot, FILE *out)
 	char reached[UNITS_SIZE], all[UNITS_SIZE];
 
 	if (snapshot->by_stack == 0) {
-		fputs("No allocation stack shows map code (stripped or inlined): maps were found by their "
-		      "structure alone.\n", out);
+		fputs("No allocation stack shows map code (stripped or inlined): maps were found "
+		      "by their "
+		      "structure alone.\n",
+		      out);
 		return;
 	}
 	fprintf(out, "Maps explain %s of the %s that stacks call buckets and overflow (%u %%).\n",
-	        units_bytes(reached, snapshot->by_stack_reached),
-	        units_bytes(all, snapshot->by_stack),
-	        (unsigned)((__uint128_t)snapshot->by_stack_reached * 100 / snapshot->by_stack));
+		units_bytes(reached, snapshot->by_stack_reached),
+		units_bytes(all, snapshot->by_stack),
+		(unsigned)((__uint128_t)snapshot->by_stack_reached * 100 / snapshot->by_stack));
 }
 
 static void
 print_offers(const struct model_map *const *maps, size_t count, const struct options *options,
-             FILE *out)
+	     FILE *out)
 {
 	struct model_offer offers[MODEL_OFFERS_MAX];
 	size_t offered = model_offers(maps, count, offers);
@@ -102,18 +111,18 @@ print_offers(const struct model_map *const *maps, size_t count, const struct opt
 	if (offered == 0)
 		return;
 	fprintf(out, "%sWhat the remedies would give%s\n", table_bold(options->color),
-	        table_plain(options->color));
+		table_plain(options->color));
 	for (size_t i = 0; i < offered; i++) {
 		const struct model_remedy *remedy = &offers[i].remedy;
 
 		fprintf(out, "  %s: ", units_escape(escaped, sizeof escaped, remedy->name));
 		fprintf(out, "%s", units_bytes(text, remedy->gives));
 		fprintf(out, " of %s map%s; ", units_number(text, offers[i].maps),
-		        offers[i].maps == 1 ? "" : "s");
+			offers[i].maps == 1 ? "" : "s");
 		fprintf(out, "leaves %s", units_bytes(text, remedy->leaves));
 		fprintf(out, ", needs %s more while it runs\n      %s\n",
-		        units_bytes(text, remedy->transient),
-		        units_escape(escaped, sizeof escaped, remedy->advice));
+			units_bytes(text, remedy->transient),
+			units_escape(escaped, sizeof escaped, remedy->advice));
 	}
 	fputs("\n", out);
 }
@@ -170,9 +179,12 @@ write_text(struct model *model, const struct options *options, FILE *out)
 	if (write_text_head(model, out))
 		return -1;
 	if (!model->judged) {
-		fputs("No snapshot is complete, so what maps retain cannot be said. A snapshot is taken at "
-		      "marks, at the end of the\nprogram and by itself while it runs; a program that was "
-		      "killed early has none.\n\n", out);
+		fputs("No snapshot is complete, so what maps retain cannot be said. A snapshot is "
+		      "taken at "
+		      "marks, at the end of the\nprogram and by itself while it runs; a program "
+		      "that was "
+		      "killed early has none.\n\n",
+		      out);
 		return write_text_roles(model, options, out);
 	}
 	if (write_judged(model, options, out))

@@ -12,12 +12,13 @@ int write_text(struct model *model, const struct options *options, FILE *out);
 /* Its parts, each ends with an empty line; write_text_*.c. */
 int write_text_head(const struct model *model, FILE *out);
 int write_text_maps(struct model *model, const struct model_map *const *maps, size_t count,
-                    const struct options *options, FILE *out);
+		    const struct options *options, FILE *out);
 int write_text_roles(const struct model *model, const struct options *options, FILE *out);
 int write_text_drops(const struct model *model, const struct options *options, FILE *out);
 void write_text_refused(const struct model *model, FILE *out);
 
-/* Where one map was made, in one line: "article.c:88 in run_inline", "?"; cut to `width` columns. */
+/* Where one map was made, in one line: "article.c:88 in run_inline", "?"; cut to `width` columns.
+ */
 void write_text_maker(char *into, size_t size, const struct model_names *names, size_t width);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * The first lines of a report: which program, how it ended, how far this trace can be trusted, and
- * at the end of a report without maps what was refused and why. Nothing that limits what the figures
- * mean may be left out here.
+ * at the end of a report without maps what was refused and why. Nothing that limits what the
+ * figures mean may be left out here.
  */
 #include "analyzer/units.h"
 #include "analyzer/write_text.h"
@@ -39,12 +39,12 @@ head_line(const struct model *model, FILE *out)
 	char program[SHOWN], label[SHOWN];
 
 	fprintf(out, "maptrace report: %s (pid %" PRIu32 "), %s, %" PRIu32 " snapshot%s",
-	        units_escape(program, sizeof program, base_name(header->program)), header->pid,
-	        ending(model), model->snapshot_count, model->snapshot_count == 1 ? "" : "s");
+		units_escape(program, sizeof program, base_name(header->program)), header->pid,
+		ending(model), model->snapshot_count, model->snapshot_count == 1 ? "" : "s");
 	if (model->judged)
 		fprintf(out, ", judged: \"%s\"%s",
-		        units_escape(label, sizeof label, model->judged->rows->info.label),
-		        model->is_judged_by_name ? "" : " (the worst)");
+			units_escape(label, sizeof label, model->judged->rows->info.label),
+			model->is_judged_by_name ? "" : " (the worst)");
 	fputs("\n", out);
 }
 
@@ -56,23 +56,27 @@ ending_lines(const struct model *model, FILE *out)
 
 	units_duration(when, header->last_event_ns);
 	if (header->end == TRACE_RUNNING && model->guest_is_running)
-		fprintf(out, "The program still runs: this is its state %s after its start.\n", when);
+		fprintf(out, "The program still runs: this is its state %s after its start.\n",
+			when);
 	else if (header->end == TRACE_RUNNING)
-		fprintf(out, "The program did not end properly: its last event is %s after its start. "
-		        "Its maps are known as of\nits last complete snapshot, all counters as of "
-		        "that event.\n", when);
+		fprintf(out,
+			"The program did not end properly: its last event is %s after its start. "
+			"Its maps are known as of\nits last complete snapshot, all counters as of "
+			"that event.\n",
+			when);
 	else if (header->end == TRACE_STOPPED)
 		fprintf(out, "The library stopped tracing %s after the start: figures end there.\n",
-		        when);
+			when);
 	if (header->notice[0])
 		fprintf(out, "The library says: %s\n",
-		        units_escape(notice, sizeof notice, header->notice));
+			units_escape(notice, sizeof notice, header->notice));
 	if (header->flags & TRACE_NO_UNWINDER)
 		fputs("libunwind was not found: stacks are one frame deep and roles by stack are "
-		      "incomplete.\n", out);
+		      "incomplete.\n",
+		      out);
 	if (header->unrecorded) {
 		fprintf(out, "%s allocations could not be recorded: every figure may miss them.\n",
-		        units_number(when, header->unrecorded));
+			units_number(when, header->unrecorded));
 	}
 }
 
@@ -83,10 +87,10 @@ incomplete_line(const struct model_snapshot *snapshot, FILE *out)
 	char label[SHOWN], reason[SHOWN], seen[UNITS_SIZE], all[UNITS_SIZE];
 
 	fprintf(out, "Snapshot \"%s\" is not complete and is not judged",
-	        units_escape(label, sizeof label, info->label));
+		units_escape(label, sizeof label, info->label));
 	if (info->scan_bytes)
 		fprintf(out, ": it saw %s of %s of memory", units_bytes(seen, info->scanned_bytes),
-		        units_bytes(all, info->scan_bytes));
+			units_bytes(all, info->scan_bytes));
 	if (info->state == TRACE_SNAPSHOT_BEGUN)
 		fputs(" (its writer was cut off)", out);
 	else if (info->reason[0])
@@ -113,7 +117,7 @@ write_text_head(const struct model *model, FILE *out)
 		fprintf(out, "%" PRIu32 " more snapshots are not complete.\n", incomplete - LINES);
 	for (size_t i = 0; i < model->warning_count; i++)
 		fprintf(out, "Note: %s.\n",
-		        units_escape(warning, sizeof warning, model->warnings[i]));
+			units_escape(warning, sizeof warning, model->warnings[i]));
 	fputs("\n", out);
 	return 0;
 }
@@ -154,10 +158,10 @@ refused_row(const struct model *model, const struct trace_refused *row, FILE *ou
 	bool is_known = row->profile < model->trace->profile_count;
 
 	fprintf(out, "  %s: %s candidate%s with %s in arrays: %s",
-	        units_escape(name, sizeof name,
-	                     is_known ? model->trace->profiles[row->profile].name : "?"),
-	        units_number(number, row->candidates), row->candidates == 1 ? "" : "s",
-	        units_bytes(bytes, row->bytes), reasons[row->reason]);
+		units_escape(name, sizeof name,
+			     is_known ? model->trace->profiles[row->profile].name : "?"),
+		units_number(number, row->candidates), row->candidates == 1 ? "" : "s",
+		units_bytes(bytes, row->bytes), reasons[row->reason]);
 	if (is_known && row->line) {
 		profile_line(model, row->profile, row->line, line, sizeof line);
 		fprintf(out, " (line %" PRIu32 ": %s)", row->line, line);
@@ -175,7 +179,7 @@ awake_profiles(const struct model *model, FILE *out)
 		if (!model->trace->profiles[i].awake)
 			continue;
 		fprintf(out, "%s%s", separator,
-		        units_escape(name, sizeof name, model->trace->profiles[i].name));
+			units_escape(name, sizeof name, model->trace->profiles[i].name));
 		separator = ", ";
 	}
 	if (separator[0] == 'P')

@@ -21,7 +21,7 @@ add_roles(struct table *table, const struct model_roles *roles, unsigned role)
 	char text[UNITS_SIZE];
 
 	table_add(table, "%s%s", roles->is_exact[role] ? "" : "~",
-	          units_bytes(text, roles->bytes[role]));
+		  units_bytes(text, roles->bytes[role]));
 }
 
 static void
@@ -33,7 +33,7 @@ add_titles(struct table *table, const struct model *model)
 	table_add(table, "at the peak");
 	if (model->judged)
 		table_add(table, "\"%s\"",
-		          units_escape(text, sizeof text, model->judged->rows->info.label));
+			  units_escape(text, sizeof text, model->judged->rows->info.label));
 	table_add(table, model->trace->header.end == TRACE_ENDED ? "at the end" : "now");
 }
 
@@ -46,8 +46,8 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	struct table table;
 
 	fprintf(out, "%sBytes by role%s (the heap's peak of %s came after %s)\n",
-	        table_bold(options->color), table_plain(options->color),
-	        units_bytes(text, header->peak_bytes), units_duration(when, header->peak_ns));
+		table_bold(options->color), table_plain(options->color),
+		units_bytes(text, header->peak_bytes), units_duration(when, header->peak_ns));
 	table_open(&table, model->judged ? "lrrr" : "lrr");
 	add_titles(&table, model);
 	for (unsigned role = 0; role < TRACE_ROLES; role++) {
@@ -61,12 +61,15 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	if (table_print(&table, out, 2, options->color))
 		return -1;
 	if (header->peak_slack_bytes_log2)
-		fprintf(out, "  The peak is exact within %s: %" PRIu32 " threads batch their counts.\n",
-		        units_bytes(text, (uint64_t)header->threads_seen
-		                              << (header->peak_slack_bytes_log2 & 31)),
-		        header->threads_seen);
+		fprintf(out,
+			"  The peak is exact within %s: %" PRIu32 " threads batch their counts.\n",
+			units_bytes(text, (uint64_t)header->threads_seen
+					      << (header->peak_slack_bytes_log2 & 31)),
+			header->threads_seen);
 	else if (is_estimate)
-		fputs("  ~ estimate: stacks without map code count as the nearest snapshot that saw them tells.\n", out);
+		fputs("  ~ estimate: stacks without map code count as the nearest snapshot that "
+		      "saw them tells.\n",
+		      out);
 	fputs("\n", out);
 	return 0;
 }
@@ -91,17 +94,17 @@ print_deletion(const struct model_drop *drop, FILE *out)
 
 	if (drop->deleted)
 		fprintf(out, "  deleting %s entries released %s of the map%s\n",
-		        units_number(number, drop->deleted),
-		        units_bytes(bytes, drop->fell[MODEL_DELETION]),
-		        drop->stayed_maps == 1 ? "" : "s");
+			units_number(number, drop->deleted),
+			units_bytes(bytes, drop->fell[MODEL_DELETION]),
+			drop->stayed_maps == 1 ? "" : "s");
 	else if (drop->fell[MODEL_DELETION])
 		print_move(out, "buckets and overflow of maps that stayed",
-		           drop->fell[MODEL_DELETION], 0);
+			   drop->fell[MODEL_DELETION], 0);
 	if (drop->grew[MODEL_DELETION])
 		print_move(out, "growth of maps that stayed", 0, drop->grew[MODEL_DELETION]);
 	if (drop->fell[MODEL_DELETION_VALUES] || drop->grew[MODEL_DELETION_VALUES])
 		print_move(out, "out-of-line keys and values of those maps",
-		           drop->fell[MODEL_DELETION_VALUES], drop->grew[MODEL_DELETION_VALUES]);
+			   drop->fell[MODEL_DELETION_VALUES], drop->grew[MODEL_DELETION_VALUES]);
 }
 
 static void
@@ -110,22 +113,22 @@ print_drop(const struct model_drop *drop, const struct options *options, FILE *o
 	char from[SHOWN], to[SHOWN], before[UNITS_SIZE], after[UNITS_SIZE];
 
 	fprintf(out, "%sFrom \"%s\" to \"%s\"%s the heap went from %s to %s:\n",
-	        table_bold(options->color),
-	        units_escape(from, sizeof from, drop->from->rows->info.label),
-	        units_escape(to, sizeof to, drop->to->rows->info.label), table_plain(options->color),
-	        units_bytes(before, drop->from->rows->info.live_bytes),
-	        units_bytes(after, drop->to->rows->info.live_bytes));
+		table_bold(options->color),
+		units_escape(from, sizeof from, drop->from->rows->info.label),
+		units_escape(to, sizeof to, drop->to->rows->info.label),
+		table_plain(options->color), units_bytes(before, drop->from->rows->info.live_bytes),
+		units_bytes(after, drop->to->rows->info.live_bytes));
 	print_deletion(drop, out);
 	if (drop->fell[MODEL_SUPERSEDED] || drop->grew[MODEL_SUPERSEDED])
 		print_move(out, "superseded arrays and their chains, which no map used any more",
-		           drop->fell[MODEL_SUPERSEDED], drop->grew[MODEL_SUPERSEDED]);
+			   drop->fell[MODEL_SUPERSEDED], drop->grew[MODEL_SUPERSEDED]);
 	if (drop->vanished_maps || drop->new_maps)
 		print_move(out, "maps that vanished (-) or came (+)", drop->fell[MODEL_VANISHED],
-		           drop->grew[MODEL_VANISHED]);
+			   drop->grew[MODEL_VANISHED]);
 	print_move(out, "memory that is no map's", drop->fell[MODEL_OTHER],
-	           drop->grew[MODEL_OTHER]);
+		   drop->grew[MODEL_OTHER]);
 	print_move(out, "unexplained", drop->fell[MODEL_UNEXPLAINED],
-	           drop->grew[MODEL_UNEXPLAINED]);
+		   drop->grew[MODEL_UNEXPLAINED]);
 }
 
 int

@@ -38,7 +38,8 @@ frame_text(char *into, size_t size, const struct symbols_frame *frame, size_t wi
 	else if (frame->function)
 		snprintf(into, size, "%s in %s", name, file);
 	else
-		snprintf(into, size, "%s+0x%" PRIx64, file, frame->module ? frame->offset : frame->pc);
+		snprintf(into, size, "%s+0x%" PRIx64, file,
+			 frame->module ? frame->offset : frame->pc);
 }
 
 void
@@ -63,7 +64,7 @@ add_range(struct table *table, uint64_t low, uint64_t high, bool is_estimate)
 
 static void
 add_row(struct table *table, size_t number, const struct model_map *map,
-        const struct model_names *names)
+	const struct model_names *names)
 {
 	char a[UNITS_SIZE], b[UNITS_SIZE], maker[SHOWN], profile[SHOWN];
 	uint64_t fill = model_fill_percent(map);
@@ -74,13 +75,13 @@ add_row(struct table *table, size_t number, const struct model_map *map,
 	table_add(table, "%s", units_bytes(a, map->held));
 	add_range(table, map->needed_low, map->needed_high, map->is_estimate);
 	table_add(table, "%s / %s", units_number(a, map->row->count),
-	          units_number(b, map->row->capacity));
+		  units_number(b, map->row->capacity));
 	if (fill == TRACE_UNKNOWN)
 		table_add(table, "?");
 	else
 		table_add(table, "%" PRIu64 " %%", fill);
 	table_add(table, "%s made at %s", units_escape(profile, sizeof profile, map->profile_name),
-	          maker);
+		  maker);
 }
 
 static void
@@ -95,8 +96,8 @@ print_place(const struct model_map *map, const struct model_names *names, FILE *
 	char text[SHOWN];
 
 	fprintf(out, "%s at 0x%" PRIx64 ", header %s",
-	        units_escape(text, sizeof text, map->profile_name), map->row->address,
-	        places[map->row->where]);
+		units_escape(text, sizeof text, map->profile_name), map->row->address,
+		places[map->row->where]);
 	if (names->variable) {
 		symbols_shorten(text, sizeof text, names->variable, NAME_WIDTH);
 		fprintf(out, " (%s)", text);
@@ -135,7 +136,7 @@ print_bytes(const struct trace_map *row, FILE *out)
 	fprintf(out, ", overflow %s", units_bytes(text, row->overflow_bytes));
 	if (row->overflow_reserved_bytes && row->overflow_reserved_bytes != TRACE_UNKNOWN)
 		fprintf(out, " (%s of it in the array's block)",
-		        units_bytes(text, row->overflow_reserved_bytes));
+			units_bytes(text, row->overflow_reserved_bytes));
 	fprintf(out, ", values out of line %s", units_bytes(text, row->value_bytes));
 	if (row->tombstones && row->tombstones != TRACE_UNKNOWN)
 		fprintf(out, ", %s tombstones", units_number(text, row->tombstones));
@@ -151,11 +152,11 @@ print_remedies(const struct model_map *map, FILE *out)
 
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "       gives back %s: %s: %s\n", units_bytes(text, remedies[i].gives),
-		        units_escape(name, sizeof name, remedies[i].name),
-		        units_escape(advice, sizeof advice, remedies[i].advice));
+			units_escape(name, sizeof name, remedies[i].name),
+			units_escape(advice, sizeof advice, remedies[i].advice));
 		fprintf(out, "           (leaves %s", units_bytes(text, remedies[i].leaves));
 		fprintf(out, ", needs %s more while it runs)\n",
-		        units_bytes(text, remedies[i].transient));
+			units_bytes(text, remedies[i].transient));
 	}
 }
 
@@ -178,16 +179,16 @@ print_rest(const struct model_map *const *maps, size_t count, FILE *out)
 	char number[UNITS_SIZE], held[UNITS_SIZE], retained[UNITS_SIZE];
 
 	fprintf(out, "  and %s more that hold %s and retain %s; `maptrace maps` lists them all\n",
-	        units_number(number, rest.maps), units_bytes(held, rest.held),
-	        units_bytes(retained, rest.retained));
+		units_number(number, rest.maps), units_bytes(held, rest.held),
+		units_bytes(retained, rest.retained));
 }
 
 int
 write_text_maps(struct model *model, const struct model_map *const *maps, size_t count,
-                const struct options *options, FILE *out)
+		const struct options *options, FILE *out)
 {
-	static const char *const titles[] = {"#",    "retained", "held", "needed", "entries / capacity",
-	                                     "fill", "map"};
+	static const char *const titles[] = {
+	    "#", "retained", "held", "needed", "entries / capacity", "fill", "map"};
 	struct table table;
 
 	if (count == 0)

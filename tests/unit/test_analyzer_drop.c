@@ -16,9 +16,10 @@ drop_between(const struct model *model, uint32_t from, uint32_t to)
 {
 	struct model_drop drop;
 
-	assert_int_equal(model_drop(model, &model->snapshots[from], &model->snapshots[to], &drop), 0);
+	assert_int_equal(model_drop(model, &model->snapshots[from], &model->snapshots[to], &drop),
+			 0);
 	assert_true(sum_of(&drop) == (int64_t)model->snapshots[from].rows->info.live_bytes -
-	                                 (int64_t)model->snapshots[to].rows->info.live_bytes);
+					 (int64_t)model->snapshots[to].rows->info.live_bytes);
 	return drop;
 }
 
@@ -180,12 +181,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(articles_fall_is_the_superseded_array_and_not_deletion),
-		cmocka_unit_test(every_part_is_told_apart),
-		cmocka_unit_test(old_array_of_a_finished_growth_is_superseded),
-		cmocka_unit_test(what_does_not_add_up_is_shown),
-		cmocka_unit_test(report_shows_the_whole_way_and_the_largest_steps),
-		cmocka_unit_test(heap_that_never_fell_has_no_drop),
+	    cmocka_unit_test(articles_fall_is_the_superseded_array_and_not_deletion),
+	    cmocka_unit_test(every_part_is_told_apart),
+	    cmocka_unit_test(old_array_of_a_finished_growth_is_superseded),
+	    cmocka_unit_test(what_does_not_add_up_is_shown),
+	    cmocka_unit_test(report_shows_the_whole_way_and_the_largest_steps),
+	    cmocka_unit_test(heap_that_never_fell_has_no_drop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

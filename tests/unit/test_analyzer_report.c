@@ -1,6 +1,6 @@
-/* The report of the article's experiment as text and JSON, and what reports say when there is little
- * to say. The text is held against tests/golden/report_article.txt; MAPTRACE_GOLDEN=write in the
- * environment writes it anew, for a human to read the difference. */
+/* The report of the article's experiment as text and JSON, and what reports say when there is
+ * little to say. The text is held against tests/golden/report_article.txt; MAPTRACE_GOLDEN=write in
+ * the environment writes it anew, for a human to read the difference. */
 #include "analyzer/symbols.h"
 #include "analyzer/write_json.h"
 #include "analyzer/write_text.h"
@@ -146,7 +146,7 @@ no_map_lists_profiles_and_refusals(void **state)
 	refused->candidates = 3;
 	refused->bytes = 4096;
 	contains(trace, "sample: 3 candidates with 4.00 KiB in arrays: a requirement was not met "
-	                "(line 9: require entries >= 0)");
+			"(line 9: require entries >= 0)");
 	trace = sample_trace();
 	sample_snapshot(trace, "exit");
 	contains(trace, "No map was found");
@@ -165,11 +165,13 @@ names_from_the_guest_are_escaped(void **state)
 	strcpy(trace->header.program, "/tmp/\033[2Jevil\n");
 	strcpy(trace->snapshots[1].info.label, "\033]0;title\a");
 	strcpy(trace->profiles[0].name, "\033[31m");
-	strcpy(trace->header.notice, "\x9b" "31m");
+	strcpy(trace->header.notice, "\x9b"
+				     "31m");
 	model = sample_model(trace);
 	text = text_of(model);
 	for (const char *at = text; *at; at++)
-		assert_true(*at == '\n' || ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f));
+		assert_true(*at == '\n' ||
+			    ((unsigned char)*at >= 0x20 && (unsigned char)*at < 0x7f));
 	free(text);
 	model_close(model);
 }
@@ -224,11 +226,12 @@ static void
 json_keeps_the_contract(void **state)
 {
 	static const char *const map_keys[] = {
-		"profile", "address", "where", "type", "count", "capacity", "tombstones", "bytes",
-		"resident_bytes", "reserved_bytes", "needed_bytes", "retained_bytes", "allocated_at",
+	    "profile",      "address",        "where",        "type",           "count",
+	    "capacity",     "tombstones",     "bytes",        "resident_bytes", "reserved_bytes",
+	    "needed_bytes", "retained_bytes", "allocated_at",
 	};
-	static const char *const snapshot_keys[] = {"label", "time_ms", "roles", "maps", "complete",
-	                                            "reason"};
+	static const char *const snapshot_keys[] = {"label", "time_ms",  "roles",
+						    "maps",  "complete", "reason"};
 	struct model *model = sample_model(article_trace());
 	json_t *report = json_of(model), *snapshot, *map, *frame;
 
@@ -242,7 +245,8 @@ json_keeps_the_contract(void **state)
 	for (size_t i = 0; i < sizeof map_keys / sizeof *map_keys; i++)
 		assert_non_null(json_object_get(map, map_keys[i]));
 	assert_int_equal(number(map, "retained_bytes"), ARRAY);
-	assert_int_equal(number(json_object_get(map, "bytes"), "overflow_reserved"), ARRAY - BUCKETS);
+	assert_int_equal(number(json_object_get(map, "bytes"), "overflow_reserved"),
+			 ARRAY - BUCKETS);
 	assert_string_equal(json_string_value(json_object_get(map, "address")), "0x55d0c0de0");
 	frame = json_array_get(json_object_get(map, "allocated_at"), 0);
 	assert_true(json_is_null(json_object_get(frame, "function")));
@@ -275,14 +279,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(articles_report_is_the_golden_one),
-		cmocka_unit_test(killed_guest_is_said_at_once),
-		cmocka_unit_test(trace_without_complete_snapshot_says_so),
-		cmocka_unit_test(no_map_lists_profiles_and_refusals),
-		cmocka_unit_test(names_from_the_guest_are_escaped),
-		cmocka_unit_test(extreme_numbers_print),
-		cmocka_unit_test(json_keeps_the_contract),
-		cmocka_unit_test(json_has_null_for_what_is_not_known),
+	    cmocka_unit_test(articles_report_is_the_golden_one),
+	    cmocka_unit_test(killed_guest_is_said_at_once),
+	    cmocka_unit_test(trace_without_complete_snapshot_says_so),
+	    cmocka_unit_test(no_map_lists_profiles_and_refusals),
+	    cmocka_unit_test(names_from_the_guest_are_escaped),
+	    cmocka_unit_test(extreme_numbers_print),
+	    cmocka_unit_test(json_keeps_the_contract),
+	    cmocka_unit_test(json_has_null_for_what_is_not_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

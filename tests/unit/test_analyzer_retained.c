@@ -10,11 +10,12 @@ first(const struct model *model, uint32_t snapshot)
 /* One map in one snapshot, from an ordinary stack. */
 static struct model *
 one_map(uint64_t buckets, uint64_t old, uint64_t overflow, uint64_t low, uint64_t high,
-        uint64_t kept)
+	uint64_t kept)
 {
 	struct trace *trace = sample_trace();
 	uint32_t stack = sample_stack(trace, TRACE_BUCKETS, 0);
-	struct trace_map *map = sample_map(sample_snapshot(trace, "exit"), 0x5000, stack, buckets, 0);
+	struct trace_map *map =
+	    sample_map(sample_snapshot(trace, "exit"), 0x5000, stack, buckets, 0);
 
 	map->old_bucket_bytes = old;
 	map->overflow_bytes = overflow;
@@ -345,7 +346,7 @@ maps_come_sorted_and_filtered(void **state)
 	assert_int_equal(count, 0);
 	free(maps);
 	assert_ptr_equal(model_find(&model->snapshots[0], 0x6000, "sample"),
-	                 &model->snapshots[0].maps[1]);
+			 &model->snapshots[0].maps[1]);
 	assert_null(model_find(&model->snapshots[0], 0x6000, "other"));
 	assert_null(model_find(&model->snapshots[0], 0x6001, NULL));
 	model_close(model);
@@ -374,27 +375,27 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(insert_only_map_retains_nothing),
-		cmocka_unit_test(emptied_map_retains_all_it_holds),
-		cmocka_unit_test(map_below_its_need_retains_nothing),
-		cmocka_unit_test(range_of_need_is_a_range_of_retained),
-		cmocka_unit_test(what_the_own_rule_keeps_is_not_retained),
-		cmocka_unit_test(unknown_need_enters_no_sum),
-		cmocka_unit_test(huge_counts_do_not_wrap),
-		cmocka_unit_test(reserved_room_that_was_never_filled_is_not_retained),
-		cmocka_unit_test(reserved_room_that_an_earlier_snapshot_saw_full_is_retained),
-		cmocka_unit_test(reserved_room_whose_nodes_came_and_went_is_retained),
-		cmocka_unit_test(few_removed_nodes_do_not_prove_a_filling),
-		cmocka_unit_test(tombstones_prove_a_filling),
-		cmocka_unit_test(worst_complete_snapshot_is_judged),
-		cmocka_unit_test(bytes_that_go_by_the_next_snapshot_are_superseded),
-		cmocka_unit_test(bytes_that_stay_are_unexplained),
-		cmocka_unit_test(transient_bytes_need_no_explanation),
-		cmocka_unit_test(roles_add_up_to_the_live_bytes),
-		cmocka_unit_test(peak_is_exact_by_stack_and_an_estimate_by_structure),
-		cmocka_unit_test(broken_profile_text_is_a_warning),
-		cmocka_unit_test(maps_come_sorted_and_filtered),
-		cmocka_unit_test(remedies_with_nothing_to_give_are_left_out),
+	    cmocka_unit_test(insert_only_map_retains_nothing),
+	    cmocka_unit_test(emptied_map_retains_all_it_holds),
+	    cmocka_unit_test(map_below_its_need_retains_nothing),
+	    cmocka_unit_test(range_of_need_is_a_range_of_retained),
+	    cmocka_unit_test(what_the_own_rule_keeps_is_not_retained),
+	    cmocka_unit_test(unknown_need_enters_no_sum),
+	    cmocka_unit_test(huge_counts_do_not_wrap),
+	    cmocka_unit_test(reserved_room_that_was_never_filled_is_not_retained),
+	    cmocka_unit_test(reserved_room_that_an_earlier_snapshot_saw_full_is_retained),
+	    cmocka_unit_test(reserved_room_whose_nodes_came_and_went_is_retained),
+	    cmocka_unit_test(few_removed_nodes_do_not_prove_a_filling),
+	    cmocka_unit_test(tombstones_prove_a_filling),
+	    cmocka_unit_test(worst_complete_snapshot_is_judged),
+	    cmocka_unit_test(bytes_that_go_by_the_next_snapshot_are_superseded),
+	    cmocka_unit_test(bytes_that_stay_are_unexplained),
+	    cmocka_unit_test(transient_bytes_need_no_explanation),
+	    cmocka_unit_test(roles_add_up_to_the_live_bytes),
+	    cmocka_unit_test(peak_is_exact_by_stack_and_an_estimate_by_structure),
+	    cmocka_unit_test(broken_profile_text_is_a_warning),
+	    cmocka_unit_test(maps_come_sorted_and_filtered),
+	    cmocka_unit_test(remedies_with_nothing_to_give_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

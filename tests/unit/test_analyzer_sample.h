@@ -108,7 +108,7 @@ sample_live(struct trace_snapshot_rows *rows, uint32_t stack, uint64_t bytes, ui
 
 __attribute__((unused)) static void
 sample_claim(struct trace_snapshot_rows *rows, uint32_t stack, enum trace_role role, uint64_t bytes,
-             uint64_t blocks)
+	     uint64_t blocks)
 {
 	struct trace_claim *claim = sample_more(rows->claims, rows->claims_count);
 
@@ -122,7 +122,7 @@ sample_claim(struct trace_snapshot_rows *rows, uint32_t stack, enum trace_role r
  * says so by sample_live and sample_claim. */
 __attribute__((unused)) static struct trace_map *
 sample_map(struct trace_snapshot_rows *rows, uint64_t address, uint32_t stack, uint64_t buckets,
-           uint64_t needed)
+	   uint64_t needed)
 {
 	struct trace_map *map = sample_more(rows->maps, rows->maps_count);
 
@@ -143,7 +143,7 @@ sample_map(struct trace_snapshot_rows *rows, uint64_t address, uint32_t stack, u
 /* A map with its bytes live and claimed. */
 __attribute__((unused)) static struct trace_map *
 sample_whole_map(struct trace_snapshot_rows *rows, uint64_t address, uint32_t stack,
-                 uint64_t buckets, uint64_t needed)
+		 uint64_t buckets, uint64_t needed)
 {
 	sample_live(rows, stack, buckets, 1);
 	sample_claim(rows, stack, TRACE_BUCKETS, buckets, 1);

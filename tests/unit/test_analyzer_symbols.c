@@ -29,8 +29,8 @@ trace_of_this_program(uint64_t pc)
 {
 	struct trace *trace = sample_trace();
 	uint32_t stack = sample_stack(trace, TRACE_BUCKETS, 0);
-	ssize_t length = readlink("/proc/self/exe", trace->modules[0].path,
-	                          sizeof trace->modules[0].path - 1);
+	ssize_t length =
+	    readlink("/proc/self/exe", trace->modules[0].path, sizeof trace->modules[0].path - 1);
 
 	assert_true(length > 0);
 	trace->modules[0].path[length] = '\0';
@@ -72,7 +72,7 @@ global_is_named_by_any_address_in_it(void **state)
 	struct symbols *symbols = symbols_open(trace);
 
 	assert_string_equal(symbols_variable(symbols, 0, (uintptr_t)&symbols_test_global[99]),
-	                    "symbols_test_global");
+			    "symbols_test_global");
 	assert_null(symbols_variable(symbols, 0, (uintptr_t)symbols_test_function));
 	assert_null(symbols_variable(symbols, 7, 0));
 	symbols_close(symbols);
@@ -146,12 +146,13 @@ static void
 inner_arguments_go_first_and_the_last_ones_next(void **state)
 {
 	static const char name[] = "std::_Hashtable<int, std::pair<int const, int>, "
-	                           "std::allocator<std::pair<int const, int> >, std::hash<int> >"
-	                           "::_M_rehash(unsigned long, std::true_type)";
+				   "std::allocator<std::pair<int const, int> >, std::hash<int> >"
+				   "::_M_rehash(unsigned long, std::true_type)";
 
 	shortens(name, 200, name);
-	shortens(name, 120, "std::_Hashtable<int, std::pair<...>, std::allocator<...>, std::hash<int> >"
-	                    "::_M_rehash(unsigned long, std::true_type)");
+	shortens(name, 120,
+		 "std::_Hashtable<int, std::pair<...>, std::allocator<...>, std::hash<int> >"
+		 "::_M_rehash(unsigned long, std::true_type)");
 	shortens(name, 80, "std::_Hashtable<int, ...>::_M_rehash(unsigned long, std::true_type)");
 	shortens(name, 40, "std::_Hashtable<...>::_M_rehash(...)");
 	shortens(name, 20, "std::_Ha...hash(...)");
@@ -165,7 +166,7 @@ operators_and_unbalanced_names_stay_whole(void **state)
 	shortens("foo::operator()(int, int, int)", 22, "foo::operator()(...)");
 	shortens("a<b<c(d", 8, "a<b<c(d");
 	shortens("<RawTable<T,A> as core::ops::drop::Drop>::drop", 46,
-	         "<RawTable<T,A> as core::ops::drop::Drop>::drop");
+		 "<RawTable<T,A> as core::ops::drop::Drop>::drop");
 	shortens("evil\033[2J", 40, "evil\\x1b[2J");
 }
 
@@ -173,13 +174,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(inlined_frames_have_names_and_lines),
-		cmocka_unit_test(global_is_named_by_any_address_in_it),
-		cmocka_unit_test(changed_module_is_named_and_not_symbolised),
-		cmocka_unit_test(missing_module_and_wild_addresses_have_no_names),
-		cmocka_unit_test(network_is_never_asked),
-		cmocka_unit_test(inner_arguments_go_first_and_the_last_ones_next),
-		cmocka_unit_test(operators_and_unbalanced_names_stay_whole),
+	    cmocka_unit_test(inlined_frames_have_names_and_lines),
+	    cmocka_unit_test(global_is_named_by_any_address_in_it),
+	    cmocka_unit_test(changed_module_is_named_and_not_symbolised),
+	    cmocka_unit_test(missing_module_and_wild_addresses_have_no_names),
+	    cmocka_unit_test(network_is_never_asked),
+	    cmocka_unit_test(inner_arguments_go_first_and_the_last_ones_next),
+	    cmocka_unit_test(operators_and_unbalanced_names_stay_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

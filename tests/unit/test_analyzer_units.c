@@ -16,15 +16,15 @@ bytes_are_exact_below_a_kib_and_binary_above(void **state)
 		uint64_t bytes;
 		const char *text;
 	} cases[] = {
-		{0, "0 B"},
-		{1023, "1023 B"},
-		{1024, "1.00 KiB"},
-		{1048575, "1.00 MiB"},
-		{307494912, "293.25 MiB"},
-		{40108032, "38.25 MiB"},
-		{UINT64_C(1) << 40, "1.00 TiB"},
-		{UINT64_MAX - 1, "16.00 EiB"},
-		{TRACE_UNKNOWN, "?"},
+	    {0, "0 B"},
+	    {1023, "1023 B"},
+	    {1024, "1.00 KiB"},
+	    {1048575, "1.00 MiB"},
+	    {307494912, "293.25 MiB"},
+	    {40108032, "38.25 MiB"},
+	    {UINT64_C(1) << 40, "1.00 TiB"},
+	    {UINT64_MAX - 1, "16.00 EiB"},
+	    {TRACE_UNKNOWN, "?"},
 	};
 	char text[UNITS_SIZE];
 
@@ -64,10 +64,16 @@ sizes_are_read_in_every_usual_form(void **state)
 		const char *text;
 		uint64_t bytes;
 	} cases[] = {
-		{"0", 0},         {"4096", 4096},         {"16M", 16 << 20},
-		{"16m", 16 << 20}, {"1.5GiB", 1610612736}, {"64 KiB", 65536},
-		{"64kb", 65536},  {"2T", UINT64_C(2) << 40}, {"7 B", 7},
-		{"18446744073709551614", UINT64_MAX - 1},
+	    {"0", 0},
+	    {"4096", 4096},
+	    {"16M", 16 << 20},
+	    {"16m", 16 << 20},
+	    {"1.5GiB", 1610612736},
+	    {"64 KiB", 65536},
+	    {"64kb", 65536},
+	    {"2T", UINT64_C(2) << 40},
+	    {"7 B", 7},
+	    {"18446744073709551614", UINT64_MAX - 1},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -82,9 +88,27 @@ static void
 what_is_no_size_is_refused(void **state)
 {
 	static const char *const cases[] = {
-		"", " ", "-1", "+1", "M", "16X", "16MM", "16MiBs", "1.5", "1.", ".5M", "0x10", "1e3",
-		"1,000", "16 M 2", "18446744073709551615", "18446744073709551616", "99999999999999T",
-		"16E", "inf", "nan",
+	    "",
+	    " ",
+	    "-1",
+	    "+1",
+	    "M",
+	    "16X",
+	    "16MM",
+	    "16MiBs",
+	    "1.5",
+	    "1.",
+	    ".5M",
+	    "0x10",
+	    "1e3",
+	    "1,000",
+	    "16 M 2",
+	    "18446744073709551615",
+	    "18446744073709551616",
+	    "99999999999999T",
+	    "16E",
+	    "inf",
+	    "nan",
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -115,12 +139,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(bytes_are_exact_below_a_kib_and_binary_above),
-		cmocka_unit_test(numbers_have_thousands_apart),
-		cmocka_unit_test(durations_choose_their_unit),
-		cmocka_unit_test(sizes_are_read_in_every_usual_form),
-		cmocka_unit_test(what_is_no_size_is_refused),
-		cmocka_unit_test(control_characters_never_reach_the_terminal),
+	    cmocka_unit_test(bytes_are_exact_below_a_kib_and_binary_above),
+	    cmocka_unit_test(numbers_have_thousands_apart),
+	    cmocka_unit_test(durations_choose_their_unit),
+	    cmocka_unit_test(sizes_are_read_in_every_usual_form),
+	    cmocka_unit_test(what_is_no_size_is_refused),
+	    cmocka_unit_test(control_characters_never_reach_the_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
