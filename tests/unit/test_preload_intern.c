@@ -1,0 +1,179 @@
+/* One list of frames has one id, for ever; another list, another depth or a cut one has its own. */
+#include "preload/intern.h"
+#include "test_preload_counting.h"
+
+#include <pthread.h>
+
+#define FUNCTION(name) \
+	__attribute__((noinline)) int name(int x); \
+	int name(int x) { __asm__ volatile("nop\nnop" : "+r"(x)); return x; }
+
+FUNCTION(intern_map_grow)
+FUNCTION(intern_caller)
+
+enum { LISTS = 3000, THREADS = 4 };
+
+static const char rules[] =
+	"profile internmap\ntitle \"t\"\nwake symbol \"intern_map_*\"\n"
+	"role buckets frames \"intern_map_grow\" size size >= 4096 split 16/17 overflow\n"
+	"role buckets frames \"intern_map_grow\"\n";
+
+static int
+begin(void **unused)
+{
+	counting_begin();
+	guest_add_profile(rules);
+	return 0;
+}
+
+static int
+end(void **unused)
+{
+	guest_end();
+	return 0;
+}
+
+/* A stack of `depth` frames that no other number has. */
+static size_t
+make_list(uint64_t *pcs, uint64_t number)
+{
+	size_t depth = 1 + number % 60;
+
+	for (size_t i = 0; i < depth; i++)
+		pcs[i] = 0x1000 + (i == depth / 2 ? number << 20 : i);
+	return depth;
+}
+
+static uint32_t
+intern_number(uint64_t number)
+{
+	uint64_t pcs[64];
+	size_t depth = make_list(pcs, number);
+
+	return intern_stack(pcs, depth, false, 100);
+}
+
+static void
+gives_one_id_to_one_stack(void **unused)
+{
+	static uint32_t ids[LISTS];
+
+	for (uint64_t i = 0; i < LISTS; i++)
+		ids[i] = intern_number(i);
+	for (uint64_t i = 0; i < LISTS; i++) {
+		assert_int_not_equal(ids[i], 0);
+		assert_int_equal(intern_number(i), ids[i]);
+	}
+	assert_int_equal(tracer.writer.header->stacks, 1 + LISTS); /* so all differ */
+}
+
+static void
+writes_the_frames_from_the_innermost_to_the_root(void **unused)
+{
+	const uint64_t pcs[] = { 0x111, 0x222, 0x333 };
+	const struct trace_stack *stack =
+	    trace_table_at(&tracer.stacks, intern_stack(pcs, 3, false, 8));
+	uint32_t node = stack->node;
+
+	for (int i = 0; i < 3; i++) {
+		const struct trace_node *at = trace_table_at(&tracer.nodes, node);
+
+		assert_int_equal(at->pc, pcs[i]);
+		node = at->parent;
+	}
+	assert_int_equal(node, 0);
+	assert_int_equal(stack->role, TRACE_OTHER);
+}
+
+static void
+shares_the_nodes_of_common_callers(void **unused)
+{
+	const uint64_t one[] = { 0xa1, 0xb, 0xc, 0xd }, other[] = { 0xa2, 0xb, 0xc, 0xd };
+	uint32_t before;
+
+	intern_stack(one, 4, false, 8);
+	before = tracer.nodes.count;
+	intern_stack(other, 4, false, 8);
+	assert_int_equal(tracer.nodes.count, before + 1);
+}
+
+static void
+tells_cut_shorter_and_longer_stacks_apart(void **unused)
+{
+	const uint64_t pcs[] = { 0x51, 0x52, 0x53 };
+	uint32_t whole = intern_stack(pcs, 3, false, 8), cut = intern_stack(pcs, 3, true, 8);
+	const struct trace_stack *stack = trace_table_at(&tracer.stacks, cut);
+
+	assert_int_not_equal(whole, cut);
+	assert_true(stack->flags & TRACE_STACK_CUT);
+	assert_int_not_equal(intern_stack(pcs, 2, false, 8), whole);
+	assert_int_equal(intern_stack(pcs, 3, false, 8), whole);
+	assert_int_equal(intern_stack(pcs, 0, false, 8), 0);
+}
+
+static void
+gives_a_variant_to_each_role_that_the_size_decides(void **unused)
+{
+	const uint64_t pcs[] = { (uintptr_t)intern_map_grow + 1, (uintptr_t)intern_caller + 1 };
+	uint32_t small = intern_stack(pcs, 2, false, 64);
+	uint32_t large = intern_stack(pcs, 2, false, 8192);
+	const struct trace_stack *stack = trace_table_at(&tracer.stacks, large);
+
+	assert_int_not_equal(small, large);
+	assert_int_equal(stack->split_whole, 17);
+	assert_int_equal(intern_stack(pcs, 2, false, 128), small);
+	assert_int_equal(intern_stack(pcs, 2, false, 65536), large);
+	assert_int_equal(intern_stack(pcs, 2, false, 64), small);
+	assert_int_equal(intern_stack(pcs, 2, false, 8192), large);
+}
+
+static void
+keeps_ids_after_it_was_told_to_forget(void **unused)
+{
+	uint32_t before = intern_number(5), stacks = tracer.stacks.count;
+
+	intern_forget();
+	assert_int_equal(intern_number(5), before);
+	assert_int_equal(intern_number(5), before);
+	assert_int_equal(tracer.stacks.count, stacks);
+}
+
+static void *
+intern_all(void *into)
+{
+	uint32_t *ids = into;
+
+	for (uint64_t i = 0; i < LISTS; i++)
+		ids[i] = intern_number(LISTS + i);
+	return NULL;
+}
+
+static void
+gives_all_threads_the_same_ids(void **unused)
+{
+	static uint32_t ids[THREADS][LISTS];
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, intern_all, ids[i]), 0);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 1; i < THREADS; i++)
+		assert_memory_equal(ids[0], ids[i], sizeof(ids[0]));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_one_id_to_one_stack),
+		cmocka_unit_test(writes_the_frames_from_the_innermost_to_the_root),
+		cmocka_unit_test(shares_the_nodes_of_common_callers),
+		cmocka_unit_test(tells_cut_shorter_and_longer_stacks_apart),
+		cmocka_unit_test(gives_a_variant_to_each_role_that_the_size_decides),
+		cmocka_unit_test(keeps_ids_after_it_was_told_to_forget),
+		cmocka_unit_test(gives_all_threads_the_same_ids),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

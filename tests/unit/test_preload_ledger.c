@@ -1,0 +1,168 @@
+/*
+ * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
+ * copied out; and eight threads that each keep blocks of their own in it.
+ */
+#include "preload/ledger.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { PLACES = 4096, TURNS = 200000, THREADS = 8, THREAD_TURNS = 40000, THREAD_PLACES = 512 };
+
+static struct ledger_block expected[PLACES]; /* address 0: not there */
+
+static uint64_t
+place_address(uint64_t place)
+{
+	return UINT64_C(0x7f0000000000) + place * 32;
+}
+
+static void
+assert_same_block(const struct ledger_block *a, const struct ledger_block *b)
+{
+	assert_int_equal(a->address, b->address);
+	assert_int_equal(a->size, b->size);
+	assert_int_equal(a->stack, b->stack);
+}
+
+static void
+add_at(uint32_t place)
+{
+	struct ledger_block block = { place_address(place), (uint64_t)rand(), (uint32_t)rand() };
+	struct ledger_block stale;
+	bool full, was_there = ledger_add(&block, &stale, &full);
+
+	assert_false(full);
+	assert_int_equal(was_there, expected[place].address != 0);
+	if (was_there)
+		assert_same_block(&stale, &expected[place]);
+	expected[place] = block;
+}
+
+static void
+remove_at(uint32_t place)
+{
+	struct ledger_block found;
+	bool was_there = ledger_remove(place_address(place), &found);
+
+	assert_int_equal(was_there, expected[place].address != 0);
+	if (was_there)
+		assert_same_block(&found, &expected[place]);
+	expected[place].address = 0;
+}
+
+static void
+look_at(uint32_t place)
+{
+	struct ledger_block found;
+	bool is_there = ledger_find(place_address(place), &found);
+
+	assert_int_equal(is_there, expected[place].address != 0);
+	if (is_there)
+		assert_same_block(&found, &expected[place]);
+}
+
+static void
+agrees_with_an_array(void **unused)
+{
+	srand(1);
+	for (int turn = 0; turn < TURNS; turn++) {
+		uint32_t place = (uint32_t)rand() % PLACES;
+
+		switch (rand() % 5) {
+		case 0: case 1: add_at(place); break;
+		case 2: case 3: remove_at(place); break;
+		default: look_at(place);
+		}
+	}
+	for (uint32_t place = 0; place < PLACES; place++)
+		look_at(place);
+}
+
+static void
+copies_every_block_once(void **unused)
+{
+	static struct ledger_block copy[PLACES];
+	size_t count = 0, copied;
+
+	for (uint32_t place = 0; place < PLACES; place++)
+		count += expected[place].address != 0;
+	ledger_lock();
+	assert_int_equal(ledger_count(), count);
+	copied = ledger_copy(copy, PLACES);
+	assert_int_equal(ledger_copy(copy, 3), 3);
+	copied = ledger_copy(copy, PLACES);
+	ledger_unlock();
+	assert_int_equal(copied, count);
+	for (size_t i = 0; i < copied; i++) {
+		uint32_t place = (uint32_t)((copy[i].address - place_address(0)) / 32);
+
+		assert_same_block(&copy[i], &expected[place]);
+		expected[place].address = 0; /* a second one would not be equal */
+	}
+}
+
+static void
+knows_nothing_of_what_was_never_added(void **unused)
+{
+	struct ledger_block found;
+
+	assert_false(ledger_remove(0x10, &found));
+	assert_false(ledger_find(UINT64_MAX - 15, &found));
+}
+
+static void *
+churn(void *number)
+{
+	uint64_t first = UINT64_C(0x550000000000) + (uintptr_t)number * THREAD_PLACES * 16;
+	uint64_t sizes[THREAD_PLACES] = { 0 }, wrong = 0;
+	uint32_t seed = (uint32_t)(uintptr_t)number + 1;
+
+	for (uint64_t turn = 1; turn <= THREAD_TURNS; turn++) {
+		uint32_t place = (seed = seed * 1103515245 + 12345) >> 8 & (THREAD_PLACES - 1);
+		struct ledger_block block = { first + place * 16, turn, 0 }, found;
+		bool full;
+
+		if (sizes[place]) {
+			wrong += !ledger_remove(block.address, &found) ||
+			         found.size != sizes[place];
+			sizes[place] = 0;
+		} else {
+			wrong += ledger_add(&block, &found, &full) || full;
+			sizes[place] = turn;
+		}
+	}
+	return (void *)(uintptr_t)wrong;
+}
+
+static void
+keeps_threads_apart(void **unused)
+{
+	pthread_t threads[THREADS];
+	void *wrong;
+
+	for (uintptr_t i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, churn, (void *)i), 0);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &wrong);
+		assert_null(wrong);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(agrees_with_an_array),
+		cmocka_unit_test(copies_every_block_once),
+		cmocka_unit_test(knows_nothing_of_what_was_never_added),
+		cmocka_unit_test(keeps_threads_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
