@@ -4,13 +4,13 @@
  *
  *     runs   [ from 0x55.. | from 0x7f.. | ... ]     bases less than 1 MiB apart share a run
  *               |
- *     pages  [ 0 3 3 9 12 ]                          a page's first block; one more as the end
+ *     grains [ 0 3 3 9 12 ]                          first block of each 512 B; one more as the end
  *               |
  *     blocks [ ... ]                                 sorted by base
  *
- * An address finds its run by bisection, its page by subtraction and its block by bisecting the few
- * that start in that page. What must never break: blocks do not overlap, so the last block that
- * starts at or before an address is the only one that can hold it.
+ * An address finds its run by bisection, its grain by subtraction and its block by bisecting the few
+ * that start in that grain: three lines of cache. What must never break: blocks do not overlap, so
+ * the last block that starts at or before an address is the only one that can hold it.
  */
 #include "finder/blocks.h"
 
@@ -21,17 +21,17 @@
 #include <string.h>
 
 enum {
-	PAGE_BITS = 12,
-	RUN_GAP_PAGES = 256,
+	GRAIN_BITS = 9,
+	RUN_GAP_GRAINS = 2048,
 	DIGIT_BITS = 11,
 	DIGITS = 1 << DIGIT_BITS,
 };
 
 struct blocks_run {
 	uint64_t base;           /* of its first block */
-	uint64_t first_page;
-	uint64_t page_count;
-	size_t pages;            /* index of its first entry in pages[] */
+	uint64_t first_grain;
+	uint64_t grain_count;
+	size_t grains;           /* index of its first entry in grains[] */
 	uint32_t end;            /* index after its last block */
 };
 
@@ -92,46 +92,46 @@ static bool
 begins_run(const struct finder_block *at, size_t i)
 {
 	return i == 0 ||
-	       (at[i].base >> PAGE_BITS) - (at[i - 1].base >> PAGE_BITS) >= RUN_GAP_PAGES;
+	       (at[i].base >> GRAIN_BITS) - (at[i - 1].base >> GRAIN_BITS) >= RUN_GAP_GRAINS;
 }
 
-/* Counts runs and page entries first, so that each table is mapped once. */
+/* Counts runs and grain entries first, so that each table is mapped once. */
 static int
 map_tables(struct blocks *blocks)
 {
-	size_t runs = 0, pages = 0;
+	size_t runs = 0, grains = 0;
 	for (size_t i = 0; i < blocks->count; i++) {
 		bool begins = begins_run(blocks->at, i);
 		runs += begins;
 		if (begins)
-			pages += 2;
+			grains += 2;
 		else
-			pages += (blocks->at[i].base >> PAGE_BITS) -
-			         (blocks->at[i - 1].base >> PAGE_BITS);
+			grains += (blocks->at[i].base >> GRAIN_BITS) -
+			         (blocks->at[i - 1].base >> GRAIN_BITS);
 	}
 	blocks->runs = array_map(runs * sizeof(*blocks->runs));
-	blocks->pages = array_map(pages * sizeof(*blocks->pages));
-	return blocks->runs && blocks->pages ? 0 : -1;
+	blocks->grains = array_map(grains * sizeof(*blocks->grains));
+	return blocks->runs && blocks->grains ? 0 : -1;
 }
 
 static void
 fill_tables(struct blocks *blocks)
 {
 	struct blocks_run *run = NULL;
-	size_t next_page = 0;
+	size_t next_grain = 0;
 	for (size_t i = 0; i < blocks->count; i++) {
-		uint64_t page = blocks->at[i].base >> PAGE_BITS;
+		uint64_t grain = blocks->at[i].base >> GRAIN_BITS;
 		if (begins_run(blocks->at, i)) {
 			run = &blocks->runs[blocks->run_count++];
 			run->base = blocks->at[i].base;
-			run->first_page = page;
-			run->pages = next_page;
+			run->first_grain = grain;
+			run->grains = next_grain;
 		}
-		while (run->page_count < page - run->first_page + 1)
-			blocks->pages[run->pages + run->page_count++] = (uint32_t)i;
+		while (run->grain_count < grain - run->first_grain + 1)
+			blocks->grains[run->grains + run->grain_count++] = (uint32_t)i;
 		run->end = (uint32_t)i + 1;
-		blocks->pages[run->pages + run->page_count] = run->end;
-		next_page = run->pages + run->page_count + 1;
+		blocks->grains[run->grains + run->grain_count] = run->end;
+		next_grain = run->grains + run->grain_count + 1;
 	}
 }
 
@@ -173,9 +173,9 @@ void
 blocks_close(struct blocks *blocks)
 {
 	array_unmap(blocks->runs);
-	array_unmap(blocks->pages);
+	array_unmap(blocks->grains);
 	blocks->runs = NULL;
-	blocks->pages = NULL;
+	blocks->grains = NULL;
 	blocks->run_count = 0;
 }
 
@@ -201,11 +201,11 @@ block_before(const struct blocks *blocks, uint64_t address)
 	const struct blocks_run *run = run_before(blocks, address);
 	if (!run)
 		return BLOCKS_NONE;
-	uint64_t page = (address >> PAGE_BITS) - run->first_page;
-	if (page >= run->page_count)
+	uint64_t grain = (address >> GRAIN_BITS) - run->first_grain;
+	if (grain >= run->grain_count)
 		return run->end - 1;
-	uint32_t low = blocks->pages[run->pages + page];
-	uint32_t high = blocks->pages[run->pages + page + 1];
+	uint32_t low = blocks->grains[run->grains + grain];
+	uint32_t high = blocks->grains[run->grains + grain + 1];
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 		if (blocks->at[middle].base <= address)

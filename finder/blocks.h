@@ -16,7 +16,7 @@ struct blocks {
 	uint64_t bytes;           /* of all blocks, cut at UINT64_MAX */
 	struct blocks_run *runs;  /* see blocks.c */
 	size_t run_count;
-	uint32_t *pages;
+	uint32_t *grains;
 };
 
 /* Sorts `at` in place by base, resets the owners, and builds the index. Returns 0, or -1 with errno

@@ -1,25 +1,7 @@
 /*
- * What all memory sources share; see memory.h. Called for every word that an expression reads, so
- * the common sizes are copied inline.
+ * What all memory sources share; see memory.h.
  */
 #include "finder/memory.h"
-
-#include <string.h>
-
-/* The guest's bytes are no objects of ours: an address sanitizer in the same process knows some of
- * them as freed or as red zones, and they are read all the same. */
-__attribute__((no_sanitize("address"))) static void
-copy(unsigned char *into, const unsigned char *from, size_t size)
-{
-	switch (size) {
-	case 1: *into = *from; return;
-	case 2: __builtin_memcpy(into, from, 2); return;
-	case 4: __builtin_memcpy(into, from, 4); return;
-	case 8: __builtin_memcpy(into, from, 8); return;
-	}
-	for (size_t i = 0; i < size; i++)
-		into[i] = ((const volatile unsigned char *)from)[i];
-}
 
 bool
 memory_read(struct memory *memory, uint64_t address, void *into, size_t size)
@@ -27,7 +9,7 @@ memory_read(struct memory *memory, uint64_t address, void *into, size_t size)
 	const void *from = memory->view(memory, address, size);
 	if (!from)
 		return false;
-	copy(into, from, size);
+	memory_copy(into, from, size);
 	return true;
 }
 

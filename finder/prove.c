@@ -17,6 +17,18 @@ static bool
 view_read(void *context, uint64_t address, void *into, size_t size)
 {
 	struct finder *finder = context;
+	const struct memory_region *near = finder->near;
+	if (!near || address < near->start || address >= near->end ||
+	    size > near->end - address) {
+		near = memory_region_of(finder->memory, address, size);
+		if (!near)
+			return false;
+		finder->near = near;
+	}
+	if (near->is_direct) {
+		memory_copy(into, (const void *)(uintptr_t)address, size);
+		return true;
+	}
 	return memory_read(finder->memory, address, into, size);
 }
 
@@ -61,13 +73,14 @@ begin(struct finder *finder, const struct candidate *candidate)
 		.values_before = finder->values.count,
 		.last_walk = -1,
 	};
-	memset(scope->known, 0, sizeof(scope->known));
-	memset(scope->walks, 0, sizeof(scope->walks));
+	memset(scope->known, 0, profile->name_count);
+	for (size_t i = 0; i < profile->walk_count; i++)
+		scope->walks[i].done = false;
 	set_name(scope, PROFILE_NAME_HEADER, candidate->header);
 	for (size_t i = 0; i < profile->anchor_count; i++) {
 		const struct profile_anchor *anchor = &profile->anchors[i];
 		uint64_t word, at = candidate->header + (uint64_t)(int64_t)anchor->offset;
-		if (memory_read(finder->memory, at, &word, sizeof(word)))
+		if (view_read(finder, at, &word, sizeof(word)))
 			set_name(scope, anchor->name, word);
 	}
 }
@@ -82,12 +95,23 @@ is_reached_value(const struct finder *finder, uint32_t block)
 	return false;
 }
 
+/* The last walk is the one that counts entries; those before it may prove other things. */
+static bool
+is_last_walk(const struct profile *profile, int step)
+{
+	for (int i = step + 1; i < profile->step_count; i++)
+		if (profile->steps[i].kind == PROFILE_STEP_WALK)
+			return false;
+	return true;
+}
+
 /* Whether the block being freed can be the one entry that the walks did not meet. */
 static bool
 may_be_mid_erase(const struct finder *finder)
 {
 	const struct proof *proof = &finder->proof;
-	if (finder->freeing == BLOCKS_NONE || proof->is_raised || proof->last_walk < 0)
+	if (finder->freeing == BLOCKS_NONE || proof->is_raised || proof->last_walk < 0 ||
+	    !is_last_walk(proof->profile, proof->last_walk))
 		return false;
 	const struct finder_block *block = &finder->blocks.at[finder->freeing];
 	if (block->map != TRACE_NONE || is_reached_value(finder, finder->freeing))
@@ -112,17 +136,16 @@ static enum proof_result
 refuse(struct finder *finder, const struct profile_step *step)
 {
 	struct proof *proof = &finder->proof;
-	bool is_requirement = step->kind == PROFILE_STEP_REQUIRE;
-	if (is_requirement && !step->is_busy_check && may_be_mid_erase(finder)) {
+	bool is_census = step->kind == PROFILE_STEP_REQUIRE && !step->is_busy_check &&
+	                 (step->asks_census || proof->names_census);
+	if (is_census && may_be_mid_erase(finder)) {
 		raise_census(finder);
 		return PROOF_TRUE;
 	}
 	proof->line = step->line;
-	proof->reason = TRACE_REFUSED_REQUIREMENT;
-	if (is_requirement && step->is_busy_check)
-		proof->reason = TRACE_REFUSED_BUSY;
-	else if (is_requirement && proof->last_walk >= 0)
-		proof->reason = TRACE_REFUSED_CENSUS;
+	proof->reason = is_census ? TRACE_REFUSED_CENSUS
+	              : step->is_busy_check ? TRACE_REFUSED_BUSY
+	              : TRACE_REFUSED_REQUIREMENT;
 	return PROOF_REFUSED;
 }
 
@@ -138,6 +161,7 @@ run_step(struct finder *finder, const struct profile_step *step)
 		return refuse(finder, step);
 	if (step->kind == PROFILE_STEP_REQUIRE && proof->asked_size)
 		proof->is_sized = true;
+	proof->names_census |= step->kind == PROFILE_STEP_LET && step->asks_census;
 	return PROOF_TRUE;
 }
 

@@ -194,14 +194,17 @@ place_of(const struct finder *finder, uint64_t header)
 	return region->kind == MEMORY_GLOBAL ? TRACE_WHERE_GLOBAL : TRACE_WHERE_STACK;
 }
 
-/* The block that this word points at as the anchor demands, or BLOCKS_NONE. */
+/* The block that this word points at as the anchor demands, or BLOCKS_NONE. `start` is the block
+ * that starts at the word, for the most common kind. */
 static uint32_t
 anchored_block(const struct finder *finder, const struct profile *profile,
-               const struct profile_anchor *anchor, uint64_t word)
+               const struct profile_anchor *anchor, uint64_t word, uint32_t start)
 {
-	uint32_t block = anchor->points == PROFILE_POINTS_INSIDE
-	                     ? blocks_touching(&finder->blocks, word)
-	                     : blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
+	uint32_t block = start;
+	if (anchor->points == PROFILE_POINTS_INSIDE)
+		block = blocks_touching(&finder->blocks, word);
+	else if (anchor->plus != 0)
+		block = blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
 	if (block == BLOCKS_NONE || finder->blocks.at[block].size < profile->minimum)
 		return BLOCKS_NONE;
 	return block;
@@ -216,16 +219,20 @@ is_known(struct finder *finder, const struct profile *profile, size_t before, ui
 		uint64_t word, at = header + (uint64_t)(int64_t)anchor->offset;
 		if (at % sizeof(word) == 0 &&
 		    memory_read(finder->memory, at, &word, sizeof(word)) &&
-		    anchored_block(finder, profile, anchor, word) != BLOCKS_NONE)
+		    anchored_block(finder, profile, anchor, word,
+		                   blocks_at(&finder->blocks, word)) != BLOCKS_NONE)
 			return true;
 	}
 	return false;
 }
 
 static void
-try_candidate(struct finder *finder, const struct candidate *candidate)
+try_candidate(struct finder *finder, struct candidate *candidate)
 {
 	enum proof_result result = prove_candidate(finder, candidate, false);
+	if (result == PROOF_REFUSED && !finder->proof.is_sized)
+		return; /* nearly all; they do not even cost a look at where they lie */
+	candidate->where = (uint8_t)place_of(finder, candidate->header);
 	if (result == PROOF_REFUSED)
 		refuse_note(finder);
 	if (result != PROOF_TRUE && result != PROOF_WALK_NEXT)
@@ -240,11 +247,12 @@ try_candidate(struct finder *finder, const struct candidate *candidate)
 static __attribute__((noinline)) void
 try_word(struct finder *finder, uint64_t address, uint64_t word)
 {
+	uint32_t start = blocks_at(&finder->blocks, word);
 	for (size_t p = 0; p < finder->input->profile_count; p++) {
 		const struct profile *profile = finder->input->profiles[p];
 		for (size_t a = 0; a < profile->anchor_count; a++) {
 			const struct profile_anchor *anchor = &profile->anchors[a];
-			uint32_t block = anchored_block(finder, profile, anchor, word);
+			uint32_t block = anchored_block(finder, profile, anchor, word, start);
 			if (block == BLOCKS_NONE)
 				continue;
 			uint64_t header = address - (uint64_t)(int64_t)anchor->offset;
@@ -255,7 +263,6 @@ try_word(struct finder *finder, uint64_t address, uint64_t word)
 				.block = block,
 				.profile = (uint16_t)p,
 				.anchor = (uint8_t)a,
-				.where = (uint8_t)place_of(finder, header),
 			};
 			try_candidate(finder, &candidate);
 		}

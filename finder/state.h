@@ -56,15 +56,17 @@ struct proof {
 	uint64_t node_size;   /* of the chained blocks, if all alike; 0: none yet; TRACE_UNKNOWN: mixed */
 	bool asked_size;      /* some expression asked for a block ... */
 	bool is_sized;        /* ... and a requirement was true after that */
+	bool names_census;    /* a name before this step depends on what a walk counted */
 	bool is_raised;       /* mid-erase: one entry was added to the census */
 	uint8_t reason;       /* PROOF_REFUSED: enum trace_refusal ... */
 	uint32_t line;        /* ... and the line that was not true, or 0 */
-	uint64_t chained_bytes, chained_blocks, chained_resident; /* of role overflow */
+	uint64_t chained_bytes, chained_blocks; /* of role overflow */
 };
 
 struct finder {
 	const struct finder_input *input;
 	struct memory *memory;
+	const struct memory_region *near; /* region of the last read */
 	struct blocks blocks;
 	uint32_t freeing; /* block whose free is under way, or BLOCKS_NONE */
 	struct profile_memory view; /* how expressions see all this */

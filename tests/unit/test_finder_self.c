@@ -1,0 +1,185 @@
+/*
+ * The whole search on this very process: a map as libstdc++ lays it out, made with malloc in the
+ * test's own heap, is found among everything else that lies in memory.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "finder/finder.h"
+
+enum { SLOTS = 4096, NODES = 1000, BLOCKS = NODES + 2 };
+
+struct node {
+	struct node *next;
+	uint64_t key, value;
+};
+
+struct map {
+	struct node **buckets;
+	uint64_t slots;
+	struct node *first;
+	uint64_t count;
+};
+
+static const char text[] =
+    "profile self\n"
+    "title \"test map\"\n"
+    "minimum 1024\n"
+    "wake always\n"
+    "anchor buckets at header points base\n"
+    "field slots u64 at header + 8\n"
+    "require slots > 0 && slots < 1M\n"
+    "require size(buckets) == 8 * slots\n"
+    "field first ptr at header + 16\n"
+    "field entries u64 at header + 24\n"
+    "walk nodes chain {\n"
+    "from first\n"
+    "next ptr[node]\n"
+    "size 24\n"
+    "limit entries\n"
+    "}\n"
+    "require live(nodes) == entries\n"
+    "count entries\n"
+    "part buckets in buckets bytes 8 * slots\n"
+    "needed 0\n";
+
+static struct map global_map;
+
+struct guest {
+	struct profile *profile;
+	struct finder_block *blocks;
+	struct map *map;
+};
+
+static void *
+add_block(struct guest *guest, size_t *count, size_t size)
+{
+	void *at = calloc(1, size);
+	assert_non_null(at);
+	guest->blocks[*count] = (struct finder_block){.base = (uintptr_t)at, .size = size,
+	                                              .stack = (uint32_t)*count};
+	++*count;
+	return at;
+}
+
+static void
+make_guest(struct guest *guest, struct map *where)
+{
+	struct profile_error error;
+	size_t count = 0;
+	guest->profile = calloc(1, sizeof(*guest->profile));
+	guest->blocks = calloc(BLOCKS, sizeof(*guest->blocks));
+	assert_non_null(guest->profile);
+	assert_non_null(guest->blocks);
+	assert_int_equal(profile_compile(guest->profile, text, sizeof(text) - 1, &error, 1), 0);
+	void *own = add_block(guest, &count, sizeof(struct map));
+	guest->map = where ? where : own;
+	guest->map->buckets = add_block(guest, &count, SLOTS * sizeof(void *));
+	guest->map->slots = SLOTS;
+	for (size_t i = 0; i < NODES; i++) {
+		struct node *node = add_block(guest, &count, sizeof(*node));
+		node->next = guest->map->first;
+		guest->map->first = node;
+		guest->map->count++;
+	}
+}
+
+static void
+free_guest(struct guest *guest)
+{
+	memset(guest->map, 0, sizeof(*guest->map));
+	for (size_t i = 0; i < BLOCKS; i++)
+		free((void *)(uintptr_t)guest->blocks[i].base);
+	free(guest->blocks);
+	free(guest->profile);
+}
+
+/* Returns 0 where exactly this map is found, else which expectation failed. */
+static int
+search(struct guest *guest, uint64_t map_address, uint32_t where, bool is_frozen)
+{
+	struct memory memory;
+	struct finder_result result;
+	const struct profile *profile = guest->profile;
+	uint32_t id = 3;
+	int failed = 0;
+	if (memory_open_self(&memory, NULL, 0, (uintptr_t)__builtin_frame_address(0),
+	                     is_frozen) != 0)
+		return 1;
+	struct finder_input input = {.memory = &memory, .blocks = guest->blocks,
+	    .block_count = BLOCKS, .profiles = &profile, .profile_ids = &id, .profile_count = 1};
+	if (finder_run(&input, &result) != 0)
+		return 2;
+	const struct trace_map *map = result.maps;
+	if (!result.is_complete || result.scanned_bytes != result.scan_bytes)
+		failed = 3;
+	else if (result.map_count != 1 || map->address != map_address)
+		failed = 4;
+	else if (map->where != where || map->profile != id)
+		failed = 5;
+	else if (map->count != NODES || map->overflow_blocks != NODES)
+		failed = 6;
+	else if (map->bucket_bytes != SLOTS * 8 || map->overflow_bytes != NODES * 24)
+		failed = 7;
+	else if (map->resident_bytes > SLOTS * 8 + NODES * 24)
+		failed = 8;
+	else if (result.claim_count != NODES + 1)
+		failed = 9;
+	finder_release(&result);
+	memory_close_self(&memory);
+	return failed;
+}
+
+static void
+a_map_on_the_heap_is_found_in_place(void **state)
+{
+	struct guest guest;
+	make_guest(&guest, NULL);
+	assert_int_equal(search(&guest, (uintptr_t)guest.map, TRACE_WHERE_BLOCK, false), 0);
+	free_guest(&guest);
+}
+
+static void
+a_map_in_a_global_is_found_in_place(void **state)
+{
+	struct guest guest;
+	make_guest(&guest, &global_map);
+	assert_int_equal(search(&guest, (uintptr_t)&global_map, TRACE_WHERE_GLOBAL, false), 0);
+	free_guest(&guest);
+}
+
+static void
+a_map_on_the_stack_is_found_by_a_frozen_child(void **state)
+{
+	struct guest guest;
+	struct map map = {0};
+	int status = 0;
+	make_guest(&guest, &map);
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(search(&guest, (uintptr_t)&map, TRACE_WHERE_STACK, true));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+	free_guest(&guest);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_map_on_the_heap_is_found_in_place),
+		cmocka_unit_test(a_map_in_a_global_is_found_in_place),
+		cmocka_unit_test(a_map_on_the_stack_is_found_by_a_frozen_child),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
