@@ -60,18 +60,12 @@ is_word(const struct scan *scan, const char *word)
 	return word_length(scan) == strlen(word) && memcmp(scan->at, word, strlen(word)) == 0;
 }
 
-/* A text in double quotes; \" and \\ stand for themselves. */
+/* A text in double quotes, into `out`; \" and \\ stand for themselves. */
 static int
-read_glob(struct scan *scan, char **glob)
+read_quoted(struct scan *scan, char *out)
 {
 	const char *open = scan->at;
-	char *out;
 
-	if (scan->at == scan->end || *scan->at != '"')
-		return fail(scan, "a glob in double quotes belongs here, such as \"*Cache*\"");
-	out = *glob = calloc(1, (size_t)(scan->end - scan->at) + 1);
-	if (!out)
-		return fail(scan, "out of memory");
 	for (scan->at++; scan->at < scan->end && *scan->at != '"'; scan->at++) {
 		if (*scan->at == '\\' && scan->at + 1 < scan->end && strchr("\"\\", scan->at[1]))
 			scan->at++;
@@ -82,25 +76,48 @@ read_glob(struct scan *scan, char **glob)
 		return fail(scan, "this double quote is never closed");
 	}
 	scan->at++;
-	if (out == *glob) {
-		scan->at = open;
-		return fail(scan, "an empty glob matches nothing; \"*\" matches all");
-	}
 	return 0;
+}
+
+/* A glob: a word, or a text in double quotes where it has blanks. */
+static int
+read_glob(struct scan *scan, char **glob)
+{
+	const char *start = scan->at;
+	size_t length = word_length(scan);
+
+	*glob = calloc(1, (size_t)(scan->end - scan->at) + 1);
+	if (!*glob)
+		return fail(scan, "out of memory");
+	if (length) {
+		memcpy(*glob, scan->at, length);
+		scan->at += length;
+		return 0;
+	}
+	if (scan->at == scan->end)
+		return fail(scan, "a glob belongs here, such as \"*Cache*\"");
+	if (read_quoted(scan, *glob) < 0)
+		return -1;
+	if (**glob)
+		return 0;
+	scan->at = start;
+	return fail(scan, "an empty glob matches nothing; \"*\" matches all");
 }
 
 static int
 read_condition(struct scan *scan, struct accepted_rule *rule)
 {
-	char **glob = is_word(scan, "profile") ? &rule->profile
-	            : is_word(scan, "function") ? &rule->function
-	            : is_word(scan, "type") ? &rule->type : NULL;
+	char **glob = is_word(scan, "profile")    ? &rule->profile
+		      : is_word(scan, "function") ? &rule->function
+		      : is_word(scan, "type")     ? &rule->type
+						  : NULL;
 
 	if (!glob)
 		return fail(scan, "'%.*s' is none of profile, function and type",
-		            (int)word_length(scan), scan->at);
+			    (int)word_length(scan), scan->at);
 	if (*glob)
-		return fail(scan, "'%.*s' stands twice in this rule", (int)word_length(scan), scan->at);
+		return fail(scan, "'%.*s' stands twice in this rule", (int)word_length(scan),
+			    scan->at);
 	scan->at += word_length(scan);
 	skip_blanks(scan);
 	return read_glob(scan, glob);
@@ -160,7 +177,7 @@ struct accepted *
 accepted_parse(const char *text, size_t size, struct accepted_error *error)
 {
 	struct accepted *accepted = calloc(1, sizeof(*accepted));
-	struct scan scan = { .error = error };
+	struct scan scan = {.error = error};
 	const char *next = text;
 
 	memset(error, 0, sizeof(*error));
@@ -194,7 +211,8 @@ accepted_read(const char *path, struct accepted_error *error)
 	if (text)
 		accepted = accepted_parse(text, size, error);
 	else
-		snprintf(error->message, sizeof(error->message), "cannot be read: %s", strerror(errno));
+		snprintf(error->message, sizeof(error->message), "cannot be read: %s",
+			 strerror(errno));
 	free(text);
 	return accepted;
 }

@@ -2,13 +2,14 @@
  * Accepted maps: a file that names maps which may keep memory, so that `check` leaves them out.
  *
  *     # the symbol table lives as long as the process
- *     profile "libstdc++*" and function "SymbolTable::*"
+ *     profile libstdcxx* and function SymbolTable::*
  *     type "std::unordered_map<unsigned int, *"
  *
  * One rule a line: profile, function and type with a glob each (* any text, ? one character, all
- * else itself), joined by `and`. A rule accepts a map where all that it names match: the profile's
- * name; any function of the array's allocation stack, as demangled or as in the symbol table; the
- * map's type. Matching knows no addresses: a rule holds for every run.
+ * else itself; in double quotes where it has blanks), joined by `and`. A rule accepts a map where
+ * all that it names match: the profile's name; any function of the array's allocation stack, as
+ * demangled or as in the symbol table; the map's type. Matching knows no addresses: a rule holds
+ * for every run.
  */
 #ifndef ANALYZER_ACCEPTED_H
 #define ANALYZER_ACCEPTED_H
@@ -23,9 +24,9 @@ struct accepted_error {
 
 struct accepted_rule {
 	char *profile, *function, *type; /* globs; NULL: any */
-	char *text;   /* as written, for messages */
+	char *text;                      /* as written, for messages */
 	size_t line;
-	size_t used;  /* maps that it accepted so far */
+	size_t used; /* maps that it accepted so far */
 };
 
 struct accepted {
@@ -40,7 +41,7 @@ void accepted_release(struct accepted *accepted);
 
 /* Whether a rule accepts this map; counts its use. */
 bool accepted_matches(struct accepted *accepted, const char *profile,
-                      const struct model_names *names);
+		      const struct model_names *names);
 
 /* Whether `glob` matches the whole of `text`. Brackets are themselves, as in operator[]. */
 bool accepted_glob_matches(const char *glob, const char *text);

@@ -141,7 +141,8 @@ baseline_release(struct baseline *baseline)
 
 	if (!baseline)
 		return;
-	HASH_ITER(hh, baseline->places, place, next) {
+	HASH_ITER(hh, baseline->places, place, next)
+	{
 		HASH_DEL(baseline->places, place);
 		free(place->key);
 		free(place);
@@ -151,7 +152,7 @@ baseline_release(struct baseline *baseline)
 
 void
 baseline_growth(const struct baseline *before, const struct baseline *now, uint64_t *low,
-                uint64_t *high, const struct model_map **worst)
+		uint64_t *high, const struct model_map **worst)
 {
 	uint64_t most = 0;
 

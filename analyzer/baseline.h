@@ -20,13 +20,13 @@ struct baseline_place {
 
 /* Adds up the maps `maps` [count] of one snapshot. NULL: no memory. */
 struct baseline *baseline_build(struct model *model, const struct model_map *const *maps,
-                                size_t count);
+				size_t count);
 void baseline_release(struct baseline *baseline);
 
 /* The sum over all places of what `now` retains more than `before`: at least *low, at most *high. A
- * fall in one place does not pay for a rise in another. *worst is the heaviest map of the place that
- * grew most, or NULL. */
+ * fall in one place does not pay for a rise in another. *worst is the heaviest map of the place
+ * that grew most, or NULL. */
 void baseline_growth(const struct baseline *before, const struct baseline *now, uint64_t *low,
-                     uint64_t *high, const struct model_map **worst);
+		     uint64_t *high, const struct model_map **worst);
 
 #endif

@@ -27,7 +27,7 @@ add_entry(struct collect *collect, char *path, int is_empty_folder, int errno_va
 		return -1;
 	}
 	collect->entries = grown;
-	grown[collect->count++] = (struct collect_entry){ path, is_empty_folder, errno_value };
+	grown[collect->count++] = (struct collect_entry){path, is_empty_folder, errno_value};
 	return 0;
 }
 
@@ -54,7 +54,7 @@ join(const char *folder, const char *name)
 	if (strcmp(folder, ".") == 0)
 		return strdup(name);
 	if (asprintf(&path, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/",
-	             name) < 0)
+		     name) < 0)
 		return NULL;
 	return path;
 }
@@ -90,7 +90,7 @@ collect_traces(struct collect *collect, char *const *operands, size_t count)
 		int is_folder = stat(operands[i], &file) == 0 && S_ISDIR(file.st_mode);
 
 		if ((is_folder ? add_folder(collect, operands[i])
-		               : add_entry(collect, strdup(operands[i]), 0, 0)) < 0) {
+			       : add_entry(collect, strdup(operands[i]), 0, 0)) < 0) {
 			collect_release(collect);
 			return -1;
 		}

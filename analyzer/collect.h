@@ -17,8 +17,8 @@ struct collect {
 };
 
 /* Files stand in the order given; those of a folder (NAME.mtr and NAME.mtr.N, not those of folders
- * within it) by name. A file that does not exist is an entry too: opening it will say so. Returns 0,
- * or -1 when memory is refused. */
+ * within it) by name. A file that does not exist is an entry too: opening it will say so. Returns
+ * 0, or -1 when memory is refused. */
 int collect_traces(struct collect *collect, char *const *operands, size_t count);
 void collect_release(struct collect *collect);
 

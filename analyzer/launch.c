@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+static const int forwarded[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 enum { FORWARDED = sizeof(forwarded) / sizeof(forwarded[0]) };
 
 static volatile pid_t running; /* 0: none; set while the signals above are blocked */
@@ -35,7 +35,7 @@ forward(int signal, siginfo_t *info, void *context)
 static void
 take_signals(struct sigaction old[FORWARDED])
 {
-	struct sigaction action = { .sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};
 
 	for (int i = 0; i < FORWARDED; i++) {
 		sigaction(forwarded[i], NULL, &old[i]);

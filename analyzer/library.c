@@ -16,7 +16,7 @@
 static char *
 library_beside(void)
 {
-	static const char *const places[] = { "libmaptrace.so", "../lib/maptrace/libmaptrace.so" };
+	static const char *const places[] = {"libmaptrace.so", "../lib/maptrace/libmaptrace.so"};
 	char self[PATH_MAX], path[PATH_MAX + 64];
 	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
@@ -42,13 +42,16 @@ library_find(const char *given, char *error, size_t size)
 	if (path && !path[strcspn(path, ": \t\n")])
 		return path;
 	if (path)
-		snprintf(error, size, "%s: LD_PRELOAD cannot hold a path with blanks or colons; put the "
-		         "library elsewhere", path);
+		snprintf(error, size,
+			 "%s: LD_PRELOAD cannot hold a path with blanks or colons; put the "
+			 "library elsewhere",
+			 path);
 	else if (is_named)
 		snprintf(error, size, "the library %s cannot be used: %s", named, strerror(errno));
 	else
-		snprintf(error, size, "libmaptrace.so is neither beside maptrace nor in ../lib/maptrace "
-		         "from there; name it with --library or MAPTRACE_LIBRARY");
+		snprintf(error, size,
+			 "libmaptrace.so is neither beside maptrace nor in ../lib/maptrace "
+			 "from there; name it with --library or MAPTRACE_LIBRARY");
 	free(path);
 	return NULL;
 }
@@ -61,8 +64,8 @@ library_prepare(const char *library, const char *trace_pattern)
 	char *preload;
 	int failed;
 
-	if (asprintf(&preload, "%s%s%s", library, has_others ? ":" : "",
-	             has_others ? before : "") < 0)
+	if (asprintf(&preload, "%s%s%s", library, has_others ? ":" : "", has_others ? before : "") <
+	    0)
 		return -1;
 	failed = setenv("LD_PRELOAD", preload, 1) || setenv("MAPTRACE_OUT", trace_pattern, 1);
 	free(preload);

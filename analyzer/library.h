@@ -9,8 +9,8 @@
  * says why and what to do. */
 char *library_find(const char *given, char *error, size_t size);
 
-/* Sets LD_PRELOAD, in which what was there stays behind the library, and MAPTRACE_OUT. Returns 0, or
- * -1 with errno. */
+/* Sets LD_PRELOAD, in which what was there stays behind the library, and MAPTRACE_OUT. Returns 0,
+ * or -1 with errno. */
 int library_prepare(const char *library, const char *trace_pattern);
 
 #endif

@@ -24,8 +24,9 @@ const char *
 limits_name(enum limits_kind kind)
 {
 	static const char *const names[LIMITS_KINDS] = {
-		[LIMITS_RETAINED] = "retained", [LIMITS_PER_MAP] = "retained-per-map",
-		[LIMITS_FILL] = "fill", [LIMITS_BUCKETS] = "buckets", [LIMITS_GROWTH] = "growth",
+	    [LIMITS_RETAINED] = "retained", [LIMITS_PER_MAP] = "retained-per-map",
+	    [LIMITS_FILL] = "fill",         [LIMITS_BUCKETS] = "buckets",
+	    [LIMITS_GROWTH] = "growth",
 	};
 
 	return names[kind];
@@ -95,8 +96,8 @@ measure_per_map(const struct view *view, struct limits_finding *finding)
 	for (size_t i = 0; i < view->count; i++) {
 		const struct model_map *map = view->maps[i];
 		bool is_worse = !finding->map || map_low(map) > map_low(finding->map) ||
-		                (map_low(map) == map_low(finding->map) &&
-		                 map_high(map) > map_high(finding->map));
+				(map_low(map) == map_low(finding->map) &&
+				 map_high(map) > map_high(finding->map));
 
 		if (is_worse)
 			finding->map = map;
@@ -140,8 +141,8 @@ measure_fill(const struct view *view, struct limits_finding *finding)
 		}
 	}
 	finding->high = finding->low;
-	finding->unexplained = view->snapshot->unexplained >= minimum ?
-	                       view->snapshot->unexplained : 0;
+	finding->unexplained =
+	    view->snapshot->unexplained >= minimum ? view->snapshot->unexplained : 0;
 }
 
 static void
@@ -150,7 +151,8 @@ measure_growth(const struct view *view, struct limits_finding *finding)
 	struct baseline *now = baseline_build(view->model, view->maps, view->count);
 
 	finding->maps = view->count;
-	finding->unexplained = view->snapshot->unexplained;
+	finding->unexplained =
+	    model_less(view->snapshot->unexplained, view->limits->baseline_unexplained);
 	if (!now) { /* no memory: nothing is proved */
 		finding->high = TRACE_UNKNOWN - 1;
 		return;
@@ -166,6 +168,8 @@ verdict_of(const struct limits_finding *finding)
 	if (finding->kind == LIMITS_FILL) {
 		if (finding->low < finding->allowed)
 			return LIMITS_OVER;
+		if (finding->allowed == 0) /* no map can be emptier than empty */
+			return LIMITS_WITHIN;
 		return finding->unruled || finding->unexplained ? LIMITS_UNJUDGED : LIMITS_WITHIN;
 	}
 	if (finding->low > finding->allowed)
@@ -176,20 +180,22 @@ verdict_of(const struct limits_finding *finding)
 static struct limits_finding
 measure(const struct view *view, enum limits_kind kind)
 {
-	static void (*const measures[LIMITS_KINDS])(const struct view *, struct limits_finding *) = {
-		[LIMITS_RETAINED] = measure_retained, [LIMITS_PER_MAP] = measure_per_map,
-		[LIMITS_FILL] = measure_fill, [LIMITS_BUCKETS] = measure_buckets,
-		[LIMITS_GROWTH] = measure_growth,
+	static void (*const measures[LIMITS_KINDS])(const struct view *,
+						    struct limits_finding *) = {
+	    [LIMITS_RETAINED] = measure_retained, [LIMITS_PER_MAP] = measure_per_map,
+	    [LIMITS_FILL] = measure_fill,         [LIMITS_BUCKETS] = measure_buckets,
+	    [LIMITS_GROWTH] = measure_growth,
 	};
-	struct limits_finding finding = { .kind = kind, .snapshot = view->snapshot,
-	                                  .allowed = view->limits->allowed[kind] };
+	struct limits_finding finding = {
+	    .kind = kind, .snapshot = view->snapshot, .allowed = view->limits->allowed[kind]};
 
 	measures[kind](view, &finding);
 	finding.verdict = verdict_of(&finding);
 	return finding;
 }
 
-/* Whether `a`, of a later snapshot, takes the place of `b`: as in reports, the last of equals does. */
+/* Whether `a`, of a later snapshot, takes the place of `b`: as in reports, the last of equals does.
+ */
 static bool
 outdoes(const struct limits_finding *a, const struct limits_finding *b)
 {
@@ -226,23 +232,31 @@ choose_maps(struct view *view)
 	return 0;
 }
 
-struct baseline *
-limits_baseline(struct model *model, const struct limits *limits)
-{
-	struct view view = { .model = model, .limits = limits, .snapshot = model->judged };
-	struct baseline *baseline = NULL;
-
-	if (choose_maps(&view) == 0)
-		baseline = baseline_build(model, view.maps, view.count);
-	free(view.maps);
-	return baseline;
-}
-
 static bool
 is_judged(const struct model_snapshot *snapshot, const char *label)
 {
-	return snapshot->is_complete &&
-	       (!label || strcmp(snapshot->rows->info.label, label) == 0);
+	return snapshot->is_complete && (!label || strcmp(snapshot->rows->info.label, label) == 0);
+}
+
+struct baseline *
+limits_use_baseline(struct limits *limits, struct model *old)
+{
+	struct view view = {.model = old, .limits = limits, .snapshot = old->judged};
+	struct baseline *baseline = NULL;
+
+	if (choose_maps(&view) == 0)
+		baseline = baseline_build(old, view.maps, view.count);
+	free(view.maps);
+	limits->baseline = baseline;
+	limits->baseline_unexplained = 0;
+	for (uint32_t i = 0; i < old->snapshot_count; i++) {
+		const struct model_snapshot *snapshot = &old->snapshots[i];
+
+		if (is_judged(snapshot, limits->snapshot) &&
+		    snapshot->unexplained > limits->baseline_unexplained)
+			limits->baseline_unexplained = snapshot->unexplained;
+	}
+	return baseline;
 }
 
 /* Measures one snapshot; `first` fills the findings, later ones replace what they outdo. */
@@ -266,9 +280,9 @@ judge_snapshot(const struct view *view, struct limits_finding *findings, bool is
 
 size_t
 limits_judge(struct model *model, const struct limits *limits,
-             struct limits_finding findings[LIMITS_KINDS])
+	     struct limits_finding findings[LIMITS_KINDS])
 {
-	struct view view = { .model = model, .limits = limits };
+	struct view view = {.model = model, .limits = limits};
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < model->snapshot_count; i++) {

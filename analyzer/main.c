@@ -9,27 +9,29 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-	&command_report, &command_check, &command_maps, &command_map, &command_run,
-	&command_profiles,
+    &command_report, &command_check, &command_maps, &command_map, &command_run, &command_profiles,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-static const struct command top = { .name = "--help" };
+static const struct command top = {.name = "--help"};
 
 static int
 print_usage(FILE *out)
 {
-	fprintf(out, "Usage: maptrace COMMAND [OPTIONS] ...\n\n"
-	        "Shows which hash maps of a program hold memory that they no longer need.\n\n");
+	fprintf(out,
+		"Usage: maptrace COMMAND [OPTIONS] ...\n\n"
+		"Shows which hash maps of a program hold memory that they no longer need.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(out, "\nThe usual way:\n"
-	        "  maptrace run -- ./program              trace it, then report\n"
-	        "  maptrace report maptrace.program.*.mtr\n"
-	        "  maptrace check . --max-retained 16M    for CI: exits 0, 1, 2 or 3\n\n"
-	        "`maptrace COMMAND --help` has the options and examples of each; `man maptrace` has "
-	        "it all.\n");
+	fprintf(
+	    out,
+	    "\nThe usual way:\n"
+	    "  maptrace run -- ./program              trace it, then report\n"
+	    "  maptrace report maptrace.program.*.mtr\n"
+	    "  maptrace check . --max-retained 16M    for CI: exits 0, 1, 2 or 3\n\n"
+	    "`maptrace COMMAND --help` has the options and examples of each; `man maptrace` has "
+	    "it all.\n");
 	return command_finish(&top, out) < 0 ? COMMAND_FAILED : COMMAND_OK;
 }
 
@@ -37,10 +39,13 @@ static int
 refuse(const char *word)
 {
 	fprintf(stderr, "maptrace: unknown %s '%s'; the commands are",
-	        word[0] == '-' ? "option" : "command", word);
+		word[0] == '-' ? "option" : "command", word);
 	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(stderr, "%s %s", i == 0 ? "" : i + 1 == COMMANDS ? " and" : ",",
-		        commands[i]->name);
+		fprintf(stderr, "%s %s",
+			i == 0              ? ""
+			: i + 1 == COMMANDS ? " and"
+					    : ",",
+			commands[i]->name);
 	fprintf(stderr, ". `maptrace --help` describes them.\n");
 	return COMMAND_FAILED;
 }
@@ -50,7 +55,7 @@ static int
 help(const char *word)
 {
 	char option[] = "--help", name[32];
-	char *arguments[] = { name, option, NULL };
+	char *arguments[] = {name, option, NULL};
 
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (strcmp(commands[i]->name, word) == 0) {

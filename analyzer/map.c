@@ -26,19 +26,21 @@ parse_address(const char *text, uint64_t *address)
 /* The address and the trace, in either order. */
 static int
 read_operands(const struct command *command, const struct options *options, uint64_t *address,
-              const char **path)
+	      const char **path)
 {
 	char **operands = options->operands;
 
 	if (options->operand_count == 2) {
 		for (int i = 0; i < 2; i++) {
 			*path = operands[1 - i];
-			if (parse_address(operands[i], address) == 0 && parse_address(*path, &(uint64_t){ 0 }))
+			if (parse_address(operands[i], address) == 0 &&
+			    parse_address(*path, &(uint64_t){0}))
 				return 0;
 		}
 	}
-	command_complain(command, "name the map's address and one trace, such as `maptrace map "
-	                 "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps` lists addresses");
+	command_complain(command,
+			 "name the map's address and one trace, such as `maptrace map "
+			 "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps` lists addresses");
 	return -1;
 }
 
@@ -46,7 +48,8 @@ read_operands(const struct command *command, const struct options *options, uint
 static const struct model_map *
 find_map(const struct model *model, uint64_t address)
 {
-	const struct model_map *found = model->judged ? model_find(model->judged, address, NULL) : NULL;
+	const struct model_map *found =
+	    model->judged ? model_find(model->judged, address, NULL) : NULL;
 
 	if (found || model->is_judged_by_name)
 		return found;
@@ -81,15 +84,15 @@ write_json_one(FILE *out, struct model *model, const struct model_map *map)
 /* Returns enum command_exit. */
 static int
 print_map(const struct command *command, struct model *model, const struct options *options,
-          uint64_t address, const char *path)
+	  uint64_t address, const char *path)
 {
 	const struct model_map *map = find_map(model, address);
 	int failed = 0;
 
 	if (!map) {
-		command_complain(command, "%s: no map at 0x%llx%s; `maptrace maps` lists them", path,
-		                 (unsigned long long)address,
-		                 model->is_judged_by_name ? " in this snapshot" : "");
+		command_complain(command, "%s: no map at 0x%llx%s; `maptrace maps` lists them",
+				 path, (unsigned long long)address,
+				 model->is_judged_by_name ? " in this snapshot" : "");
 		return COMMAND_FAILED;
 	}
 	if (options->json)
@@ -124,15 +127,16 @@ run_map(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_map = {
-	.name = "map",
-	.arguments = "[OPTIONS] ADDRESS TRACE",
-	.summary = "show one map in depth",
-	.help =
-	"Shows every part of the map, how it changed from snapshot to snapshot, the whole stack that "
+    .name = "map",
+    .arguments = "[OPTIONS] ADDRESS TRACE",
+    .summary = "show one map in depth",
+    .help =
+	"Shows every part of the map, how it changed from snapshot to snapshot, the whole stack "
+	"that "
 	"allocated its bucket array, what holds its header, and what would give memory back. The "
 	"address is that of `maptrace maps`.\n\n"
 	"Examples:\n"
 	"  maptrace map 0x7f2a4c000b60 maptrace.server.812.mtr\n"
 	"  maptrace map 0x7f2a4c000b60 maptrace.server.812.mtr --snapshot exit\n",
-	.run = run_map,
+    .run = run_map,
 };

@@ -19,10 +19,10 @@ write_heading(FILE *out, const struct model *model)
 	char when[UNITS_SIZE], label[2 * TRACE_NAME_MAX];
 
 	fprintf(out, "snapshot '%s' at %s%s\n", units_escape(label, sizeof(label), info->label),
-	        units_duration(when, info->ns),
-	        model->is_judged_by_name ? "" : ", the worst of the complete ones");
-	fprintf(out, "%12s %12s %12s %12s %12s %5s  %-18s %s\n", "RETAINED", "HELD", "NEEDED", "COUNT",
-	        "CAPACITY", "FILL", "ADDRESS", "MAP, MADE BY");
+		units_duration(when, info->ns),
+		model->is_judged_by_name ? "" : ", the worst of the complete ones");
+	fprintf(out, "%12s %12s %12s %12s %12s %5s  %-18s %s\n", "RETAINED", "HELD", "NEEDED",
+		"COUNT", "CAPACITY", "FILL", "ADDRESS", "MAP, MADE BY");
 }
 
 /* "1.25 MiB", or its low end marked as an estimate. */
@@ -32,7 +32,7 @@ estimated(char *into, size_t size, uint64_t bytes, bool is_estimate)
 	char text[UNITS_SIZE];
 
 	snprintf(into, size, "%s%s", is_estimate && bytes != TRACE_UNKNOWN ? "~" : "",
-	         units_bytes(text, bytes));
+		 units_bytes(text, bytes));
 	return into;
 }
 
@@ -43,7 +43,7 @@ write_names(FILE *out, const struct model_map *map, const struct model_names *na
 	const char *slash;
 
 	symbols_shorten(kind, sizeof(kind), names->type ? names->type : map->profile_name,
-	                MADE_BY_WIDTH);
+			MADE_BY_WIDTH);
 	fputs(kind, out);
 	if (names->maker && names->maker->function) {
 		symbols_shorten(maker, sizeof(maker), names->maker->function, MADE_BY_WIDTH);
@@ -51,8 +51,9 @@ write_names(FILE *out, const struct model_map *map, const struct model_names *na
 	}
 	if (names->maker && names->maker->file) {
 		slash = strrchr(names->maker->file, '/');
-		fprintf(out, " (%s:%u)", units_escape(file, sizeof(file),
-		        slash ? slash + 1 : names->maker->file), names->maker->line);
+		fprintf(out, " (%s:%u)",
+			units_escape(file, sizeof(file), slash ? slash + 1 : names->maker->file),
+			names->maker->line);
 	}
 	fputc('\n', out);
 }
@@ -66,11 +67,12 @@ write_map(FILE *out, struct model *model, const struct model_map *map)
 
 	units_number(fill, percent);
 	fprintf(out, "%12s %12s %12s %12s %12s %3s%s  0x%-16llx ",
-	        estimated(retained, sizeof(retained), map->retained, map->is_estimate),
-	        units_bytes(held, map->held),
-	        estimated(needed, sizeof(needed), map->needed_high, map->is_estimate),
-	        units_number(count, map->row->count), units_number(capacity, map->row->capacity),
-	        fill, percent == TRACE_UNKNOWN ? "  " : " %", (unsigned long long)map->row->address);
+		estimated(retained, sizeof(retained), map->retained, map->is_estimate),
+		units_bytes(held, map->held),
+		estimated(needed, sizeof(needed), map->needed_high, map->is_estimate),
+		units_number(count, map->row->count), units_number(capacity, map->row->capacity),
+		fill, percent == TRACE_UNKNOWN ? "  " : " %",
+		(unsigned long long)map->row->address);
 	write_names(out, map, model_map_names(model, map));
 }
 
@@ -81,8 +83,8 @@ write_sum(FILE *out, const struct model *model, const struct model_map *const *m
 	char retained[UNITS_SIZE], held[UNITS_SIZE], all[UNITS_SIZE], shown[UNITS_SIZE];
 
 	fprintf(out, "%s of %s maps; they retain %s of %s held\n", units_number(shown, count),
-	        units_number(all, model->judged->totals.maps), units_bytes(retained, totals.retained),
-	        units_bytes(held, totals.held));
+		units_number(all, model->judged->totals.maps),
+		units_bytes(retained, totals.retained), units_bytes(held, totals.held));
 	if (totals.is_estimate)
 		fputs("~ marks estimates: their rule hangs on hashes that cannot be seen\n", out);
 }
@@ -147,7 +149,8 @@ run_maps(const struct command *command, int argc, char **argv)
 	if (parsed != OPTIONS_GO)
 		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
 	if (options.operand_count != 1) {
-		command_complain(command, "name one trace, such as `maptrace maps maptrace.prog.1.mtr`");
+		command_complain(command,
+				 "name one trace, such as `maptrace maps maptrace.prog.1.mtr`");
 		return COMMAND_FAILED;
 	}
 	model = command_open(command, &options, options.operands[0]);
@@ -156,22 +159,23 @@ run_maps(const struct command *command, int argc, char **argv)
 	if (model->judged)
 		code = print_maps(command, model, &options);
 	else
-		command_complain(command, "%s: it has no complete snapshot, so there are no maps to list",
-		                 options.operands[0]);
+		command_complain(command,
+				 "%s: it has no complete snapshot, so there are no maps to list",
+				 options.operands[0]);
 	model_close(model);
 	return code;
 }
 
 const struct command command_maps = {
-	.name = "maps",
-	.arguments = "[OPTIONS] TRACE",
-	.summary = "list the maps of a snapshot",
-	.help =
+    .name = "maps",
+    .arguments = "[OPTIONS] TRACE",
+    .summary = "list the maps of a snapshot",
+    .help =
 	"HELD is what a map's bucket arrays and overflow take; NEEDED what a fresh map of the same "
 	"entries would take; RETAINED the difference, which rebuilding gives back.\n\n"
 	"Examples:\n"
 	"  maptrace maps maptrace.server.812.mtr --min 1M\n"
 	"  maptrace maps maptrace.server.812.mtr --profile 'libstdc++*' --sort count\n"
 	"  maptrace maps maptrace.server.812.mtr --snapshot exit --json\n",
-	.run = run_maps,
+    .run = run_maps,
 };

@@ -18,25 +18,31 @@
 enum { KEY_HELP = 0x1000, KEY_SNAPSHOT, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_COLOR };
 
 static const struct argp_option shared[] = {
-	{ "snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0 },
-	{ "profile", KEY_PROFILE, "GLOB", 0, "Only maps of profiles whose name matches", 0 },
-	{ "min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much: 4096, 16M, 1.5GiB", 0 },
-	{ "sort", KEY_SORT, "KEY", 0, "retained (default), held, count or address", 0 },
-	{ "json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0 },
-	{ "color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0 },
-	{ "help", KEY_HELP, NULL, 0, "Print this", 0 },
-	{ "usage", KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0 }, /* argp's messages point at it */
-	{ 0 },
+    {"snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0},
+    {"profile", KEY_PROFILE, "GLOB", 0, "Only maps of profiles whose name matches", 0},
+    {"min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much: 4096, 16M, 1.5GiB", 0},
+    {"sort", KEY_SORT, "KEY", 0, "retained (default), held, count or address", 0},
+    {"json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0},
+    {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
+    {"help", KEY_HELP, NULL, 0, "Print this", 0},
+    {"usage", KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0}, /* argp's messages point at it */
+    {0},
 };
 
 static const char *const sort_keys[] = {
-	[MODEL_SORT_RETAINED] = "retained", [MODEL_SORT_HELD] = "held",
-	[MODEL_SORT_COUNT] = "count", [MODEL_SORT_ADDRESS] = "address", NULL,
+    [MODEL_SORT_RETAINED] = "retained",
+    [MODEL_SORT_HELD] = "held",
+    [MODEL_SORT_COUNT] = "count",
+    [MODEL_SORT_ADDRESS] = "address",
+    NULL,
 };
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 static const char *const color_words[] = {
-	[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL,
+    [COLOR_AUTO] = "auto",
+    [COLOR_ALWAYS] = "always",
+    [COLOR_NEVER] = "never",
+    NULL,
 };
 
 /* What one call of options_parse works on: input of both parsers below. */
@@ -58,7 +64,7 @@ command_complain(const struct command *command, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "maptrace %s: %s\n", command->name,
-	        units_escape(shown, sizeof(shown), message));
+		units_escape(shown, sizeof(shown), message));
 }
 
 /* Index of `word` among `words`; -1, said so, where it is none of them. */
@@ -68,12 +74,12 @@ choose(struct argp_state *state, const char *option, const char *const *words, c
 	char list[128] = "";
 
 	for (int i = 0; words[i]; i++) {
+		const char *joint = i == 0 ? "" : words[i + 1] ? ", " : " or ";
 		size_t used = strlen(list);
 
 		if (strcmp(words[i], word) == 0)
 			return i;
-		snprintf(list + used, sizeof(list) - used, "%s%s",
-		         i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
+		snprintf(list + used, sizeof(list) - used, "%s%s", joint, words[i]);
 	}
 	argp_error(state, "%s: '%s' is none of %s", option, word, list);
 	return -1;
@@ -140,7 +146,7 @@ parse_shared(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp shared_argp = { .options = shared, .parser = parse_shared };
+static const struct argp shared_argp = {.options = shared, .parser = parse_shared};
 
 /* The parser above both: hands each its input. */
 static error_t
@@ -170,19 +176,19 @@ wants_color(int color)
 
 enum options_result
 options_parse(const struct command *command, int argc, char **argv, const struct argp *extra,
-              void *extra_input, struct options *options)
+	      void *extra_input, struct options *options)
 {
-	struct parse parse = { .command = command, .options = options, .extra_input = extra_input };
-	struct argp_child children[3] = { { 0 } };
-	struct argp argp = { .parser = parse_root, .children = children };
+	struct parse parse = {.command = command, .options = options, .extra_input = extra_input};
+	struct argp_child children[3] = {{0}};
+	struct argp argp = {.parser = parse_root, .children = children};
 	char name[64], doc[4096];
 	char *own_name = argv[0];
 	error_t failed;
 
 	/* the command's own comes first: `run` takes all operands for itself */
 	if (extra)
-		children[0] = (struct argp_child){ extra, 0, NULL, 1 };
-	children[extra ? 1 : 0] = (struct argp_child){ &shared_argp, 0, "Shared options:", 2 };
+		children[0] = (struct argp_child){extra, 0, NULL, 1};
+	children[extra ? 1 : 0] = (struct argp_child){&shared_argp, 0, "Shared options:", 2};
 	snprintf(name, sizeof(name), "maptrace %s", command->name);
 	snprintf(doc, sizeof(doc), "%s\v%s", command->summary, command->help);
 	argp.doc = doc;
@@ -190,7 +196,7 @@ options_parse(const struct command *command, int argc, char **argv, const struct
 	options->operands = argv + 1;
 	argv[0] = name; /* getopt names it in its messages */
 	failed = argp_parse(&argp, argc, argv, ARGP_IN_ORDER | ARGP_NO_EXIT | ARGP_NO_HELP, NULL,
-	                    &parse);
+			    &parse);
 	argv[0] = own_name;
 	if (parse.is_help)
 		return command_finish(command, stdout) < 0 ? OPTIONS_BAD : OPTIONS_DONE;

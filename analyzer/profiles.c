@@ -28,13 +28,17 @@ pattern_text(char *into, size_t size, const struct profile *profile, struct prof
 static void
 print_profile(const struct profile *profile, const char *origin)
 {
-	static const struct { const char *name; size_t offset; } lines[] = {
-		{ "about", offsetof(struct profile, about) },
-		{ "verified", offsetof(struct profile, verified) },
+	static const struct {
+		const char *name;
+		size_t offset;
+	} lines[] = {
+	    {"about", offsetof(struct profile, about)},
+	    {"verified", offsetof(struct profile, verified)},
 	};
 	char text[PROFILE_LINE_MAX * 4], name[PROFILE_LINE_MAX];
 
-	printf("%s: %s\n", profile->name, pattern_text(text, sizeof(text), profile, profile->title));
+	printf("%s: %s\n", profile->name,
+	       pattern_text(text, sizeof(text), profile, profile->title));
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		struct profile_pattern pattern;
 
@@ -45,7 +49,7 @@ print_profile(const struct profile *profile, const char *origin)
 	}
 	for (size_t i = 0; i < profile->remedy_count; i++) {
 		const struct profile_remedy *remedy = &profile->remedies[i];
-		struct profile_pattern advice = { remedy->text_offset, remedy->text_size };
+		struct profile_pattern advice = {remedy->text_offset, remedy->text_size};
 
 		printf("  %-12s %s: %s\n", i == 0 ? "gives back" : "",
 		       units_escape(name, sizeof(name), remedy->name),
@@ -57,15 +61,15 @@ print_profile(const struct profile *profile, const char *origin)
 /* Compiles and prints one; a broken one is told and not printed. */
 static void
 list_source(const struct command *command, const struct options *options, struct profile *profile,
-            const char *text, size_t size, const char *origin)
+	    const char *text, size_t size, const char *origin)
 {
 	struct profile_error error;
 
 	if (profile_compile(profile, text, size, &error, 1) > 0)
 		command_complain(command, "%s:%u:%u: %s", origin, error.line, error.column,
-		                 error.message);
+				 error.message);
 	else if (!options->filter.profile ||
-	         accepted_glob_matches(options->filter.profile, profile->name))
+		 accepted_glob_matches(options->filter.profile, profile->name))
 		print_profile(profile, origin);
 }
 
@@ -79,7 +83,7 @@ is_profile_name(const struct dirent *file)
 
 static void
 list_file(const struct command *command, const struct options *options, struct profile *profile,
-          const char *path)
+	  const char *path)
 {
 	size_t size;
 	char *text = text_file_read(path, PROFILE_TEXT_MAX, &size);
@@ -93,7 +97,7 @@ list_file(const struct command *command, const struct options *options, struct p
 
 static void
 list_folder(const struct command *command, const struct options *options, struct profile *profile,
-            const char *folder)
+	    const char *folder)
 {
 	struct dirent **names = NULL;
 	int found = scandir(folder, &names, is_profile_name, alphasort);
@@ -101,7 +105,7 @@ list_folder(const struct command *command, const struct options *options, struct
 
 	if (found < 0)
 		command_complain(command, "MAPTRACE_PROFILES=%s: cannot be read: %s", folder,
-		                 strerror(errno));
+				 strerror(errno));
 	for (int i = 0; i < found; i++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
 		list_file(command, options, profile, path);
@@ -123,7 +127,7 @@ list(const struct command *command, const struct options *options)
 	}
 	for (size_t i = 0; i < profiles_shipped_count; i++)
 		list_source(command, options, profile, profiles_shipped[i].text,
-		            profiles_shipped[i].size, "shipped");
+			    profiles_shipped[i].size, "shipped");
 	if (folder && *folder)
 		list_folder(command, options, profile, folder);
 	free(profile);
@@ -144,8 +148,8 @@ quote_line(const char *text, const struct profile_error *error)
 	if (!text || !*text)
 		return;
 	length = strcspn(text, "\n");
-	snprintf(line, sizeof(line), "%.*s", (int)(length < PROFILE_LINE_MAX ? length :
-	         PROFILE_LINE_MAX), text);
+	snprintf(line, sizeof(line), "%.*s",
+		 (int)(length < PROFILE_LINE_MAX ? length : PROFILE_LINE_MAX), text);
 	for (char *at = line; *at; at++)
 		*at = *at == '\t' ? ' ' : *at;
 	printf("    %s\n", units_escape(shown, sizeof(shown), line));
@@ -170,8 +174,9 @@ check_text(struct profile *profile, const char *path, const char *text, size_t s
 	if (count == ERRORS_MAX)
 		printf("%s: there may be more errors; these are the first %d\n", shown, ERRORS_MAX);
 	if (count == 0)
-		printf("%s: profile %s is sound: %u role rules, %u anchors, %u steps of proof\n", shown,
-		       profile->name, profile->rule_count, profile->anchor_count, profile->step_count);
+		printf("%s: profile %s is sound: %u role rules, %u anchors, %u steps of proof\n",
+		       shown, profile->name, profile->rule_count, profile->anchor_count,
+		       profile->step_count);
 	return count;
 }
 
@@ -182,8 +187,9 @@ check_file(const struct command *command, struct profile *profile, const char *p
 	char *text = text_file_read(path, PROFILE_TEXT_MAX, &size);
 
 	if (!text) {
-		command_complain(command, "%s: cannot be read: %s", path, errno == EFBIG ?
-		                 "it is larger than a profile may be (64 KiB)" : strerror(errno));
+		command_complain(command, "%s: cannot be read: %s", path,
+				 errno == EFBIG ? "it is larger than a profile may be (64 KiB)"
+						: strerror(errno));
 		return 1;
 	}
 	errors = check_text(profile, path, text, size);
@@ -199,7 +205,8 @@ check(const struct command *command, char **files, int count)
 	size_t errors = 0;
 
 	if (count == 0)
-		command_complain(command, "check which files? `maptrace profiles check my.profile`");
+		command_complain(command,
+				 "check which files? `maptrace profiles check my.profile`");
 	else if (!profile)
 		command_complain(command, "out of memory");
 	for (int i = 0; profile && i < count; i++)
@@ -225,19 +232,19 @@ run_profiles(const struct command *command, int argc, char **argv)
 	if (strcmp(what, "check") == 0)
 		return check(command, options.operands + 1, options.operand_count - 1);
 	command_complain(command, "'%s' is neither `list` nor `check FILE...`",
-	                 strcmp(what, "list") == 0 ? options.operands[1] : what);
+			 strcmp(what, "list") == 0 ? options.operands[1] : what);
 	return COMMAND_FAILED;
 }
 
 const struct command command_profiles = {
-	.name = "profiles",
-	.arguments = "list [--profile GLOB] | check FILE...",
-	.summary = "list the known map implementations, or check a profile",
-	.help =
-	"`list` shows the shipped profiles and those of the folder MAPTRACE_PROFILES. `check` explains "
-	"every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one.\n\n"
-	"Examples:\n"
-	"  maptrace profiles list\n"
-	"  maptrace profiles check my.profile\n",
-	.run = run_profiles,
+    .name = "profiles",
+    .arguments = "list [--profile GLOB] | check FILE...",
+    .summary = "list the known map implementations, or check a profile",
+    .help = "`list` shows the shipped profiles and those of the folder MAPTRACE_PROFILES. `check` "
+	    "explains "
+	    "every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one.\n\n"
+	    "Examples:\n"
+	    "  maptrace profiles list\n"
+	    "  maptrace profiles check my.profile\n",
+    .run = run_profiles,
 };

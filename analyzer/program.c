@@ -156,11 +156,12 @@ find_in_path(const char *name, char *into, size_t size)
 	const char *path = getenv("PATH");
 	struct stat file;
 
-	for (const char *at = path ? path : "/bin:/usr/bin"; at; ) {
+	for (const char *at = path ? path : "/bin:/usr/bin"; at;) {
 		const char *end = strchrnul(at, ':');
 		int length = (int)(end - at);
 
-		if (snprintf(into, size, "%.*s%s%s", length, at, length ? "/" : "", name) < (int)size &&
+		if (snprintf(into, size, "%.*s%s%s", length, at, length ? "/" : "", name) <
+			(int)size &&
 		    stat(into, &file) == 0 && S_ISREG(file.st_mode) && access(into, X_OK) == 0)
 			return true;
 		at = *end ? end + 1 : NULL;
@@ -194,23 +195,23 @@ const char *
 program_explain(const struct program *program, char *into, size_t size)
 {
 	static const char *const sentences[PROGRAM_KINDS] = {
-		[PROGRAM_MISSING] = "there is no such program; check the name and PATH",
-		[PROGRAM_NOT_EXECUTABLE] = "it cannot be executed: no permission, or no ordinary file",
-		[PROGRAM_STATIC] = "it is statically linked, so no library can be loaded into it; link "
-		                   "it dynamically to trace it",
-		[PROGRAM_MUSL] = "it is linked to musl, which cannot load this library made for glibc",
-		[PROGRAM_PRIVILEGED] = "it is set-uid, set-gid or has capabilities, so the dynamic "
-		                       "linker ignores LD_PRELOAD; run it as its owner, or a copy "
-		                       "without these bits",
-		[PROGRAM_FOREIGN] = "it is made for another machine or for 32 bits, and libmaptrace.so "
-		                    "is not",
-		[PROGRAM_UNKNOWN] = "it is neither an ELF program nor a script that starts with #!",
+	    [PROGRAM_MISSING] = "there is no such program; check the name and PATH",
+	    [PROGRAM_NOT_EXECUTABLE] = "it cannot be executed: no permission, or no ordinary file",
+	    [PROGRAM_STATIC] = "it is statically linked, so no library can be loaded into it; link "
+			       "it dynamically to trace it",
+	    [PROGRAM_MUSL] = "it is linked to musl, which cannot load this library made for glibc",
+	    [PROGRAM_PRIVILEGED] = "it is set-uid, set-gid or has capabilities, so the dynamic "
+				   "linker ignores LD_PRELOAD; run it as its owner, or a copy "
+				   "without these bits",
+	    [PROGRAM_FOREIGN] = "it is made for another machine or for 32 bits, and libmaptrace.so "
+				"is not",
+	    [PROGRAM_UNKNOWN] = "it is neither an ELF program nor a script that starts with #!",
 	};
 	bool is_script = strcmp(program->path, program->loaded) != 0;
 
 	if (!sentences[program->kind])
 		return NULL;
 	snprintf(into, size, "%s%s%s%s: %s", program->path, is_script ? " (run by " : "",
-	         is_script ? program->loaded : "", is_script ? ")" : "", sentences[program->kind]);
+		 is_script ? program->loaded : "", is_script ? ")" : "", sentences[program->kind]);
 	return into;
 }

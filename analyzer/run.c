@@ -17,8 +17,15 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { KEY_OUTPUT = 'o', KEY_LIBRARY = 0x2000, KEY_REPORT, OTHERS_SHOWN = 8,
-	EXIT_NOT_EXECUTABLE = 126, EXIT_MISSING = 127, EXIT_SIGNAL = 128 };
+enum {
+	KEY_OUTPUT = 'o',
+	KEY_LIBRARY = 0x2000,
+	KEY_REPORT,
+	OTHERS_SHOWN = 8,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_MISSING = 127,
+	EXIT_SIGNAL = 128
+};
 
 struct run {
 	const char *place;   /* -o */
@@ -28,12 +35,14 @@ struct run {
 };
 
 static const struct argp_option own[] = {
-	{ "output", KEY_OUTPUT, "PATH", 0, "Where traces go: a folder, or a name with %p (process id) "
-	  "and %n (program); else MAPTRACE_OUT", 0 },
-	{ "library", KEY_LIBRARY, "PATH", 0, "The libmaptrace.so to load", 0 },
-	{ "report", KEY_REPORT, "FILE", 0, "Write the report to FILE, apart from the program's output",
-	  0 },
-	{ 0 },
+    {"output", KEY_OUTPUT, "PATH", 0,
+     "Where traces go: a folder, or a name with %p (process id) "
+     "and %n (program); else MAPTRACE_OUT",
+     0},
+    {"library", KEY_LIBRARY, "PATH", 0, "The libmaptrace.so to load", 0},
+    {"report", KEY_REPORT, "FILE", 0, "Write the report to FILE, apart from the program's output",
+     0},
+    {0},
 };
 
 static error_t
@@ -60,7 +69,7 @@ parse_own(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static const struct argp own_argp = { .options = own, .parser = parse_own };
+static const struct argp own_argp = {.options = own, .parser = parse_own};
 
 static void
 list_others(const struct command *command, const struct run_traces *traces)
@@ -68,7 +77,7 @@ list_others(const struct command *command, const struct run_traces *traces)
 	if (traces->count == 0)
 		return;
 	command_complain(command, "%zu other process%s left traces:", traces->count,
-	                 traces->count == 1 ? "" : "es");
+			 traces->count == 1 ? "" : "es");
 	for (size_t i = 0; i < traces->count && i < OTHERS_SHOWN; i++)
 		fprintf(stderr, "    %s\n", traces->others[i]);
 	if (traces->count > OTHERS_SHOWN)
@@ -77,18 +86,20 @@ list_others(const struct command *command, const struct run_traces *traces)
 
 static int
 report_on(const struct command *command, const struct options *options, const char *path,
-          const char *into)
+	  const char *into)
 {
 	struct model *model = command_open(command, options, path);
 	FILE *out = into ? fopen(into, "we") : stdout;
 	int code = COMMAND_FAILED;
 
 	if (!out)
-		command_complain(command, "--report %s: cannot be written: %s", into, strerror(errno));
+		command_complain(command, "--report %s: cannot be written: %s", into,
+				 strerror(errno));
 	else if (model)
 		code = command_print_report(command, model, options, out);
 	if (into && out && fclose(out) != 0) {
-		command_complain(command, "--report %s: cannot be written: %s", into, strerror(errno));
+		command_complain(command, "--report %s: cannot be written: %s", into,
+				 strerror(errno));
 		code = COMMAND_FAILED;
 	}
 	if (model)
@@ -99,7 +110,7 @@ report_on(const struct command *command, const struct options *options, const ch
 /* Reports on what the run left. Returns enum command_exit. */
 static int
 report_run(const struct command *command, const struct run *run, const struct options *options,
-           const struct run_traces *traces, const struct program *program)
+	   const struct run_traces *traces, const struct program *program)
 {
 	int code = COMMAND_OK;
 
@@ -107,10 +118,11 @@ report_run(const struct command *command, const struct run *run, const struct op
 		command_complain(command, "the trace is %s", traces->own);
 		code = report_on(command, options, traces->own, run->report);
 	} else if (program->kind == PROGRAM_TRACEABLE) {
-		command_complain(command, "%s left no trace: it used no map that a profile knows (such a "
-		                 "trace is removed unless MAPTRACE_KEEP=1 is set), was excluded by "
-		                 "MAPTRACE_ONLY, or the library said above why it could not trace",
-		                 program->path);
+		command_complain(command,
+				 "%s left no trace: it used no map that a profile knows (such a "
+				 "trace is removed unless MAPTRACE_KEEP=1 is set), was excluded by "
+				 "MAPTRACE_ONLY, or the library said above why it could not trace",
+				 program->path);
 	}
 	list_others(command, traces);
 	return code;
@@ -121,11 +133,13 @@ start_failure(const struct command *command, const struct program *program, int 
 {
 	char sentence[2 * PATH_MAX + 256];
 
-	if (program->kind == PROGRAM_TRACEABLE || !program_explain(program, sentence, sizeof(sentence)))
+	if (program->kind == PROGRAM_TRACEABLE ||
+	    !program_explain(program, sentence, sizeof(sentence)))
 		command_complain(command, "%s cannot be started: %s", program->path, strerror(why));
 	else
 		command_complain(command, "%s", sentence);
-	return program->kind == PROGRAM_MISSING || why == ENOENT ? EXIT_MISSING : EXIT_NOT_EXECUTABLE;
+	return program->kind == PROGRAM_MISSING || why == ENOENT ? EXIT_MISSING
+								 : EXIT_NOT_EXECUTABLE;
 }
 
 /* Says beforehand that nothing will come of tracing this program, if so. */
@@ -134,7 +148,8 @@ warn_untraceable(const struct command *command, const struct program *program)
 {
 	char sentence[2 * PATH_MAX + 256];
 
-	if (program->kind != PROGRAM_TRACEABLE && program_explain(program, sentence, sizeof(sentence)))
+	if (program->kind != PROGRAM_TRACEABLE &&
+	    program_explain(program, sentence, sizeof(sentence)))
 		command_complain(command, "not traced, except for what it starts: %s", sentence);
 }
 
@@ -147,9 +162,9 @@ exit_status(int status)
 /* Runs the program with everything prepared; returns the exit code. */
 static int
 run_program(const struct command *command, const struct run *run, const struct options *options,
-            const char *pattern)
+	    const char *pattern)
 {
-	struct run_traces traces = { 0 };
+	struct run_traces traces = {0};
 	struct program program;
 	struct timespec now;
 	uint64_t start_ns;
@@ -193,7 +208,8 @@ prepare_and_run(const struct command *command, const struct run *run, const stru
 		code = run_program(command, run, options, pattern);
 	else
 		command_complain(command, "traces cannot be placed at %s: %s",
-		                 place && *place ? place : "the working directory", strerror(errno));
+				 place && *place ? place : "the working directory",
+				 strerror(errno));
 	free(library);
 	free(pattern);
 	return code;
@@ -203,7 +219,7 @@ static int
 run_run(const struct command *command, int argc, char **argv)
 {
 	struct command described = *command;
-	struct run run = { 0 };
+	struct run run = {0};
 	struct options options;
 	enum options_result parsed;
 	char *help = run_help_compose(command->help);
@@ -221,10 +237,10 @@ run_run(const struct command *command, int argc, char **argv)
 }
 
 const struct command command_run = {
-	.name = "run",
-	.arguments = "[OPTIONS] -- PROGRAM [ARGUMENT...]",
-	.summary = "run a program under the library, then report",
-	.help =
+    .name = "run",
+    .arguments = "[OPTIONS] -- PROGRAM [ARGUMENT...]",
+    .summary = "run a program under the library, then report",
+    .help =
 	"Sets LD_PRELOAD and MAPTRACE_OUT, runs the program and reports on its trace; children get "
 	"traces of their own, which are named at the end. The exit code is the program's own, 128 "
 	"plus the signal that ended it, 127 where there is no such program, 126 where it cannot be "
@@ -233,5 +249,5 @@ const struct command command_run = {
 	"  maptrace run -- ./server --port 8080\n"
 	"  maptrace run -o traces/ -- make check\n"
 	"  maptrace run --json --report maps.json -- ./program\n",
-	.run = run_run,
+    .run = run_run,
 };

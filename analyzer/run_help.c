@@ -43,8 +43,9 @@ write_variable(FILE *out, const struct trace_variable *variable)
 char *
 run_help_compose(const char *help)
 {
-	static const struct trace_variable library = { "MAPTRACE_LIBRARY", "PATH",
-		"beside maptrace, or in ../lib/maptrace", "the libmaptrace.so to load" };
+	static const struct trace_variable library = {"MAPTRACE_LIBRARY", "PATH",
+						      "beside maptrace, or in ../lib/maptrace",
+						      "the libmaptrace.so to load"};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);

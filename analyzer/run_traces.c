@@ -25,7 +25,7 @@ write_here(FILE *out)
 	char *here = getcwd(NULL, 0);
 
 	for (const char *at = here; at && *at; at++)
-		fputs(*at == '%' ? "%%" : (char[]){ *at, '\0' }, out);
+		fputs(*at == '%' ? "%%" : (char[]){*at, '\0'}, out);
 	fputc('/', out);
 	free(here);
 }
@@ -56,7 +56,7 @@ run_traces_pattern(const char *place)
 	if (!place || place[0] != '/')
 		write_here(out);
 	fprintf(out, "%s%s%s", place ? place : "",
-	        folder && place[strlen(place) - 1] != '/' ? "/" : "", folder || !place ? name : "");
+		folder && place[strlen(place) - 1] != '/' ? "/" : "", folder || !place ? name : "");
 	if (fclose(out) == 0)
 		return pattern;
 	free(pattern);
@@ -112,8 +112,8 @@ read_header(const char *path, struct trace_header *header)
 	if (fd < 0)
 		return false;
 	is_trace = pread(fd, header, sizeof(*header), 0) == (ssize_t)sizeof(*header) &&
-	           memcmp(header->magic, TRACE_MAGIC, sizeof(header->magic)) == 0 &&
-	           header->version == TRACE_VERSION && header->byte_order == TRACE_BYTE_ORDER;
+		   memcmp(header->magic, TRACE_MAGIC, sizeof(header->magic)) == 0 &&
+		   header->version == TRACE_VERSION && header->byte_order == TRACE_BYTE_ORDER;
 	close(fd);
 	return is_trace;
 }
@@ -138,7 +138,7 @@ keep_path(struct run_traces *traces, const char *path, bool is_own)
 int
 run_traces_find(struct run_traces *traces, const char *pattern, pid_t pid, uint64_t start_ns)
 {
-	glob_t found = { 0 };
+	glob_t found = {0};
 	uint64_t own_start = 0;
 	int result = -1;
 

@@ -7,13 +7,13 @@
 #include <sys/types.h>
 
 /* The value for MAPTRACE_OUT: `place` (NULL: the variable's own default), made absolute, since the
- * program or its children may change their folder; for a folder (one that does not exist is named by a
- * / at its end, and made) the default name within it. free() it. NULL with errno. */
+ * program or its children may change their folder; for a folder (one that does not exist is named
+ * by a / at its end, and made) the default name within it. free() it. NULL with errno. */
 char *run_traces_pattern(const char *place);
 
 struct run_traces {
-	char *own;       /* the program's own: of its process, the last begun; NULL: none */
-	char **others;   /* of its children, and of what its process was before an exec */
+	char *own;     /* the program's own: of its process, the last begun; NULL: none */
+	char **others; /* of its children, and of what its process was before an exec */
 	size_t count;
 };
 

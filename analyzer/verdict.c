@@ -37,8 +37,10 @@ const char *
 verdict_word(enum verdict_outcome outcome)
 {
 	static const char *const words[VERDICT_OUTCOMES] = {
-		[VERDICT_WITHIN] = "pass", [VERDICT_UNJUDGED] = "unjudged",
-		[VERDICT_OVER] = "over", [VERDICT_UNREADABLE] = "unreadable",
+	    [VERDICT_WITHIN] = "pass",
+	    [VERDICT_UNJUDGED] = "unjudged",
+	    [VERDICT_OVER] = "over",
+	    [VERDICT_UNREADABLE] = "unreadable",
 	};
 
 	return words[outcome];
@@ -106,10 +108,14 @@ end_note(const struct model *model)
 		return NULL;
 	units_duration(unseen, model_less(header->last_event_ns, seen));
 	if (model->guest_is_running)
-		return print("the program is still running: judged by its complete snapshots so far, "
-		             "the last of them %s before its latest allocation", unseen);
-	return print("the program was killed: judged by the complete snapshots it left, the last of "
-	             "them %s before its end", unseen);
+		return print(
+		    "the program is still running: judged by its complete snapshots so far, "
+		    "the last of them %s before its latest allocation",
+		    unseen);
+	return print(
+	    "the program was killed: judged by the complete snapshots it left, the last of "
+	    "them %s before its end",
+	    unseen);
 }
 
 /* What keeps even a good measurement from being a pass; NULL: nothing. */
@@ -117,11 +123,12 @@ static char *
 gap_problem(const struct trace_header *header)
 {
 	if (header->end == TRACE_STOPPED)
-		return print("the library stopped tracing before the program ended: %s", header->notice);
+		return print("the library stopped tracing before the program ended: %s",
+			     header->notice);
 	if (header->unrecorded)
 		return print("%llu allocations could not be recorded%s%s",
-		             (unsigned long long)header->unrecorded, header->notice[0] ? ": " : "",
-		             header->notice);
+			     (unsigned long long)header->unrecorded, header->notice[0] ? ": " : "",
+			     header->notice);
 	return NULL;
 }
 
@@ -133,11 +140,12 @@ missing_problem(const struct model *model, const struct limits *limits)
 	if (limits->snapshot)
 		return print("it has no complete snapshot labelled '%s'", limits->snapshot);
 	if (model->snapshot_count == 0)
-		return print("it has no snapshot: the program was killed before the first, or runs still");
+		return print(
+		    "it has no snapshot: the program was killed before the first, or runs still");
 	last = &model->snapshots[model->snapshot_count - 1].rows->info;
 	return print("it has no complete snapshot (%u incomplete; the last, '%s': %s)",
-	             model->snapshot_count, last->label,
-	             last->reason[0] ? last->reason : "its writer did not finish");
+		     model->snapshot_count, last->label,
+		     last->reason[0] ? last->reason : "its writer did not finish");
 }
 
 static void
@@ -161,8 +169,9 @@ judge(struct verdict *verdict, struct model *model, const struct limits *limits)
 		if (findings[i].verdict > worst)
 			worst = findings[i].verdict;
 	}
-	verdict->outcome = worst == LIMITS_OVER ? VERDICT_OVER
-	                 : worst == LIMITS_UNJUDGED ? VERDICT_UNJUDGED : VERDICT_WITHIN;
+	verdict->outcome = worst == LIMITS_OVER       ? VERDICT_OVER
+			   : worst == LIMITS_UNJUDGED ? VERDICT_UNJUDGED
+						      : VERDICT_WITHIN;
 	verdict->note = end_note(model);
 	verdict->problem = gap_problem(&model->trace->header);
 	if (verdict->problem && verdict->outcome == VERDICT_WITHIN)
@@ -172,7 +181,7 @@ judge(struct verdict *verdict, struct model *model, const struct limits *limits)
 void
 verdict_reach(struct verdict *verdict, const char *path, const struct limits *limits)
 {
-	struct trace_error error = { 0 };
+	struct trace_error error = {0};
 	struct model *model = model_open(path, &error);
 
 	memset(verdict, 0, sizeof(*verdict));
@@ -188,7 +197,7 @@ verdict_reach(struct verdict *verdict, const char *path, const struct limits *li
 
 void
 verdict_without_trace(struct verdict *verdict, const char *path, enum verdict_outcome outcome,
-                      const char *problem)
+		      const char *problem)
 {
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->outcome = outcome;

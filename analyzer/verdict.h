@@ -14,11 +14,11 @@
 #include <stddef.h>
 
 enum verdict_outcome { /* the worse, the larger: the exit code goes by the worst of all traces */
-	VERDICT_WITHIN,
-	VERDICT_UNJUDGED,
-	VERDICT_OVER,
-	VERDICT_UNREADABLE,
-	VERDICT_OUTCOMES
+		       VERDICT_WITHIN,
+		       VERDICT_UNJUDGED,
+		       VERDICT_OVER,
+		       VERDICT_UNREADABLE,
+		       VERDICT_OUTCOMES
 };
 
 /* The map that a finding names. Strings are NULL where not known. */
@@ -41,13 +41,14 @@ struct verdict_finding {
 struct verdict {
 	enum verdict_outcome outcome;
 	char *path;
-	char *program;     /* path of the executable; NULL: not readable */
+	char *program; /* path of the executable; NULL: not readable */
 	uint32_t pid;
-	uint32_t complete; /* complete snapshots, all of which were judged unless a label was given */
+	uint32_t
+	    complete; /* complete snapshots, all of which were judged unless a label was given */
 	struct verdict_finding findings[LIMITS_KINDS];
 	size_t finding_count;
-	char *problem;     /* why it is unreadable or cannot be judged, besides findings; or NULL */
-	char *note;        /* what else to know: still running, killed; or NULL */
+	char *problem; /* why it is unreadable or cannot be judged, besides findings; or NULL */
+	char *note;    /* what else to know: still running, killed; or NULL */
 };
 
 /* Opens and judges the trace at `path`. Never fails: trouble is a verdict too (no memory:
@@ -55,8 +56,8 @@ struct verdict {
 void verdict_reach(struct verdict *verdict, const char *path, const struct limits *limits);
 
 /* A verdict without a trace: on an empty folder. Copies its texts. */
-void verdict_without_trace(struct verdict *verdict, const char *path,
-                           enum verdict_outcome outcome, const char *problem);
+void verdict_without_trace(struct verdict *verdict, const char *path, enum verdict_outcome outcome,
+			   const char *problem);
 void verdict_release(struct verdict *verdict);
 
 /* "retains 293.25 MiB, 1.00 MiB allowed: 292.25 MiB over", for any outcome of any limit. */

@@ -11,9 +11,11 @@ static const char *
 subject(enum limits_kind kind)
 {
 	static const char *const subjects[LIMITS_KINDS] = {
-		[LIMITS_RETAINED] = "maps retain", [LIMITS_PER_MAP] = "one map retains",
-		[LIMITS_FILL] = "the emptiest map is filled to", [LIMITS_BUCKETS] = "bucket arrays take",
-		[LIMITS_GROWTH] = "retained memory grew by",
+	    [LIMITS_RETAINED] = "maps retain",
+	    [LIMITS_PER_MAP] = "one map retains",
+	    [LIMITS_FILL] = "the emptiest map is filled to",
+	    [LIMITS_BUCKETS] = "bucket arrays take",
+	    [LIMITS_GROWTH] = "retained memory grew by",
 	};
 
 	return subjects[kind];
@@ -28,10 +30,13 @@ doubt(char *into, size_t size, const struct limits_finding *finding)
 	units_bytes(unexplained, finding->unexplained);
 	units_bytes(unruled, finding->unruled);
 	if (finding->unexplained && finding->unruled)
-		snprintf(into, size, "%s of bucket memory that no proved map explains and %s of maps "
-		         "without a known need", unexplained, unruled);
+		snprintf(into, size,
+			 "%s of bucket memory that no proved map explains and %s of maps "
+			 "without a known need",
+			 unexplained, unruled);
 	else if (finding->unexplained)
-		snprintf(into, size, "%s of bucket memory that no proved map explains", unexplained);
+		snprintf(into, size, "%s of bucket memory that no proved map explains",
+			 unexplained);
 	else if (finding->unruled)
 		snprintf(into, size, "%s of maps without a known need", unruled);
 	else
@@ -46,15 +51,16 @@ fill_sentence(char *into, size_t size, const struct limits_finding *finding)
 
 	doubt(why, sizeof(why), finding);
 	if (finding->verdict == LIMITS_OVER)
-		snprintf(into, size, "%zu %s filled to less than %llu %%; %s %llu %%", finding->maps,
-		         finding->maps == 1 ? "map is" : "maps are", allowed, subject(LIMITS_FILL), low);
+		snprintf(into, size, "%zu %s filled to less than %llu %%; %s %llu %%",
+			 finding->maps, finding->maps == 1 ? "map is" : "maps are", allowed,
+			 subject(LIMITS_FILL), low);
 	else if (finding->verdict == LIMITS_UNJUDGED)
 		snprintf(into, size, "cannot judge the fill of %s", why);
 	else if (!finding->map && finding->low == 100)
 		snprintf(into, size, "no map is filled to less than %llu %%", allowed);
 	else
-		snprintf(into, size, "%s %llu %%, at least %llu %% wanted", subject(LIMITS_FILL), low,
-		         allowed);
+		snprintf(into, size, "%s %llu %%, at least %llu %% wanted", subject(LIMITS_FILL),
+			 low, allowed);
 }
 
 void
@@ -72,13 +78,13 @@ verdict_sentence(char *into, size_t size, const struct limits_finding *finding)
 	units_bytes(over, model_less(finding->low, finding->allowed));
 	if (finding->verdict == LIMITS_OVER) {
 		snprintf(into, size, "%s %s%s, %s allowed: %s over", subject(finding->kind),
-		         finding->low < finding->high ? "at least " : "", low, allowed, over);
+			 finding->low < finding->high ? "at least " : "", low, allowed, over);
 	} else if (finding->verdict == LIMITS_UNJUDGED) {
 		doubt(why, sizeof(why), finding);
 		snprintf(into, size, "%s between %s and %s, %s allowed: cannot judge because of %s",
-		         subject(finding->kind), low, high, allowed, why);
+			 subject(finding->kind), low, high, allowed, why);
 	} else {
 		snprintf(into, size, "%s %s%s, %s allowed", subject(finding->kind),
-		         finding->low < finding->high ? "at most " : "", high, allowed);
+			 finding->low < finding->high ? "at most " : "", high, allowed);
 	}
 }

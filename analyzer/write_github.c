@@ -45,7 +45,7 @@ within_checkout(const char *file)
 
 static void
 write_annotation(FILE *out, const char *title, const struct verdict *verdict, const char *message,
-                 const struct verdict_map *map)
+		 const struct verdict_map *map)
 {
 	fputs("::error ", out);
 	if (map && map->file) {
@@ -78,10 +78,10 @@ write_github(FILE *out, const struct check_result *result)
 				continue;
 			verdict_sentence(message, sizeof(message), &finding->measured);
 			write_annotation(out, limits_name(finding->measured.kind), verdict, message,
-			                 finding->has_map ? &finding->map : NULL);
+					 finding->has_map ? &finding->map : NULL);
 		}
 		if (verdict->problem && verdict->outcome != VERDICT_WITHIN)
-			write_annotation(out, verdict_word(verdict->outcome), verdict, verdict->problem,
-			                 NULL);
+			write_annotation(out, verdict_word(verdict->outcome), verdict,
+					 verdict->problem, NULL);
 	}
 }

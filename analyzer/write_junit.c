@@ -1,6 +1,6 @@
 /*
- * `check` as JUnit XML, which every CI server reads: a test case for each limit of each trace; over a
- * limit is a failure, what cannot be judged or read an error. Called by check.c.
+ * `check` as JUnit XML, which every CI server reads: a test case for each limit of each trace; over
+ * a limit is a failure, what cannot be judged or read an error. Called by check.c.
  */
 #include "analyzer/units.h"
 #include "analyzer/write_check.h"
@@ -53,7 +53,7 @@ open_case(FILE *out, const struct verdict *verdict, const char *limit)
 
 static void
 write_trouble(FILE *out, const char *element, const char *type, const char *message,
-              const struct verdict_map *map)
+	      const struct verdict_map *map)
 {
 	fprintf(out, "      <%s type=\"%s\" message=\"", element, type);
 	write_escaped(out, message);
@@ -80,8 +80,8 @@ write_finding(FILE *out, const struct verdict *verdict, const struct verdict_fin
 	verdict_sentence(message, sizeof(message), &finding->measured);
 	if (finding->measured.verdict != LIMITS_WITHIN)
 		write_trouble(out, finding->measured.verdict == LIMITS_OVER ? "failure" : "error",
-		              finding->measured.verdict == LIMITS_OVER ? "over" : "unjudged", message,
-		              finding->has_map ? &finding->map : NULL);
+			      finding->measured.verdict == LIMITS_OVER ? "over" : "unjudged",
+			      message, finding->has_map ? &finding->map : NULL);
 	fputs("    </testcase>\n", out);
 }
 
@@ -98,8 +98,8 @@ write_own_case(FILE *out, const struct verdict *verdict)
 	open_case(out, verdict, NULL);
 	if (verdict->outcome != VERDICT_WITHIN)
 		write_trouble(out, "error",
-		              verdict->outcome == VERDICT_UNREADABLE ? "unreadable" : "unjudged",
-		              verdict->problem, NULL);
+			      verdict->outcome == VERDICT_UNREADABLE ? "unreadable" : "unjudged",
+			      verdict->problem, NULL);
 	fputs("    </testcase>\n", out);
 }
 
@@ -112,20 +112,23 @@ count_cases(const struct check_result *result, size_t counts[LIMITS_OVER + 1])
 		for (size_t k = 0; k < verdict->finding_count; k++)
 			counts[verdict->findings[k].measured.verdict]++;
 		if (has_own_case(verdict))
-			counts[verdict->outcome == VERDICT_WITHIN ? LIMITS_WITHIN : LIMITS_UNJUDGED]++;
+			counts[verdict->outcome == VERDICT_WITHIN ? LIMITS_WITHIN
+								  : LIMITS_UNJUDGED]++;
 	}
 }
 
 void
 write_junit(FILE *out, const struct check_result *result)
 {
-	size_t counts[LIMITS_OVER + 1] = { 0 };
+	size_t counts[LIMITS_OVER + 1] = {0};
 
 	count_cases(result, counts);
 	fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", out);
-	fprintf(out, "  <testsuite name=\"maptrace check\" tests=\"%zu\" failures=\"%zu\" "
-	        "errors=\"%zu\">\n", counts[LIMITS_WITHIN] + counts[LIMITS_OVER] +
-	        counts[LIMITS_UNJUDGED], counts[LIMITS_OVER], counts[LIMITS_UNJUDGED]);
+	fprintf(out,
+		"  <testsuite name=\"maptrace check\" tests=\"%zu\" failures=\"%zu\" "
+		"errors=\"%zu\">\n",
+		counts[LIMITS_WITHIN] + counts[LIMITS_OVER] + counts[LIMITS_UNJUDGED],
+		counts[LIMITS_OVER], counts[LIMITS_UNJUDGED]);
 	for (size_t i = 0; i < result->count; i++) {
 		const struct verdict *verdict = &result->verdicts[i];
 

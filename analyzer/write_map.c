@@ -1,6 +1,6 @@
 /*
- * One map in depth: its parts, its history, who made it, what holds it, what would give memory back.
- * Prints and computes nothing; what the layout does not tell prints as "?".
+ * One map in depth: its parts, its history, who made it, what holds it, what would give memory
+ * back. Prints and computes nothing; what the layout does not tell prints as "?".
  */
 #include "analyzer/write_map.h"
 #include "analyzer/symbols.h"
@@ -24,8 +24,10 @@ write_range(FILE *out, const char *name, uint64_t low, uint64_t high)
 	if (low == high)
 		fprintf(out, "  %-14s %s\n", name, units_bytes(from, low));
 	else
-		fprintf(out, "  %-14s between %s and %s (the rule hangs on hashes that cannot be seen)\n",
-		        name, units_bytes(from, low), units_bytes(to, high));
+		fprintf(
+		    out,
+		    "  %-14s between %s and %s (the rule hangs on hashes that cannot be seen)\n",
+		    name, units_bytes(from, low), units_bytes(to, high));
 }
 
 static void
@@ -38,8 +40,8 @@ write_title(FILE *out, const struct model_map *map, const struct model_names *na
 	if (names->type)
 		fprintf(out, ": %s", units_escape(type, sizeof(type), names->type));
 	fprintf(out, "\nas of snapshot '%s' at %s%s\n\n",
-	        units_escape(label, sizeof(label), info->label), units_duration(when, info->ns),
-	        map->snapshot->is_complete ? "" : ", which is not complete");
+		units_escape(label, sizeof(label), info->label), units_duration(when, info->ns),
+		map->snapshot->is_complete ? "" : ", which is not complete");
 }
 
 static void
@@ -48,11 +50,11 @@ write_entries(FILE *out, const struct model_map *map)
 	char count[UNITS_SIZE], capacity[UNITS_SIZE], fill[UNITS_SIZE], dead[UNITS_SIZE];
 
 	fprintf(out, "  %-14s %s of %s before it grows (%s %%)\n", "entries",
-	        units_number(count, map->row->count), units_number(capacity, map->row->capacity),
-	        units_number(fill, model_fill_percent(map)));
+		units_number(count, map->row->count), units_number(capacity, map->row->capacity),
+		units_number(fill, model_fill_percent(map)));
 	if (map->row->tombstones && map->row->tombstones != TRACE_UNKNOWN)
 		fprintf(out, "  %-14s %s slots were used once and are free now\n", "tombstones",
-		        units_number(dead, map->row->tombstones));
+			units_number(dead, map->row->tombstones));
 	if (map->is_growing)
 		fprintf(out, "  %-14s an old and a new array exist at once\n", "growing");
 	if (map->row->flags & TRACE_MAP_MID_ERASE)
@@ -67,9 +69,9 @@ write_parts(FILE *out, const struct model_map *map)
 
 	if (row->overflow_reserved_bytes && row->overflow_reserved_bytes != TRACE_UNKNOWN)
 		snprintf(remark, sizeof(remark), ", of these %s reserved in the array's own block",
-		         units_bytes(reserved, row->overflow_reserved_bytes));
+			 units_bytes(reserved, row->overflow_reserved_bytes));
 	snprintf(values, sizeof(values), " in %s blocks of their own",
-	         units_number(blocks, row->value_blocks));
+		 units_number(blocks, row->value_blocks));
 	write_bytes(out, "held", map->held, "");
 	write_bytes(out, "  buckets", row->bucket_bytes, "");
 	if (row->old_bucket_bytes)
@@ -78,14 +80,15 @@ write_parts(FILE *out, const struct model_map *map)
 	write_range(out, "needed", map->needed_low, map->needed_high);
 	write_range(out, "retained", map->retained, map->retained_high);
 	if (map->reserved)
-		write_bytes(out, "reserved", map->reserved, ", asked for in advance and never filled");
+		write_bytes(out, "reserved", map->reserved,
+			    ", asked for in advance and never filled");
 	if (row->kept_by_rule)
 		write_bytes(out, "kept by rule", row->kept_by_rule,
-		            ": its own shrinking would still keep this");
+			    ": its own shrinking would still keep this");
 	write_bytes(out, "resident", row->resident_bytes, " of the arrays are in physical memory");
 	write_bytes(out, "values", row->value_bytes, row->value_blocks ? values : "");
 	write_bytes(out, "header", row->header_bytes,
-	            row->header_bytes ? "" : ": it lies within something else");
+		    row->header_bytes ? "" : ": it lies within something else");
 	if (map->remark)
 		fprintf(out, "  %-14s %s\n", "remark", map->remark);
 }
@@ -100,14 +103,17 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 	fputs("\nheld in\n  ", out);
 	if (row->where == TRACE_WHERE_GLOBAL && row->where_module != TRACE_NONE)
 		fprintf(out, "%s%s of %s\n", names->variable ? "the variable " : "global data",
-		        names->variable ? names->variable : "",
-		        units_escape(text, sizeof(text), model->trace->modules[row->where_module].path));
+			names->variable ? names->variable : "",
+			units_escape(text, sizeof(text),
+				     model->trace->modules[row->where_module].path));
 	else if (row->where == TRACE_WHERE_BLOCK)
 		fprintf(out, "a block of the heap at 0x%llx, %llu bytes into it\n",
-		        (unsigned long long)row->where_base,
-		        (unsigned long long)(row->address - row->where_base));
+			(unsigned long long)row->where_base,
+			(unsigned long long)(row->address - row->where_base));
 	else
-		fputs(row->where == TRACE_WHERE_STACK ? "the stack of a thread\n" : "other memory\n", out);
+		fputs(row->where == TRACE_WHERE_STACK ? "the stack of a thread\n"
+						      : "other memory\n",
+		      out);
 }
 
 static void
@@ -121,15 +127,16 @@ write_stack(FILE *out, struct model *model, const char *title, uint32_t stack)
 	for (size_t i = 0; i < count; i++) {
 		const struct symbols_frame *frame = &frames[i];
 
-		symbols_shorten(name, sizeof(name), frame->function ? frame->function : "?", NAME_WIDTH);
+		symbols_shorten(name, sizeof(name), frame->function ? frame->function : "?",
+				NAME_WIDTH);
 		fprintf(out, "  %-3zu %s%s", i, name, frame->is_inlined ? " (inlined)" : "");
 		if (frame->file)
-			fprintf(out, "\n        at %s:%u", units_escape(place, sizeof(place), frame->file),
-			        frame->line);
+			fprintf(out, "\n        at %s:%u",
+				units_escape(place, sizeof(place), frame->file), frame->line);
 		else if (frame->module)
 			fprintf(out, "\n        in %s+0x%llx",
-			        units_escape(place, sizeof(place), frame->module),
-			        (unsigned long long)frame->offset);
+				units_escape(place, sizeof(place), frame->module),
+				(unsigned long long)frame->offset);
 		fputc('\n', out);
 	}
 	if (count == 0)
@@ -144,23 +151,24 @@ write_history(FILE *out, const struct model *model, const struct model_map *map)
 	char retained[UNITS_SIZE], label[2 * TRACE_NAME_MAX];
 
 	fprintf(out, "\nover time\n  %12s %12s %12s %12s %12s  %s\n", "TIME", "COUNT", "CAPACITY",
-	        "HELD", "RETAINED", "SNAPSHOT");
+		"HELD", "RETAINED", "SNAPSHOT");
 	for (uint32_t i = 0; i < model->snapshot_count; i++) {
 		const struct model_snapshot *snapshot = &model->snapshots[i];
-		const struct model_map *then = model_find(snapshot, map->row->address, map->profile_name);
+		const struct model_map *then =
+		    model_find(snapshot, map->row->address, map->profile_name);
 
 		units_duration(when, snapshot->rows->info.ns);
 		units_escape(label, sizeof(label), snapshot->rows->info.label);
 		if (!then) {
-			fprintf(out, "  %12s %12s %12s %12s %12s  %s%s\n", when, "-", "-", "-", "-", label,
-			        snapshot->is_complete ? "" : ", not complete");
+			fprintf(out, "  %12s %12s %12s %12s %12s  %s%s\n", when, "-", "-", "-", "-",
+				label, snapshot->is_complete ? "" : ", not complete");
 			continue;
 		}
 		fprintf(out, "  %12s %12s %12s %12s %12s  %s%s\n", when,
-		        units_number(count, then->row->count),
-		        units_number(capacity, then->row->capacity), units_bytes(held, then->held),
-		        units_bytes(retained, then->retained), label,
-		        then->snapshot == map->snapshot ? " (shown above)" : "");
+			units_number(count, then->row->count),
+			units_number(capacity, then->row->capacity), units_bytes(held, then->held),
+			units_bytes(retained, then->retained), label,
+			then->snapshot == map->snapshot ? " (shown above)" : "");
 	}
 }
 
@@ -174,9 +182,10 @@ write_remedies(FILE *out, const struct model_map *map)
 	fputs("\nwhat gives memory back\n", out);
 	for (size_t i = 0; i < count; i++) {
 		fprintf(out, "  %.*s: gives back %s and leaves %s; takes %s more while it runs\n",
-		        (int)remedies[i].name_size, remedies[i].name,
-		        units_bytes(gives, remedies[i].gives), units_bytes(leaves, remedies[i].leaves),
-		        units_bytes(meanwhile, remedies[i].transient));
+			(int)remedies[i].name_size, remedies[i].name,
+			units_bytes(gives, remedies[i].gives),
+			units_bytes(leaves, remedies[i].leaves),
+			units_bytes(meanwhile, remedies[i].transient));
 		fprintf(out, "      %.*s\n", (int)remedies[i].advice_size, remedies[i].advice);
 	}
 	if (count == 0)

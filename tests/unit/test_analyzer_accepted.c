@@ -10,13 +10,15 @@
 #include <cmocka.h>
 
 static const struct symbols_frame frames[] = {
-	{ .function = "std::_Hashtable<int>::_M_rehash(unsigned long)" },
-	{ .function = "Cache::operator[](int)", .symbol = "_ZN5CacheixEi" },
-	{ .function = NULL },
-	{ .function = "main" },
+    {.function = "std::_Hashtable<int>::_M_rehash(unsigned long)"},
+    {.function = "Cache::operator[](int)", .symbol = "_ZN5CacheixEi"},
+    {.function = NULL},
+    {.function = "main"},
 };
 static const struct model_names names = {
-	.frames = frames, .frame_count = 4, .type = "std::unordered_map<int, long>",
+    .frames = frames,
+    .frame_count = 4,
+    .type = "std::unordered_map<int, long>",
 };
 
 static bool
@@ -72,6 +74,8 @@ quotes_and_backslashes_can_be_written(void **state)
 {
 	assert_true(accepts("profile \"a\\\"b\\\\c\"", "a\"b\\c"));
 	assert_true(accepts("profile \"a#b\"", "a#b"));
+	assert_true(accepts("profile lib* and function main # known", "libstdcxx"));
+	assert_false(accepts("profile lib", "libstdcxx"));
 }
 
 static void
@@ -99,16 +103,20 @@ no_list_accepts_nothing(void **state)
 static void
 errors_have_their_place(void **state)
 {
-	static const struct { const char *text; size_t line, column; const char *says; } cases[] = {
-		{ "profil \"x\"", 1, 1, "'profil' is none of profile, function and type" },
-		{ "\n  profile x", 2, 11, "double quotes" },
-		{ "profile", 1, 8, "double quotes" },
-		{ "profile \"x", 1, 9, "never closed" },
-		{ "profile \"\"", 1, 9, "empty glob" },
-		{ "profile \"x\" or type \"y\"", 1, 13, "`and`" },
-		{ "profile \"x\" and", 1, 16, "is none of" },
-		{ "profile \"x\" and profile \"y\"", 1, 17, "stands twice" },
-		{ "type \"x\"\ntype \"y\" z", 2, 10, "`and`" },
+	static const struct {
+		const char *text;
+		size_t line, column;
+		const char *says;
+	} cases[] = {
+	    {"profil \"x\"", 1, 1, "'profil' is none of profile, function and type"},
+	    {"\n  profile # x", 2, 14, "a glob belongs here"},
+	    {"profile", 1, 8, "a glob belongs here"},
+	    {"profile \"x", 1, 9, "never closed"},
+	    {"profile \"\"", 1, 9, "empty glob"},
+	    {"profile \"x\" or type \"y\"", 1, 13, "`and`"},
+	    {"profile \"x\" and", 1, 16, "is none of"},
+	    {"profile \"x\" and profile \"y\"", 1, 17, "stands twice"},
+	    {"type \"x\"\ntype \"y\" z", 2, 10, "`and`"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -156,17 +164,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(all_conditions_of_a_rule_must_match),
-		cmocka_unit_test(any_function_of_the_stack_may_match),
-		cmocka_unit_test(brackets_stand_for_themselves),
-		cmocka_unit_test(one_matching_rule_is_enough),
-		cmocka_unit_test(quotes_and_backslashes_can_be_written),
-		cmocka_unit_test(use_is_counted),
-		cmocka_unit_test(no_list_accepts_nothing),
-		cmocka_unit_test(errors_have_their_place),
-		cmocka_unit_test(zero_bytes_are_refused),
-		cmocka_unit_test(missing_file_is_told),
-		cmocka_unit_test(globs_match_whole_texts),
+	    cmocka_unit_test(all_conditions_of_a_rule_must_match),
+	    cmocka_unit_test(any_function_of_the_stack_may_match),
+	    cmocka_unit_test(brackets_stand_for_themselves),
+	    cmocka_unit_test(one_matching_rule_is_enough),
+	    cmocka_unit_test(quotes_and_backslashes_can_be_written),
+	    cmocka_unit_test(use_is_counted),
+	    cmocka_unit_test(no_list_accepts_nothing),
+	    cmocka_unit_test(errors_have_their_place),
+	    cmocka_unit_test(zero_bytes_are_refused),
+	    cmocka_unit_test(missing_file_is_told),
+	    cmocka_unit_test(globs_match_whole_texts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

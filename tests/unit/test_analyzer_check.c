@@ -1,5 +1,5 @@
-/* The gate around its arithmetic: which files are judged, verdicts on whole traces, and the forms in
- * which they are written. */
+/* The gate around its arithmetic: which files are judged, verdicts on whole traces, and the forms
+ * in which they are written. */
 #include "analyzer/collect.h"
 #include "analyzer/verdict.h"
 #include "analyzer/write_check.h"
@@ -20,9 +20,10 @@ touch(const char *name)
 static void
 folder_gives_its_traces_by_name(void **state)
 {
-	static const char *const there[] = { "c/b.mtr", "c/a.mtr", "c/a.mtr.1", "c/a.mtr.txt",
-		"c/.hidden.mtr", "c/mtr", "c/x.mtr.", "c/in/deep.mtr" };
-	static const char *const wanted[] = { "a.mtr", "a.mtr.1", "b.mtr" };
+	static const char *const there[] = {"c/b.mtr",     "c/a.mtr",       "c/a.mtr.1",
+					    "c/a.mtr.txt", "c/.hidden.mtr", "c/mtr",
+					    "c/x.mtr.",    "c/in/deep.mtr"};
+	static const char *const wanted[] = {"a.mtr", "a.mtr.1", "b.mtr"};
 	char *operand = strdup(sample_path("c"));
 	struct collect traces;
 
@@ -41,7 +42,7 @@ folder_gives_its_traces_by_name(void **state)
 static void
 no_operand_disappears(void **state)
 {
-	char *operands[] = { strdup(sample_path("empty")), strdup(sample_path("missing.mtr")) };
+	char *operands[] = {strdup(sample_path("empty")), strdup(sample_path("missing.mtr"))};
 	struct collect traces;
 
 	mkdir(operands[0], 0755);
@@ -61,9 +62,9 @@ static struct verdict
 verdict_on(uint64_t allowed, void (*change)(struct trace_header *header))
 {
 	const char *path = sample_path("trace.mtr");
-	struct limits limits = { .is_set = { [LIMITS_RETAINED] = true },
-	                         .allowed = { [LIMITS_RETAINED] = allowed } };
-	struct trace_writer writer = { 0 };
+	struct limits limits = {.is_set = {[LIMITS_RETAINED] = true},
+				.allowed = {[LIMITS_RETAINED] = allowed}};
+	struct trace_writer writer = {0};
 	struct sample_tables tables;
 	struct verdict verdict;
 
@@ -166,7 +167,7 @@ trace_without_snapshot_cannot_be_judged(void **state)
 static void
 unreadable_traces_say_why(void **state)
 {
-	struct limits limits = { .is_set = { [LIMITS_RETAINED] = true } };
+	struct limits limits = {.is_set = {[LIMITS_RETAINED] = true}};
 	struct verdict missing, foreign;
 
 	touch("foreign.mtr");
@@ -189,9 +190,13 @@ mixed_result(struct verdict verdicts[3])
 	verdicts[0].findings[0].map.line = 7;
 	verdicts[0].findings[0].map.function = strdup("Cache<int>::add(\"x\" & y)");
 	verdicts[1] = verdict_on(1024 * 1024, NULL);
-	verdict_without_trace(&verdicts[2], "a<b>\033[1m\n\xff.mtr", VERDICT_UNREADABLE, "bad & worse");
-	return (struct check_result){ .verdicts = verdicts, .count = 3, .exit_code = 2,
-		.outcomes = { [VERDICT_OVER] = 1, [VERDICT_WITHIN] = 1, [VERDICT_UNREADABLE] = 1 } };
+	verdict_without_trace(&verdicts[2], "a<b>\033[1m\n\xff.mtr", VERDICT_UNREADABLE,
+			      "bad & worse");
+	return (struct check_result){
+	    .verdicts = verdicts,
+	    .count = 3,
+	    .exit_code = 2,
+	    .outcomes = {[VERDICT_OVER] = 1, [VERDICT_WITHIN] = 1, [VERDICT_UNREADABLE] = 1}};
 }
 
 /* What a writer writes of mixed_result. free() it. */
@@ -252,7 +257,7 @@ github_annotates_the_line(void **state)
 	char *text = written(write_github);
 
 	assert_non_null(strstr(text, "::error file=/src/a%2Cb%3Ac%25.c,line=7,"
-	                       "title=maptrace%3A retained::maps retain"));
+				     "title=maptrace%3A retained::maps retain"));
 	assert_non_null(strstr(text, "::error title=maptrace%3A unreadable::bad & worse"));
 	assert_null(strstr(text, "1024"));
 	free(text);
@@ -279,8 +284,8 @@ json_is_exact(void **state)
 	finding = json_array_get(json_object_get(json_array_get(traces, 0), "findings"), 0);
 	assert_int_equal(json_integer_value(json_object_get(finding, "low")), 3 * 1014);
 	assert_string_equal(json_string_value(json_object_get(finding, "verdict")), "over");
-	assert_string_equal(json_string_value(json_object_get(json_array_get(traces, 1), "verdict")),
-	                    "pass");
+	assert_string_equal(
+	    json_string_value(json_object_get(json_array_get(traces, 1), "verdict")), "pass");
 	json_decref(root);
 	free(text);
 }
@@ -289,17 +294,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(folder_gives_its_traces_by_name),
-		cmocka_unit_test(no_operand_disappears),
-		cmocka_unit_test(verdict_is_over_within_or_neither),
-		cmocka_unit_test(trace_with_gaps_never_passes),
-		cmocka_unit_test(killed_guest_is_judged_and_said_so),
-		cmocka_unit_test(trace_without_snapshot_cannot_be_judged),
-		cmocka_unit_test(unreadable_traces_say_why),
-		cmocka_unit_test(text_leads_with_the_verdict),
-		cmocka_unit_test(junit_is_well_formed),
-		cmocka_unit_test(github_annotates_the_line),
-		cmocka_unit_test(json_is_exact),
+	    cmocka_unit_test(folder_gives_its_traces_by_name),
+	    cmocka_unit_test(no_operand_disappears),
+	    cmocka_unit_test(verdict_is_over_within_or_neither),
+	    cmocka_unit_test(trace_with_gaps_never_passes),
+	    cmocka_unit_test(killed_guest_is_judged_and_said_so),
+	    cmocka_unit_test(trace_without_snapshot_cannot_be_judged),
+	    cmocka_unit_test(unreadable_traces_say_why),
+	    cmocka_unit_test(text_leads_with_the_verdict),
+	    cmocka_unit_test(junit_is_well_formed),
+	    cmocka_unit_test(github_annotates_the_line),
+	    cmocka_unit_test(json_is_exact),
 	};
 
 	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);

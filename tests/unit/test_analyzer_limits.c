@@ -8,7 +8,7 @@ enum { KIB = 1024, MAP = 0x10000 };
 static struct limits
 one_limit(enum limits_kind kind, uint64_t allowed)
 {
-	struct limits limits = { 0 };
+	struct limits limits = {0};
 
 	limits.is_set[kind] = true;
 	limits.allowed[kind] = allowed;
@@ -49,13 +49,23 @@ two_maps(void)
 	return trace;
 }
 
+/* Bucket bytes that no map explains, in the only snapshot. */
+static struct trace *
+unexplained_bytes(uint64_t bytes)
+{
+	struct trace *trace = two_maps();
+
+	sample_live(&trace->snapshots[0], 1, bytes, 1);
+	return trace;
+}
+
 static void
 total_is_held_against_the_limit(void **state)
 {
 	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_RETAINED, 70 * KIB)),
-	                 LIMITS_WITHIN);
+			 LIMITS_WITHIN);
 	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_RETAINED, 70 * KIB - 1)),
-	                 LIMITS_OVER);
+			 LIMITS_OVER);
 	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_RETAINED, 0)), LIMITS_OVER);
 }
 
@@ -76,7 +86,8 @@ finding_names_the_worst_map(void **state)
 static void
 single_maps_are_held_against_the_limit(void **state)
 {
-	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_PER_MAP, 70 * KIB)), LIMITS_WITHIN);
+	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_PER_MAP, 70 * KIB)),
+			 LIMITS_WITHIN);
 	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_PER_MAP, 69 * KIB)), LIMITS_OVER);
 }
 
@@ -88,7 +99,7 @@ buckets_are_added_up(void **state)
 	trace->snapshots[0].maps[0].old_bucket_bytes = 7;
 	assert_int_equal(verdict_on(trace, one_limit(LIMITS_BUCKETS, 150 * KIB + 6)), LIMITS_OVER);
 	assert_int_equal(verdict_on(two_maps(), one_limit(LIMITS_BUCKETS, 150 * KIB)),
-	                 LIMITS_WITHIN);
+			 LIMITS_WITHIN);
 }
 
 static void
@@ -99,6 +110,8 @@ emptiest_map_above_the_minimum_counts(void **state)
 	assert_int_equal(verdict_on(two_maps(), limits), LIMITS_OVER);
 	limits.allowed[LIMITS_FILL] = 10;
 	assert_int_equal(verdict_on(two_maps(), limits), LIMITS_WITHIN);
+	limits.allowed[LIMITS_FILL] = 0;
+	assert_int_equal(verdict_on(unexplained_bytes(KIB), limits), LIMITS_WITHIN);
 	limits.allowed[LIMITS_FILL] = 90;
 	limits.fill_minimum = 100 * KIB + 1;
 	assert_int_equal(verdict_on(two_maps(), limits), LIMITS_WITHIN);
@@ -156,34 +169,28 @@ incomplete_snapshots_judge_nothing(void **state)
 	model_close(model);
 }
 
-/* Bucket bytes that no map explains, in the only snapshot. */
-static struct trace *
-unexplained_bytes(uint64_t bytes)
-{
-	struct trace *trace = two_maps();
-
-	sample_live(&trace->snapshots[0], 1, bytes, 1);
-	return trace;
-}
-
 static void
 unexplained_bytes_never_pass(void **state)
 {
-	assert_int_equal(verdict_on(unexplained_bytes(31 * KIB),
-	                 one_limit(LIMITS_RETAINED, 100 * KIB)), LIMITS_UNJUDGED);
-	assert_int_equal(verdict_on(unexplained_bytes(30 * KIB),
-	                 one_limit(LIMITS_RETAINED, 100 * KIB)), LIMITS_WITHIN);
-	assert_int_equal(verdict_on(unexplained_bytes(101 * KIB),
-	                 one_limit(LIMITS_PER_MAP, 100 * KIB)), LIMITS_UNJUDGED);
+	assert_int_equal(
+	    verdict_on(unexplained_bytes(31 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
+	    LIMITS_UNJUDGED);
+	assert_int_equal(
+	    verdict_on(unexplained_bytes(30 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
+	    LIMITS_WITHIN);
+	assert_int_equal(
+	    verdict_on(unexplained_bytes(101 * KIB), one_limit(LIMITS_PER_MAP, 100 * KIB)),
+	    LIMITS_UNJUDGED);
 	assert_int_equal(verdict_on(unexplained_bytes(1), one_limit(LIMITS_BUCKETS, 150 * KIB)),
-	                 LIMITS_UNJUDGED);
+			 LIMITS_UNJUDGED);
 }
 
 static void
 proof_over_the_limit_outweighs_doubt(void **state)
 {
-	assert_int_equal(verdict_on(unexplained_bytes(900 * KIB),
-	                 one_limit(LIMITS_RETAINED, 69 * KIB)), LIMITS_OVER);
+	assert_int_equal(
+	    verdict_on(unexplained_bytes(900 * KIB), one_limit(LIMITS_RETAINED, 69 * KIB)),
+	    LIMITS_OVER);
 }
 
 static void
@@ -213,8 +220,8 @@ estimated_need(void)
 {
 	struct trace *trace = sample_trace();
 	uint32_t stack = sample_stack(trace, TRACE_BUCKETS, 0);
-	struct trace_map *map = sample_whole_map(sample_snapshot(trace, "exit"), MAP, stack,
-	                                         100 * KIB, 10 * KIB);
+	struct trace_map *map =
+	    sample_whole_map(sample_snapshot(trace, "exit"), MAP, stack, 100 * KIB, 10 * KIB);
 
 	map->needed_high = 60 * KIB;
 	map->flags = TRACE_MAP_NEEDED_ESTIMATE;
@@ -225,13 +232,13 @@ static void
 estimate_is_judged_by_both_ends(void **state)
 {
 	assert_int_equal(verdict_on(estimated_need(), one_limit(LIMITS_RETAINED, 39 * KIB)),
-	                 LIMITS_OVER);
+			 LIMITS_OVER);
 	assert_int_equal(verdict_on(estimated_need(), one_limit(LIMITS_RETAINED, 40 * KIB)),
-	                 LIMITS_UNJUDGED);
+			 LIMITS_UNJUDGED);
 	assert_int_equal(verdict_on(estimated_need(), one_limit(LIMITS_RETAINED, 89 * KIB)),
-	                 LIMITS_UNJUDGED);
+			 LIMITS_UNJUDGED);
 	assert_int_equal(verdict_on(estimated_need(), one_limit(LIMITS_RETAINED, 90 * KIB)),
-	                 LIMITS_WITHIN);
+			 LIMITS_WITHIN);
 }
 
 static void
@@ -297,11 +304,10 @@ growth_verdict(struct trace *before, struct trace *now, uint64_t allowed)
 {
 	struct limits limits = one_limit(LIMITS_GROWTH, allowed);
 	struct model *old = sample_model(before);
-	struct baseline *baseline = limits_baseline(old, &limits);
+	struct baseline *baseline = limits_use_baseline(&limits, old);
 	enum limits_verdict verdict;
 
 	assert_non_null(baseline);
-	limits.baseline = baseline;
 	model_close(old);
 	verdict = verdict_on(now, limits);
 	baseline_release(baseline);
@@ -333,9 +339,19 @@ unnamed_baseline_cannot_judge_new_places(void **state)
 	struct trace *now = two_maps();
 	uint32_t elsewhere = sample_stack(now, TRACE_BUCKETS, 0);
 
-	/* the module of these traces is not on this machine: the place may have been there before */
+	/* the module of these traces is not on this machine: the place may have been there before
+	 */
 	sample_whole_map(&now->snapshots[0], 3 * MAP, elsewhere, 10 * KIB, 0);
 	assert_int_equal(growth_verdict(two_maps(), now, 9 * KIB), LIMITS_UNJUDGED);
+}
+
+static void
+unexplained_bytes_count_by_what_they_grew(void **state)
+{
+	assert_int_equal(growth_verdict(unexplained_bytes(900), unexplained_bytes(910), 10),
+			 LIMITS_WITHIN);
+	assert_int_equal(growth_verdict(unexplained_bytes(900), unexplained_bytes(911), 10),
+			 LIMITS_UNJUDGED);
 }
 
 static void
@@ -354,28 +370,29 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(total_is_held_against_the_limit),
-		cmocka_unit_test(finding_names_the_worst_map),
-		cmocka_unit_test(single_maps_are_held_against_the_limit),
-		cmocka_unit_test(buckets_are_added_up),
-		cmocka_unit_test(emptiest_map_above_the_minimum_counts),
-		cmocka_unit_test(map_without_known_capacity_has_no_fill),
-		cmocka_unit_test(worst_snapshot_is_judged),
-		cmocka_unit_test(named_snapshot_alone_is_judged),
-		cmocka_unit_test(incomplete_snapshots_judge_nothing),
-		cmocka_unit_test(unexplained_bytes_never_pass),
-		cmocka_unit_test(proof_over_the_limit_outweighs_doubt),
-		cmocka_unit_test(unexplained_map_may_be_empty),
-		cmocka_unit_test(superseded_arrays_are_no_doubt),
-		cmocka_unit_test(estimate_is_judged_by_both_ends),
-		cmocka_unit_test(map_without_a_rule_may_retain_all),
-		cmocka_unit_test(other_profiles_are_left_out),
-		cmocka_unit_test(accepted_maps_are_left_out),
-		cmocka_unit_test(each_limit_has_its_finding),
-		cmocka_unit_test(same_trace_did_not_grow),
-		cmocka_unit_test(growth_is_matched_without_addresses),
-		cmocka_unit_test(unnamed_baseline_cannot_judge_new_places),
-		cmocka_unit_test(new_places_grow_from_nothing),
+	    cmocka_unit_test(total_is_held_against_the_limit),
+	    cmocka_unit_test(finding_names_the_worst_map),
+	    cmocka_unit_test(single_maps_are_held_against_the_limit),
+	    cmocka_unit_test(buckets_are_added_up),
+	    cmocka_unit_test(emptiest_map_above_the_minimum_counts),
+	    cmocka_unit_test(map_without_known_capacity_has_no_fill),
+	    cmocka_unit_test(worst_snapshot_is_judged),
+	    cmocka_unit_test(named_snapshot_alone_is_judged),
+	    cmocka_unit_test(incomplete_snapshots_judge_nothing),
+	    cmocka_unit_test(unexplained_bytes_never_pass),
+	    cmocka_unit_test(proof_over_the_limit_outweighs_doubt),
+	    cmocka_unit_test(unexplained_map_may_be_empty),
+	    cmocka_unit_test(superseded_arrays_are_no_doubt),
+	    cmocka_unit_test(estimate_is_judged_by_both_ends),
+	    cmocka_unit_test(map_without_a_rule_may_retain_all),
+	    cmocka_unit_test(other_profiles_are_left_out),
+	    cmocka_unit_test(accepted_maps_are_left_out),
+	    cmocka_unit_test(each_limit_has_its_finding),
+	    cmocka_unit_test(same_trace_did_not_grow),
+	    cmocka_unit_test(growth_is_matched_without_addresses),
+	    cmocka_unit_test(unnamed_baseline_cannot_judge_new_places),
+	    cmocka_unit_test(unexplained_bytes_count_by_what_they_grew),
+	    cmocka_unit_test(new_places_grow_from_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* The shared options: what they read, and that every mistake is named and ends nothing by itself. */
+/* The shared options: what they read, and that every mistake is named and ends nothing by itself.
+ */
 #include "analyzer/command.h"
 
 #include <setjmp.h>
@@ -12,7 +13,10 @@
 #include <cmocka.h>
 
 static const struct command command = {
-	.name = "sample", .arguments = "[OPTIONS] TRACE", .summary = "sums", .help = "Helps.\n",
+    .name = "sample",
+    .arguments = "[OPTIONS] TRACE",
+    .summary = "sums",
+    .help = "Helps.\n",
 };
 
 /* What a call printed on a stream, which is redirected meanwhile. */
@@ -67,7 +71,7 @@ parse(const char *const *words, const struct argp *extra, void *input, struct op
 	return result;
 }
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 static void
 options_and_operands_may_mix(void **state)
@@ -76,7 +80,8 @@ options_and_operands_may_mix(void **state)
 	struct capture said;
 
 	assert_int_equal(parse(WORDS("a", "--json", "b", "--snapshot", "exit", "c"), NULL, NULL,
-	                       &options, &said), OPTIONS_GO);
+			       &options, &said),
+			 OPTIONS_GO);
 	assert_true(options.json);
 	assert_string_equal(options.snapshot, "exit");
 	assert_int_equal(options.operand_count, 3);
@@ -92,8 +97,10 @@ values_are_read(void **state)
 	struct options options;
 	struct capture said;
 
-	assert_int_equal(parse(WORDS("--min=1.5K", "--profile=g*", "--sort=address",
-	                       "--color=always"), NULL, NULL, &options, &said), OPTIONS_GO);
+	assert_int_equal(
+	    parse(WORDS("--min=1.5K", "--profile=g*", "--sort=address", "--color=always"), NULL,
+		  NULL, &options, &said),
+	    OPTIONS_GO);
 	assert_int_equal(options.filter.minimum, 1536);
 	assert_string_equal(options.filter.profile, "g*");
 	assert_int_equal(options.filter.sort, MODEL_SORT_ADDRESS);
@@ -104,14 +111,16 @@ values_are_read(void **state)
 static void
 mistakes_are_named(void **state)
 {
-	static const struct { const char *word, *says; } cases[] = {
-		{ "--frob", "'--frob'" },
-		{ "--min=lots", "--min: 'lots' is no size" },
-		{ "--min=-1", "--min: '-1' is no size" },
-		{ "--sort=color", "--sort: 'color' is none of retained, held, count or address" },
-		{ "--color=red", "--color: 'red' is none of auto, always or never" },
-		{ "--snapshot", "requires an argument" },
-		{ "--json=x", "doesn't allow an argument" },
+	static const struct {
+		const char *word, *says;
+	} cases[] = {
+	    {"--frob", "'--frob'"},
+	    {"--min=lots", "--min: 'lots' is no size"},
+	    {"--min=-1", "--min: '-1' is no size"},
+	    {"--sort=color", "--sort: 'color' is none of retained, held, count or address"},
+	    {"--color=red", "--color: 'red' is none of auto, always or never"},
+	    {"--snapshot", "requires an argument"},
+	    {"--json=x", "doesn't allow an argument"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -119,7 +128,7 @@ mistakes_are_named(void **state)
 		struct capture said;
 
 		assert_int_equal(parse(WORDS("a", cases[i].word), NULL, NULL, &options, &said),
-		                 OPTIONS_BAD);
+				 OPTIONS_BAD);
 		assert_non_null(strstr(said.text, cases[i].says));
 		assert_non_null(strstr(said.text, "maptrace sample: "));
 		assert_non_null(strstr(said.text, "--help"));
@@ -129,7 +138,7 @@ mistakes_are_named(void **state)
 static void
 help_shows_usage_options_and_examples(void **state)
 {
-	static const char *const spellings[] = { "--help", "--usage" };
+	static const char *const spellings[] = {"--help", "--usage"};
 
 	for (size_t i = 0; i < 2; i++) {
 		struct options options;
@@ -163,18 +172,20 @@ take_rest(int key, char *argument, struct argp_state *state)
 static void
 command_may_take_the_rest_for_itself(void **state)
 {
-	static const struct argp extra = { .parser = take_rest };
+	static const struct argp extra = {.parser = take_rest};
 	struct options options;
 	struct capture said;
 	char **rest = NULL;
 
-	assert_int_equal(parse(WORDS("--json", "--", "prog", "--json", "x"), &extra, &rest, &options,
-	                       &said), OPTIONS_GO);
+	assert_int_equal(
+	    parse(WORDS("--json", "--", "prog", "--json", "x"), &extra, &rest, &options, &said),
+	    OPTIONS_GO);
 	assert_string_equal(rest[0], "prog");
 	assert_string_equal(rest[1], "--json");
 	assert_string_equal(rest[2], "x");
 	assert_null(rest[3]);
-	assert_int_equal(parse(WORDS("prog", "--frob"), &extra, &rest, &options, &said), OPTIONS_GO);
+	assert_int_equal(parse(WORDS("prog", "--frob"), &extra, &rest, &options, &said),
+			 OPTIONS_GO);
 	assert_string_equal(rest[1], "--frob");
 }
 
@@ -193,12 +204,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(options_and_operands_may_mix),
-		cmocka_unit_test(values_are_read),
-		cmocka_unit_test(mistakes_are_named),
-		cmocka_unit_test(help_shows_usage_options_and_examples),
-		cmocka_unit_test(command_may_take_the_rest_for_itself),
-		cmocka_unit_test(complaints_obey_no_terminal),
+	    cmocka_unit_test(options_and_operands_may_mix),
+	    cmocka_unit_test(values_are_read),
+	    cmocka_unit_test(mistakes_are_named),
+	    cmocka_unit_test(help_shows_usage_options_and_examples),
+	    cmocka_unit_test(command_may_take_the_rest_for_itself),
+	    cmocka_unit_test(complaints_obey_no_terminal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* What a program is before it is run: crafted headers, and real files in a folder of the test's own. */
+/* What a program is before it is run: crafted headers, and real files in a folder of the test's
+ * own. */
 #include "analyzer/program.h"
 
 #include <elf.h>
@@ -31,7 +32,7 @@ struct image {
 static struct image
 dynamic_program(const char *interpreter)
 {
-	struct image image = { 0 };
+	struct image image = {0};
 
 	memcpy(image.elf.e_ident, ELFMAG, SELFMAG);
 	image.elf.e_ident[EI_CLASS] = ELFCLASS64;
@@ -89,8 +90,8 @@ other_machines_and_libcs_are_known(void **state)
 static void
 broken_headers_are_read_within_bounds(void **state)
 {
-	static const uint64_t offsets[] = { UINT64_MAX, UINT64_MAX - 56, sizeof(struct image),
-	                                    sizeof(struct image) - 1, 1 };
+	static const uint64_t offsets[] = {UINT64_MAX, UINT64_MAX - 56, sizeof(struct image),
+					   sizeof(struct image) - 1, 1};
 	struct image image = dynamic_program("x");
 	char interpreter[PATH_MAX];
 
@@ -116,16 +117,20 @@ broken_headers_are_read_within_bounds(void **state)
 static void
 scripts_name_their_interpreter(void **state)
 {
-	static const struct { const char *text, *interpreter; } cases[] = {
-		{ "#!/bin/sh\necho", "/bin/sh" }, { "#! \t/usr/bin/env python3\n", "/usr/bin/env" },
-		{ "#!/bin/sh", "/bin/sh" },
+	static const struct {
+		const char *text, *interpreter;
+	} cases[] = {
+	    {"#!/bin/sh\necho", "/bin/sh"},
+	    {"#! \t/usr/bin/env python3\n", "/usr/bin/env"},
+	    {"#!/bin/sh", "/bin/sh"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char interpreter[PATH_MAX];
 
-		assert_int_equal(program_classify(cases[i].text, strlen(cases[i].text), interpreter),
-		                 PROGRAM_SCRIPT);
+		assert_int_equal(
+		    program_classify(cases[i].text, strlen(cases[i].text), interpreter),
+		    PROGRAM_SCRIPT);
 		assert_string_equal(interpreter, cases[i].interpreter);
 	}
 }
@@ -220,7 +225,7 @@ what_cannot_be_executed_is_told(void **state)
 	program_examine("no-program-has-this-name", &program);
 	assert_int_equal(program.kind, PROGRAM_MISSING);
 	assert_non_null(strstr(program_explain(&program, sentence, sizeof(sentence)),
-	                       "no-program-has-this-name: there is no such program"));
+			       "no-program-has-this-name: there is no such program"));
 }
 
 static void
@@ -259,17 +264,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(dynamic_programs_can_be_traced),
-		cmocka_unit_test(static_programs_are_known),
-		cmocka_unit_test(other_machines_and_libcs_are_known),
-		cmocka_unit_test(broken_headers_are_read_within_bounds),
-		cmocka_unit_test(scripts_name_their_interpreter),
-		cmocka_unit_test(other_files_are_unknown),
-		cmocka_unit_test(script_is_what_its_interpreter_is),
-		cmocka_unit_test(script_that_runs_itself_ends),
-		cmocka_unit_test(what_cannot_be_executed_is_told),
-		cmocka_unit_test(set_uid_of_another_is_privileged),
-		cmocka_unit_test(programs_are_found_in_path),
+	    cmocka_unit_test(dynamic_programs_can_be_traced),
+	    cmocka_unit_test(static_programs_are_known),
+	    cmocka_unit_test(other_machines_and_libcs_are_known),
+	    cmocka_unit_test(broken_headers_are_read_within_bounds),
+	    cmocka_unit_test(scripts_name_their_interpreter),
+	    cmocka_unit_test(other_files_are_unknown),
+	    cmocka_unit_test(script_is_what_its_interpreter_is),
+	    cmocka_unit_test(script_that_runs_itself_ends),
+	    cmocka_unit_test(what_cannot_be_executed_is_told),
+	    cmocka_unit_test(set_uid_of_another_is_privileged),
+	    cmocka_unit_test(programs_are_found_in_path),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,4 +1,5 @@
-/* Running a program and finding its traces again: places, patterns, whose trace is whose, signals. */
+/* Running a program and finding its traces again: places, patterns, whose trace is whose, signals.
+ */
 #include "analyzer/launch.h"
 #include "analyzer/library.h"
 #include "analyzer/run_help.h"
@@ -68,7 +69,7 @@ percent_signs_of_our_folder_are_kept(void **state)
 static void
 write_trace(const char *name, uint32_t pid, uint64_t start)
 {
-	struct trace_writer writer = { 0 };
+	struct trace_writer writer = {0};
 
 	assert_int_equal(trace_create(&writer, sample_path(name)), 0);
 	writer.header->pid = pid;
@@ -84,10 +85,10 @@ traces_are_told_apart_by_their_headers(void **state)
 	struct run_traces traces;
 	FILE *junk;
 
-	write_trace("m.sh.7.mtr", 7, 100);    /* before it called exec */
+	write_trace("m.sh.7.mtr", 7, 100); /* before it called exec */
 	write_trace("m.prog.7.mtr", 7, 200);
-	write_trace("m.prog.8.mtr", 8, 150);  /* a child */
-	write_trace("m.prog.7.mtr", 7, 50);   /* an older process of this id: becomes .1 */
+	write_trace("m.prog.8.mtr", 8, 150); /* a child */
+	write_trace("m.prog.7.mtr", 7, 50);  /* an older process of this id: becomes .1 */
 	junk = fopen(sample_path("m.junk.7.mtr"), "w");
 	fputs("no trace", junk);
 	fclose(junk);
@@ -121,7 +122,7 @@ static int
 status_of(const char *script)
 {
 	char shell[] = "sh", option[] = "-c", *text = strdup(script);
-	char *arguments[] = { shell, option, text, NULL };
+	char *arguments[] = {shell, option, text, NULL};
 	pid_t pid;
 	int status = -1;
 
@@ -140,7 +141,7 @@ wait_status_is_the_programs_own(void **state)
 static void
 what_cannot_start_is_an_errno(void **state)
 {
-	char name[] = "x", *arguments[] = { name, NULL };
+	char name[] = "x", *arguments[] = {name, NULL};
 	pid_t pid;
 	int status;
 
@@ -152,7 +153,8 @@ static void
 signals_from_others_go_on_to_the_program(void **state)
 {
 	/* the program asks us for the signal that we must survive and pass on */
-	int status = status_of("trap 'exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.01; done");
+	int status =
+	    status_of("trap 'exit 9' TERM; kill -TERM $PPID; while :; do sleep 0.01; done");
 
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 9);
@@ -232,19 +234,19 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(place_becomes_absolute),
-		cmocka_unit_test(folder_takes_the_default_name),
-		cmocka_unit_test(percent_signs_of_our_folder_are_kept),
-		cmocka_unit_test(traces_are_told_apart_by_their_headers),
-		cmocka_unit_test(names_are_no_globs),
-		cmocka_unit_test(wait_status_is_the_programs_own),
-		cmocka_unit_test(what_cannot_start_is_an_errno),
-		cmocka_unit_test(signals_from_others_go_on_to_the_program),
-		cmocka_unit_test(ignored_signals_stay_ignored),
-		cmocka_unit_test(handlers_are_put_back),
-		cmocka_unit_test(library_that_cannot_be_preloaded_is_refused),
-		cmocka_unit_test(libraries_preloaded_before_stay),
-		cmocka_unit_test(help_lists_every_variable),
+	    cmocka_unit_test(place_becomes_absolute),
+	    cmocka_unit_test(folder_takes_the_default_name),
+	    cmocka_unit_test(percent_signs_of_our_folder_are_kept),
+	    cmocka_unit_test(traces_are_told_apart_by_their_headers),
+	    cmocka_unit_test(names_are_no_globs),
+	    cmocka_unit_test(wait_status_is_the_programs_own),
+	    cmocka_unit_test(what_cannot_start_is_an_errno),
+	    cmocka_unit_test(signals_from_others_go_on_to_the_program),
+	    cmocka_unit_test(ignored_signals_stay_ignored),
+	    cmocka_unit_test(handlers_are_put_back),
+	    cmocka_unit_test(library_that_cannot_be_preloaded_is_refused),
+	    cmocka_unit_test(libraries_preloaded_before_stay),
+	    cmocka_unit_test(help_lists_every_variable),
 	};
 
 	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);
