@@ -54,7 +54,8 @@ census_value(const struct evaluation *in, const struct profile_instruction *code
 }
 
 static inline bool
-push(const struct evaluation *in, const struct profile_instruction *code, struct profile_value *out)
+push(const struct evaluation *in, const struct profile_instruction *code,
+     struct profile_value *out)
 {
 	switch (code->operation) {
 	case OPERATION_INTEGER:
@@ -198,7 +199,8 @@ unary_real(const struct profile_instruction *code, struct profile_value *top)
 }
 
 static inline bool
-unary(const struct evaluation *in, const struct profile_instruction *code, struct profile_value *top)
+unary(const struct evaluation *in, const struct profile_instruction *code,
+      struct profile_value *top)
 {
 	int64_t value = top->integer;
 	if (__builtin_expect(top->is_real, 0))
@@ -305,13 +307,14 @@ binary(int operation, struct profile_value *a, const struct profile_value *b)
 /* ---- the loop */
 
 bool
-evaluate(const struct evaluation *in, struct profile_expression expression, struct profile_value *out)
+evaluate(const struct evaluation *in, struct profile_expression expression,
+         struct profile_value *out)
 {
-	struct profile_value stack[OPERATION_STACK_MAX];
+	struct profile_value stack[1 + OPERATION_STACK_MAX]; /* the first is below the bottom */
 	const struct profile_instruction *first = in->profile->code;
 	const struct profile_instruction *code = first + expression.start;
 	const struct profile_instruction *end = code + expression.length;
-	struct profile_value *top = stack - 1; /* the last value */
+	struct profile_value *top = stack; /* the last value */
 	if (expression.length == 0)
 		return false;
 	while (code < end) {
