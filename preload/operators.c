@@ -11,10 +11,13 @@
 #include "preload/operators.h"
 
 #include "preload/boot.h"
+#include "preload/lock.h"
 #include "preload/real.h"
 #include "preload/record.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
+
+#include <dlfcn.h>
 
 #define EXPORT __attribute__((visibility("default")))
 #define CALLER __builtin_return_address(0)
@@ -36,24 +39,80 @@ static const char *const names[OPERATOR_FORMS] = {
 	"_ZdlPvSt11align_val_tRKSt9nothrow_t", "_ZdaPvSt11align_val_tRKSt9nothrow_t",
 };
 
-static void *next[OPERATOR_FORMS];
+static void *next[OPERATOR_FORMS]; /* of the global scope */
+
+/* Of modules that have a C++ runtime of their own; by where the module lies and what it is. */
+enum { LOCALS_MAX = 256 };
+static struct local {
+	enum operator_form form;
+	struct dl_find_object module;
+	void *found;
+} locals[LOCALS_MAX];
+static uint32_t local_count, locals_lock;
 
 /* The next definition has up to three arguments, all in registers: asking for three passes those
  * that it takes. */
 typedef void *operator_function(size_t first, size_t second, size_t third);
 
-static __attribute__((noinline)) operator_function *
-operator_look_up(enum operator_form form, const void *caller)
+static void *
+operator_find_local(enum operator_form form, const struct dl_find_object *module)
 {
-	struct thread *thread = thread_enter(); /* what dlsym allocates is not the guest's */
-	void *found;
+	uint32_t count = __atomic_load_n(&local_count, __ATOMIC_ACQUIRE);
 
+	for (uint32_t i = 0; i < count; i++) {
+		if (locals[i].form == form &&
+		    locals[i].module.dlfo_map_start == module->dlfo_map_start &&
+		    locals[i].module.dlfo_eh_frame == module->dlfo_eh_frame &&
+		    locals[i].module.dlfo_link_map == module->dlfo_link_map)
+			return locals[i].found;
+	}
+	return NULL;
+}
+
+static void
+operator_keep_local(enum operator_form form, const struct dl_find_object *module, void *found)
+{
+	lock_take(&locals_lock);
+	if (local_count < LOCALS_MAX) {
+		locals[local_count] = (struct local){ form, *module, found };
+		__atomic_store_n(&local_count, local_count + 1, __ATOMIC_RELEASE);
+	}
+	lock_release(&locals_lock);
+}
+
+static void *
+operator_look_up(enum operator_form form, const void *caller,
+                 const struct dl_find_object *module)
+{
+	void *found = real_operator(names[form]);
+
+	if (found) {
+		__atomic_store_n(&next[form], found, __ATOMIC_RELEASE);
+		return found;
+	}
+	found = module ? real_operator_of(names[form], caller) : NULL;
+	if (found)
+		operator_keep_local(form, module, found);
+	return found;
+}
+
+/* What dlsym allocates is not the guest's. */
+static __attribute__((noinline)) operator_function *
+operator_of_caller(enum operator_form form, const void *caller)
+{
+	struct dl_find_object module;
+	bool has_module = !_dl_find_object((void *)caller, &module);
+	void *found = has_module ? operator_find_local(form, &module) : NULL;
+	struct thread *thread;
+
+	if (found)
+		return (operator_function *)found;
+	thread = thread_enter();
 	if (thread)
 		thread->is_calling_out = true;
-	found = real_operator(names[form], caller);
+	found = operator_look_up(form, caller, has_module ? &module : NULL);
 	if (thread)
 		thread_leave(thread);
-	__atomic_store_n(&next[form], found, __ATOMIC_RELEASE);
 	return (operator_function *)found;
 }
 
@@ -64,7 +123,7 @@ operator_next(enum operator_form form, const void *caller)
 
 	if (__builtin_expect(found != NULL, 1))
 		return (operator_function *)found;
-	return operator_look_up(form, caller);
+	return operator_of_caller(form, caller);
 }
 
 static inline bool

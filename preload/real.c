@@ -189,19 +189,23 @@ real_pin(const void *found)
 }
 
 void *
-real_operator(const char *name, const void *caller)
+real_operator(const char *name)
 {
-	void *found = dlsym(RTLD_NEXT, name), *module = NULL, *own;
+	return dlsym(RTLD_NEXT, name);
+}
+
+void *
+real_operator_of(const char *name, const void *caller)
+{
+	void *found, *module = NULL;
 	Dl_info info;
 
-	if (found)
-		return found;
 	if (!dladdr1(caller, &info, &module, RTLD_DL_LINKMAP) || !module)
 		return NULL;
-	found = dlsym(module, name);
-	own = (void *)real_operator;
-	if (!found || real_owner(found) == real_owner(own))
+	found = dlsym(module, name); /* a link map is a handle, in glibc */
+	if (!found || real_owner(found) == real_owner((void *)real_operator_of))
 		return NULL;
-	real_pin(found);
+	if (real_owner(found) != real_owner(caller))
+		real_pin(found);
 	return found;
 }

@@ -37,9 +37,12 @@ real_is_ready(void)
 	       real_resolve();
 }
 
-/* The next definition of a C++ operator for a caller at `caller`, or NULL. Where the C++ runtime
- * came with a dlopen of its own it is not in the global scope: the caller's module knows it. What is
- * found stays loaded. Takes the loader's lock: callers keep what they get. */
-void *real_operator(const char *name, const void *caller);
+/* The next definition of a C++ operator in the global scope, for every caller; or NULL. */
+void *real_operator(const char *name);
+
+/* The one that only the caller's module knows, where a C++ runtime came with a dlopen of its own or
+ * is linked into a plugin; or NULL. One of another module stays loaded. Both take the loader's lock:
+ * callers keep what they get. */
+void *real_operator_of(const char *name, const void *caller);
 
 #endif
