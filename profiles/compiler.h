@@ -76,7 +76,7 @@ bool compiler_expect_text(struct compiler *compiler, struct profile_pattern *out
 /* Whether `token` spells `word`. */
 bool compiler_spells(const struct compiler *compiler, const struct token *token, const char *word);
 
-/* Of [count] words, `stride` bytes apart, the one that `token` probably meant; NULL: none is near. */
+/* Of [count] words, `stride` bytes apart, the one that `token` probably meant, or NULL. */
 const char *compiler_nearest(const struct compiler *compiler, const struct token *token,
                              const char *words, size_t count, size_t stride);
 
@@ -94,14 +94,6 @@ bool compiler_expect_role(struct compiler *compiler, uint8_t *role);
 
 /* expression.c: parses an expression that may use these names. */
 bool expression_parse(struct compiler *compiler, struct profile_expression *out, uint32_t names);
-/* Index into `profile->names` (visible or not), or -1. */
-int expression_find_name(const struct compiler *compiler, const struct token *token);
-int expression_find_list(const struct compiler *compiler, const struct token *token);
-int expression_find_walk(const struct compiler *compiler, const struct token *token);
-/* Whether the word has a meaning in expressions, so that no name may take it. */
-bool expression_is_reserved(const struct compiler *compiler, const struct token *token);
-/* Takes one of enum profile_type by its word. */
-bool expression_type(struct compiler *compiler, uint8_t *type);
 
 /* statement.c: one whole statement; the present token is its first. */
 bool statement_parse(struct compiler *compiler);

@@ -9,47 +9,9 @@
  */
 #include "profiles/compiler.h"
 #include "profiles/operation.h"
+#include "profiles/vocabulary.h"
 
 #include <string.h>
-
-/* ---- words */
-
-enum arguments { /* what stands between a function's parentheses */
-	ARGUMENTS_VALUES_1, ARGUMENTS_VALUES_2, ARGUMENTS_LIST, ARGUMENTS_WALK, ARGUMENTS_WALKS_BITS,
-};
-
-struct function {
-	char word[PROFILE_NAME_MAX];
-	uint8_t operation, arguments;
-};
-
-static const struct function functions[] = {
-	{"size", OPERATION_SIZE, ARGUMENTS_VALUES_1},
-	{"base", OPERATION_BASE, ARGUMENTS_VALUES_1},
-	{"floor", OPERATION_FLOOR, ARGUMENTS_VALUES_1},
-	{"ceil", OPERATION_CEIL, ARGUMENTS_VALUES_1},
-	{"pow2", OPERATION_IS_POW2, ARGUMENTS_VALUES_1},
-	{"ceil_pow2", OPERATION_CEIL_POW2, ARGUMENTS_VALUES_1},
-	{"log2", OPERATION_LOG2, ARGUMENTS_VALUES_1},
-	{"align", OPERATION_ALIGN, ARGUMENTS_VALUES_2},
-	{"min", OPERATION_MIN, ARGUMENTS_VALUES_2},
-	{"max", OPERATION_MAX, ARGUMENTS_VALUES_2},
-	{"member", OPERATION_MEMBER, ARGUMENTS_LIST},
-	{"next", OPERATION_NEXT, ARGUMENTS_LIST},
-	{"live", OPERATION_LIVE, ARGUMENTS_WALK},
-	{"dead", OPERATION_DEAD, ARGUMENTS_WALK},
-	{"blocks", OPERATION_BLOCKS, ARGUMENTS_WALK},
-	{"bytes", OPERATION_BYTES, ARGUMENTS_WALK},
-	{"fold", OPERATION_FOLD, ARGUMENTS_WALKS_BITS},
-	{"deepest", OPERATION_DEEPEST, ARGUMENTS_WALKS_BITS},
-	{"shallowest", OPERATION_SHALLOWEST, ARGUMENTS_WALKS_BITS},
-};
-enum { FUNCTIONS = sizeof functions / sizeof *functions };
-
-static const char types[][4] = { /* in the order of enum profile_type */
-	"u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "ptr",
-};
-enum { TYPES = sizeof types / sizeof *types };
 
 static const struct operator {
 	uint16_t symbol;
@@ -64,76 +26,6 @@ static const struct operator {
 	{'+', OPERATION_ADD, 9}, {'-', OPERATION_SUBTRACT, 9}, {'*', OPERATION_MULTIPLY, 10},
 	{'/', OPERATION_DIVIDE, 10}, {'%', OPERATION_REMAINDER, 10},
 };
-
-static int
-find_type(const struct compiler *compiler, const struct token *token)
-{
-	for (int i = 0; i < TYPES; i++) {
-		if (compiler_spells(compiler, token, types[i]))
-			return i;
-	}
-	return -1;
-}
-
-static const struct function *
-find_function(const struct compiler *compiler, const struct token *token)
-{
-	for (int i = 0; i < FUNCTIONS; i++) {
-		if (compiler_spells(compiler, token, functions[i].word))
-			return &functions[i];
-	}
-	return NULL;
-}
-
-int
-expression_find_name(const struct compiler *compiler, const struct token *token)
-{
-	for (int i = 0; i < compiler->profile->name_count; i++) {
-		if (compiler_spells(compiler, token, compiler->profile->names[i]))
-			return i;
-	}
-	return -1;
-}
-
-int
-expression_find_list(const struct compiler *compiler, const struct token *token)
-{
-	for (int i = 0; i < compiler->profile->list_count; i++) {
-		if (compiler_spells(compiler, token, compiler->profile->lists[i].name))
-			return i;
-	}
-	return -1;
-}
-
-int
-expression_find_walk(const struct compiler *compiler, const struct token *token)
-{
-	for (int i = 0; i < compiler->profile->walk_count; i++) {
-		if (compiler_spells(compiler, token, compiler->profile->walks[i].name))
-			return i;
-	}
-	return -1;
-}
-
-bool
-expression_is_reserved(const struct compiler *compiler, const struct token *token)
-{
-	int name = expression_find_name(compiler, token);
-	return (name >= 0 && name < PROFILE_NAMES_FIXED) || find_type(compiler, token) >= 0 ||
-	       find_function(compiler, token) != NULL;
-}
-
-bool
-expression_type(struct compiler *compiler, uint8_t *type)
-{
-	int found = find_type(compiler, &compiler->token);
-	if (found < 0)
-		return compiler_expected(compiler,
-			"a type (u8 i8 u16 i16 u32 i32 u64 i64 f32 f64 ptr)");
-	*type = (uint8_t)found;
-	compiler_advance(compiler);
-	return true;
-}
 
 /* ---- instructions */
 
@@ -177,7 +69,7 @@ unknown(struct compiler *compiler, const struct token *token, bool is_function)
 	const struct profile *profile = compiler->profile;
 	char name[PROFILE_NAME_MAX];
 	const char *nearest = is_function
-		? compiler_nearest(compiler, token, functions->word, FUNCTIONS, sizeof *functions)
+		? vocabulary_nearest_function(compiler, token)
 		: compiler_nearest(compiler, token, *profile->names, profile->name_count,
 		                   sizeof *profile->names);
 	compiler_quote(compiler, token, name);
@@ -208,7 +100,7 @@ name(struct compiler *compiler, const struct token *token)
 		return compiler_spells(compiler, token, "size")
 			? emit(compiler, OPERATION_NAME, PROFILE_NAME_COUNT, 0, 1)
 			: unknown(compiler, token, false);
-	int index = expression_find_name(compiler, token);
+	int index = vocabulary_find_name(compiler, token);
 	if (index < 0)
 		return unknown(compiler, token, false);
 	if (index < PROFILE_NAMES_FIXED && !(compiler->names & NAME_BIT(index)))
@@ -224,7 +116,7 @@ name(struct compiler *compiler, const struct token *token)
 static bool
 expect_walk(struct compiler *compiler, uint16_t *walk)
 {
-	int index = expression_find_walk(compiler, &compiler->token);
+	int index = vocabulary_find_walk(compiler, &compiler->token);
 	if (index < 0)
 		return compiler_expected(compiler, "the name of a walk above");
 	*walk = (uint16_t)index;
@@ -240,7 +132,7 @@ walks_and_bits(struct compiler *compiler, const struct function *function)
 	uint16_t first = 0, second = OPERATION_NO_WALK;
 	if (!expect_walk(compiler, &first) || !compiler_expect_symbol(compiler, ','))
 		return false;
-	if (expression_find_walk(compiler, &compiler->token) >= 0) {
+	if (vocabulary_find_walk(compiler, &compiler->token) >= 0) {
 		if (!expect_walk(compiler, &second) || !compiler_expect_symbol(compiler, ','))
 			return false;
 	}
@@ -251,7 +143,7 @@ walks_and_bits(struct compiler *compiler, const struct function *function)
 static bool
 list_and_value(struct compiler *compiler, const struct function *function)
 {
-	int list = expression_find_list(compiler, &compiler->token);
+	int list = vocabulary_find_list(compiler, &compiler->token);
 	if (list < 0)
 		return compiler_expected(compiler, "the name of a list above");
 	compiler_advance(compiler);
@@ -263,7 +155,7 @@ list_and_value(struct compiler *compiler, const struct function *function)
 static bool
 call(struct compiler *compiler, const struct token *token)
 {
-	const struct function *function = find_function(compiler, token);
+	const struct function *function = vocabulary_find_function(compiler, token);
 	if (function == NULL || compiler->names & NAMES_SIZE_ONLY)
 		return unknown(compiler, token, true);
 	uint16_t walk = 0;
@@ -297,7 +189,7 @@ static bool
 word(struct compiler *compiler)
 {
 	struct token token = compiler->token;
-	int type = find_type(compiler, &token);
+	int type = vocabulary_find_type(compiler, &token);
 	compiler_advance(compiler);
 	if (type >= 0 && !(compiler->names & NAMES_SIZE_ONLY))
 		return compiler_expect_symbol(compiler, '[') && ternary(compiler) &&

@@ -5,7 +5,7 @@
  *     count > 8 && pow2(slots)    NAME count   INTEGER 8   GREATER   AND_THEN ->end
  *                                 NAME slots   IS_POW2     TRUTH     end:
  *
- * The groups are ranges: each pushes a value, changes the top one, folds the two top ones, or jumps.
+ * The groups are ranges: they push a value, change the top one, fold the two top ones, or jump.
  * A new operation goes into its group.
  */
 #ifndef PROFILES_OPERATION_H

@@ -1,5 +1,5 @@
 /*
- * One map implementation, compiled from its text (doc/profiles.md is the reference of the language).
+ * One map implementation, compiled from its text (doc/profiles.md is the reference).
  *
  *     text --profile_compile--> struct profile --+--> role rules     (preload/: roles by stack)
  *                                                +--> anchors, steps (finder/: header search, walk)
@@ -8,7 +8,7 @@
  * This room knows no trace, no finder and no guest: expressions see memory through struct
  * profile_memory. It runs inside the guest as well: no malloc, no stdio, no recursion without a
  * bound, errno untouched. A profile is untrusted: every table has a capacity, every loop a limit,
- * and an expression that overflows, divides by 0 or reads what cannot be read refuses its candidate.
+ * an expression that overflows, divides by 0 or reads what cannot be read refuses its candidate.
  */
 #ifndef PROFILES_PROFILE_H
 #define PROFILES_PROFILE_H
@@ -171,7 +171,7 @@ struct profile_walk {
 enum profile_part_kind { PROFILE_PART_HEADER, PROFILE_PART_BUCKETS, PROFILE_PART_OLD,
 	PROFILE_PART_RESERVED, PROFILE_PART_OVERFLOW, PROFILE_PART_VALUES };
 
-/* `part KIND in POINTER bytes EXPR`: these bytes of the block that POINTER lies in are this map's. */
+/* `part KIND in POINTER bytes EXPR`: these bytes of the block that POINTER lies in are the map's. */
 struct profile_part {
 	uint8_t kind; /* enum profile_part_kind */
 	uint32_t line;
@@ -246,7 +246,7 @@ struct profile_error {
 	char message[256];     /* what is wrong and what would be right */
 };
 
-/* Compiles `text` into *profile (any memory; some 200 KiB). Stops at the first `limit` errors, which
+/* Compiles `text` into *profile (any memory; some 90 KiB). Stops at the first `limit` errors, which
  * it stores in order; returns how many it stored: 0 is success. `text` must outlive the profile. */
 size_t profile_compile(struct profile *profile, const char *text, size_t size,
                        struct profile_error *errors, size_t limit);
@@ -266,8 +266,8 @@ bool profile_evaluate_unsigned(const struct profile *profile, struct profile_exp
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,
                       struct profile_scope *scope, const struct profile_memory *memory);
 
-/* A text of the profile (title, advice) without its quoting backslashes, cut to `size` - 1 bytes and
- * terminated, into `into`; returns it. */
+/* A text of the profile (title, advice) without its quoting backslashes, cut to `size` - 1 bytes
+ * and terminated, into `into`; returns it. */
 const char *profile_text(const struct profile *profile, struct profile_pattern text, char *into,
                          size_t size);
 
@@ -275,7 +275,7 @@ const char *profile_text(const struct profile *profile, struct profile_pattern t
 bool profile_matches(const struct profile *profile, struct profile_pattern pattern,
                      const char *name, size_t size);
 
-/* Whether a module (path or soname; the last component is compared) or a function symbol wakes it. */
+/* Whether a module (path or soname; the last component counts) or a function symbol wakes it. */
 bool profile_wakes_for_module(const struct profile *profile, const char *path);
 bool profile_wakes_for_symbol(const struct profile *profile, const char *symbol);
 

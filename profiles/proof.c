@@ -2,10 +2,11 @@
  * Statements that find and prove a map: lists, anchors, and the steps from the first field to the
  * count, with the lets and loops behind it. Part of the compiler (compiler.h).
  *
- * Steps keep the order of the text; a name is defined even where its statement is wrong, so that one
- * error does not make its uses errors too.
+ * Steps keep the order of the text; a name is defined even where its statement is wrong, so that
+ * its uses are no errors too.
  */
 #include "profiles/compiler.h"
+#include "profiles/vocabulary.h"
 
 /* ---- lists and anchors */
 
@@ -145,7 +146,7 @@ statement_field(struct compiler *compiler)
 	struct token name;
 	if (!compiler_expect_new_name(compiler, &name))
 		return false;
-	bool is_sound = expression_type(compiler, &step.type) &&
+	bool is_sound = vocabulary_expect_type(compiler, &step.type) &&
 	                compiler_expect_word(compiler, "at") &&
 	                expression_parse(compiler, &step.value, NAMES_PROOF);
 	return end_step(compiler, &name, &step, is_sound);

@@ -3,6 +3,7 @@
  * guessing what a misspelt one meant. Part of the compiler (compiler.h).
  */
 #include "profiles/compiler.h"
+#include "profiles/vocabulary.h"
 
 #include <string.h>
 
@@ -64,11 +65,11 @@ compiler_expect_new_name(struct compiler *compiler, struct token *out)
 		return compiler_expected(compiler, "a name");
 	compiler_advance(compiler);
 	compiler_quote(compiler, out, name);
-	if (expression_is_reserved(compiler, out))
+	if (vocabulary_is_reserved(compiler, out))
 		return compiler_fail(compiler, out, "'", name,
 		                     "' is a word of the language: choose another name", NULL);
-	if (expression_find_name(compiler, out) >= 0 || expression_find_list(compiler, out) >= 0 ||
-	    expression_find_walk(compiler, out) >= 0)
+	if (vocabulary_find_name(compiler, out) >= 0 || vocabulary_find_list(compiler, out) >= 0 ||
+	    vocabulary_find_walk(compiler, out) >= 0)
 		return compiler_fail(compiler, out, "'", name,
 		                     "' is defined already: choose another name", NULL);
 	return true;

@@ -3,8 +3,8 @@
 #     +0 size | +8 mod i32 | +12 mask u32 | +16 nnodes | +20 noccupied | +24 bits: 1 big keys, 2 big
 #     values | +32 keys | +40 hashes | +48 values (== keys: a set) | +56 functions ... 96
 #
-# Three arrays of `size` members: hashes of 4 bytes (0 free, 1 tombstone), keys and values of 4 bytes
-# or, once one of them does not fit, of 8. The header comes from GSlice: in a slab, or in a block of
+# Three arrays of `size` members: hashes of 4 bytes (0 free, 1 tombstone), keys and values of 4
+# bytes or, once one of them does not fit, of 8. The header comes from GSlice: in a slab, or in a block of
 # its own (G_SLICE=always-malloc, GLib 2.76 on).
 #
 # Grows when size <= occupied + occupied/16, shrinks on removal when size > 4 * count and size > 8;
