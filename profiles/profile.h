@@ -171,7 +171,7 @@ struct profile_walk {
 enum profile_part_kind { PROFILE_PART_HEADER, PROFILE_PART_BUCKETS, PROFILE_PART_OLD,
 	PROFILE_PART_RESERVED, PROFILE_PART_OVERFLOW, PROFILE_PART_VALUES };
 
-/* `part KIND in POINTER bytes EXPR`: these bytes of the block that POINTER lies in are the map's. */
+/* `part KIND in POINTER bytes EXPR`: these bytes of the block that holds POINTER are the map's. */
 struct profile_part {
 	uint8_t kind; /* enum profile_part_kind */
 	uint32_t line;

@@ -1,7 +1,7 @@
 /*
  * Which statements there are, in which order they stand, and those of a profile's first lines:
- * titles and what wakes it. Part of the compiler (compiler.h); proof.c, outcome.c, walk.c and rule.c have
- * the others.
+ * titles and what wakes it. Part of the compiler (compiler.h); proof.c, outcome.c, walk.c and
+ * rule.c have the others.
  */
 #include "profiles/compiler.h"
 

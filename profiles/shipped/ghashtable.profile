@@ -4,8 +4,8 @@
 #     values | +32 keys | +40 hashes | +48 values (== keys: a set) | +56 functions ... 96
 #
 # Three arrays of `size` members: hashes of 4 bytes (0 free, 1 tombstone), keys and values of 4
-# bytes or, once one of them does not fit, of 8. The header comes from GSlice: in a slab, or in a block of
-# its own (G_SLICE=always-malloc, GLib 2.76 on).
+# bytes or, once one of them does not fit, of 8. The header comes from GSlice: in a slab, or in a
+# block of its own (G_SLICE=always-malloc, GLib 2.76 on).
 #
 # Grows when size <= occupied + occupied/16, shrinks on removal when size > 4 * count and size > 8;
 # both go to the smallest power of two above 4/3 of the count, at least 8. Removal through an
