@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
@@ -53,14 +53,18 @@ has_build_id_of(Dwfl_Module *elf, const struct trace_module *row)
 bool
 symbols_module_open(struct symbols_module *module, const struct trace_module *row)
 {
+	struct stat file;
+
 	if (module->is_tried)
 		return module->dwfl != NULL;
 	module->is_tried = true;
 	if (row->path[0] != '/') /* the kernel's pages, code made at run time */
 		return false;
-	if (access(row->path, R_OK) != 0)
+	if (stat(row->path, &file) != 0)
 		return refuse(module, row->path,
 			      errno == ENOENT ? "is not on this machine" : "cannot be read");
+	if (!S_ISREG(file.st_mode)) /* opening a pipe or a device that a trace names could block */
+		return refuse(module, row->path, "is not a regular file");
 	module->dwfl = dwfl_begin(&callbacks);
 	if (!module->dwfl)
 		return refuse(module, row->path, dwfl_errmsg(-1));

@@ -75,12 +75,12 @@ refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
 }
 
 static json_t *
-maps_of(struct model *model, const struct model_map *const *maps, size_t count)
+maps_of(struct model *model, const struct model_map *const *maps, size_t count, json_t **frames)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		array = write_json_append(array, write_json_map(model, maps[i]));
+		array = write_json_append(array, write_json_map_sharing(model, maps[i], frames));
 	return array;
 }
 
@@ -119,7 +119,7 @@ info_of(const struct model_snapshot *snapshot)
 
 static json_t *
 snapshot_of(struct model *model, const struct model_snapshot *snapshot,
-	    const struct model_filter *filter)
+	    const struct model_filter *filter, json_t **frames)
 {
 	size_t count;
 	const struct model_map **maps = model_list(snapshot, filter, &count);
@@ -139,7 +139,7 @@ snapshot_of(struct model *model, const struct model_snapshot *snapshot,
 	object = write_json_put(object, "by_stack_bytes", write_json_number(snapshot->by_stack));
 	object = write_json_put(object, "by_stack_reached_bytes",
 				write_json_number(snapshot->by_stack_reached));
-	object = write_json_put(object, "maps", maps_of(model, maps, count));
+	object = write_json_put(object, "maps", maps_of(model, maps, count, frames));
 	object = write_json_put(object, "refused", refused_of(model, snapshot->rows));
 	free(maps);
 	return object;
@@ -148,10 +148,15 @@ snapshot_of(struct model *model, const struct model_snapshot *snapshot,
 static json_t *
 snapshots_of(struct model *model, const struct model_filter *filter)
 {
-	json_t *array = json_array();
+	json_t **frames = calloc((size_t)model->trace->stack_count + 1, sizeof *frames);
+	json_t *array = frames ? json_array() : NULL;
 
-	for (uint32_t i = 0; i < model->snapshot_count; i++)
-		array = write_json_append(array, snapshot_of(model, &model->snapshots[i], filter));
+	for (uint32_t i = 0; array && i < model->snapshot_count; i++)
+		array = write_json_append(array,
+					  snapshot_of(model, &model->snapshots[i], filter, frames));
+	for (uint32_t i = 0; frames && i < model->trace->stack_count; i++)
+		json_decref(frames[i]);
+	free(frames);
 	return array;
 }
 
@@ -271,19 +276,4 @@ int
 write_json(struct model *model, const struct model_filter *filter, FILE *out)
 {
 	return print(report_of(model, filter), out);
-}
-
-int
-write_json_maps(FILE *out, struct model *model, const struct model_map *const *maps, size_t count)
-{
-	const struct trace_header *header = &model->trace->header;
-	const struct model_snapshot *snapshot = count ? maps[0]->snapshot : model->judged;
-	json_t *object =
-	    json_pack("{s:s, s:o, s:o}", "schema", "maptrace/1", "program",
-		      write_json_text(header->program), "pid", write_json_number(header->pid));
-
-	object = write_json_put(object, "snapshot",
-				write_json_text(snapshot ? snapshot->rows->info.label : NULL));
-	object = write_json_put(object, "maps", maps_of(model, maps, count));
-	return print(object, out);
 }

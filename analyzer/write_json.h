@@ -13,14 +13,16 @@
 /* Prints all snapshots with the maps that pass the filter. -1: no memory; nothing was printed. */
 int write_json(struct model *model, const struct model_filter *filter, FILE *out);
 
-/* Prints these maps of one snapshot, in their order. -1: no memory; nothing was printed. */
-int write_json_maps(FILE *out, struct model *model, const struct model_map *const *maps,
-		    size_t count);
-
 /* Values for other commands that print JSON. NULL: no memory. */
 json_t *write_json_number(uint64_t number); /* null for TRACE_UNKNOWN */
 json_t *write_json_text(const char *text);  /* null for NULL; broken UTF-8 escaped */
+
+/* A map. */
 json_t *write_json_map(struct model *model, const struct model_map *map);
+
+/* The same for many: `frames` holds one slot for each stack of the trace, NULL at first, so that
+ * maps of one stack share their list of frames. The caller releases what is in them. */
+json_t *write_json_map_sharing(struct model *model, const struct model_map *map, json_t **frames);
 
 /* Adds a value, which is taken over, and returns the object or array; NULL if anything failed, now
  * or before: calls can be chained and checked once. */

@@ -82,6 +82,18 @@ frames_of(const struct model_names *names)
 	return array;
 }
 
+/* A thousand maps of one stack in a hundred snapshots have one list in memory. */
+static json_t *
+shared_frames(const struct model *model, uint32_t stack, const struct model_names *names,
+	      json_t **frames)
+{
+	if (!frames || stack >= model->trace->stack_count)
+		return frames_of(names);
+	if (!frames[stack])
+		frames[stack] = frames_of(names);
+	return json_incref(frames[stack]);
+}
+
 static json_t *
 where_of(const struct model *model, const struct model_map *map, const struct model_names *names)
 {
@@ -149,7 +161,7 @@ numbers_of(const struct model_map *map)
 }
 
 json_t *
-write_json_map(struct model *model, const struct model_map *map)
+write_json_map_sharing(struct model *model, const struct model_map *map, json_t **frames)
 {
 	const struct model_names *names = model_map_names(model, map);
 	const struct trace_map *row = map->row;
@@ -171,5 +183,12 @@ write_json_map(struct model *model, const struct model_map *map)
 	object = write_json_put(object, "remedies", remedies_of(map));
 	object =
 	    write_json_put(object, "made_at", names->maker ? frame_of(names->maker) : json_null());
-	return write_json_put(object, "allocated_at", frames_of(names));
+	return write_json_put(object, "allocated_at",
+			      shared_frames(model, row->stack, names, frames));
+}
+
+json_t *
+write_json_map(struct model *model, const struct model_map *map)
+{
+	return write_json_map_sharing(model, map, NULL);
 }

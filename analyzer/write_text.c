@@ -176,8 +176,7 @@ print_problems(const struct model *model, FILE *out)
 int
 write_text(struct model *model, const struct options *options, FILE *out)
 {
-	if (write_text_head(model, out))
-		return -1;
+	write_text_head(model, out);
 	if (!model->judged) {
 		fputs("No snapshot is complete, so what maps retain cannot be said. A snapshot is "
 		      "taken at "

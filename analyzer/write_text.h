@@ -10,7 +10,7 @@
 int write_text(struct model *model, const struct options *options, FILE *out);
 
 /* Its parts, each ends with an empty line; write_text_*.c. */
-int write_text_head(const struct model *model, FILE *out);
+void write_text_head(const struct model *model, FILE *out);
 int write_text_maps(struct model *model, const struct model_map *const *maps, size_t count,
 		    const struct options *options, FILE *out);
 int write_text_roles(const struct model *model, const struct options *options, FILE *out);

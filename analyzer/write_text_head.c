@@ -98,28 +98,57 @@ incomplete_line(const struct model_snapshot *snapshot, FILE *out)
 	fputs(".\n", out);
 }
 
-int
+enum { LINES = 4 }; /* of one kind; the rest is counted */
+
+static void
+incomplete_lines(const struct model *model, FILE *out)
+{
+	uint32_t incomplete = 0;
+
+	for (uint32_t i = 0; i < model->snapshot_count; i++)
+		if (!model->snapshots[i].is_complete && incomplete++ < LINES)
+			incomplete_line(&model->snapshots[i], out);
+	if (incomplete > LINES)
+		fprintf(out, "%" PRIu32 " more snapshots are not complete.\n", incomplete - LINES);
+}
+
+/* Snapshots other than the judged one in which bucket bytes belong to no map: there may have been
+ * more than the judged one shows. */
+static void
+unexplained_lines(const struct model *model, FILE *out)
+{
+	uint32_t unexplained = 0;
+	char label[SHOWN], bytes[UNITS_SIZE];
+
+	for (uint32_t i = 0; i < model->snapshot_count; i++) {
+		const struct model_snapshot *snapshot = &model->snapshots[i];
+
+		if (snapshot == model->judged || !snapshot->is_complete ||
+		    snapshot->unexplained == 0 || unexplained++ >= LINES)
+			continue;
+		fprintf(out,
+			"In snapshot \"%s\" %s of buckets and overflow belong to no map found.\n",
+			units_escape(label, sizeof label, snapshot->rows->info.label),
+			units_bytes(bytes, snapshot->unexplained));
+	}
+	if (unexplained > LINES)
+		fprintf(out, "The same holds for %" PRIu32 " more snapshots.\n",
+			unexplained - LINES);
+}
+
+void
 write_text_head(const struct model *model, FILE *out)
 {
-	enum { LINES = 4 };
-	uint32_t incomplete = 0;
 	char warning[SHOWN * 2];
 
 	head_line(model, out);
 	ending_lines(model, out);
-	for (uint32_t i = 0; i < model->snapshot_count; i++) {
-		if (model->snapshots[i].is_complete)
-			continue;
-		if (incomplete++ < LINES)
-			incomplete_line(&model->snapshots[i], out);
-	}
-	if (incomplete > LINES)
-		fprintf(out, "%" PRIu32 " more snapshots are not complete.\n", incomplete - LINES);
+	incomplete_lines(model, out);
+	unexplained_lines(model, out);
 	for (size_t i = 0; i < model->warning_count; i++)
 		fprintf(out, "Note: %s.\n",
 			units_escape(warning, sizeof warning, model->warnings[i]));
 	fputs("\n", out);
-	return 0;
 }
 
 /* The text of a profile's line, without the spaces before it. */
