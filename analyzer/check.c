@@ -31,6 +31,18 @@ is_accepted(void *context, struct model *model, const struct model_map *map)
 	return accepted_matches(context, map->profile_name, model_map_names(model, map));
 }
 
+/* Bytes that no map explains have a profile and functions, but no type. */
+static bool
+is_accepted_stack(void *context, struct model *model, uint32_t stack)
+{
+	uint32_t profile = model->trace->stacks[stack].profile;
+	struct model_names names = {0};
+
+	names.frames = model_stack_frames(model, stack, &names.frame_count);
+	return profile != TRACE_NONE &&
+	       accepted_matches(context, model->trace->profiles[profile].name, &names);
+}
+
 static int
 read_accepted(struct check *check)
 {
@@ -50,6 +62,7 @@ read_accepted(struct check *check)
 		return -1;
 	}
 	check->asked.limits.leaves_out = is_accepted;
+	check->asked.limits.leaves_out_stack = is_accepted_stack;
 	check->asked.limits.context = check->accepted;
 	return 0;
 }

@@ -39,8 +39,10 @@ struct limits {
 	const char *snapshot;            /* only snapshots with this label; NULL: all */
 	const struct baseline *baseline; /* for LIMITS_GROWTH, by limits_use_baseline ... */
 	uint64_t baseline_unexplained;   /* ... and what it could not explain at its worst */
-	/* Whether a map is left out. NULL: none is. */
+	/* Whether a map is left out, and whether unexplained bytes of a stack are. NULL: none is.
+	 */
 	bool (*leaves_out)(void *context, struct model *model, const struct model_map *map);
+	bool (*leaves_out_stack)(void *context, struct model *model, uint32_t stack);
 	void *context;
 };
 

@@ -51,7 +51,7 @@ two_maps(void)
 
 /* Bucket bytes that no map explains, in the only snapshot. */
 static struct trace *
-unexplained_bytes(uint64_t bytes)
+trace_with_unexplained(uint64_t bytes)
 {
 	struct trace *trace = two_maps();
 
@@ -111,7 +111,7 @@ emptiest_map_above_the_minimum_counts(void **state)
 	limits.allowed[LIMITS_FILL] = 10;
 	assert_int_equal(verdict_on(two_maps(), limits), LIMITS_WITHIN);
 	limits.allowed[LIMITS_FILL] = 0;
-	assert_int_equal(verdict_on(unexplained_bytes(KIB), limits), LIMITS_WITHIN);
+	assert_int_equal(verdict_on(trace_with_unexplained(KIB), limits), LIMITS_WITHIN);
 	limits.allowed[LIMITS_FILL] = 90;
 	limits.fill_minimum = 100 * KIB + 1;
 	assert_int_equal(verdict_on(two_maps(), limits), LIMITS_WITHIN);
@@ -173,23 +173,24 @@ static void
 unexplained_bytes_never_pass(void **state)
 {
 	assert_int_equal(
-	    verdict_on(unexplained_bytes(31 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
+	    verdict_on(trace_with_unexplained(31 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
 	    LIMITS_UNJUDGED);
 	assert_int_equal(
-	    verdict_on(unexplained_bytes(30 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
+	    verdict_on(trace_with_unexplained(30 * KIB), one_limit(LIMITS_RETAINED, 100 * KIB)),
 	    LIMITS_WITHIN);
 	assert_int_equal(
-	    verdict_on(unexplained_bytes(101 * KIB), one_limit(LIMITS_PER_MAP, 100 * KIB)),
+	    verdict_on(trace_with_unexplained(101 * KIB), one_limit(LIMITS_PER_MAP, 100 * KIB)),
 	    LIMITS_UNJUDGED);
-	assert_int_equal(verdict_on(unexplained_bytes(1), one_limit(LIMITS_BUCKETS, 150 * KIB)),
-			 LIMITS_UNJUDGED);
+	assert_int_equal(
+	    verdict_on(trace_with_unexplained(1), one_limit(LIMITS_BUCKETS, 150 * KIB)),
+	    LIMITS_UNJUDGED);
 }
 
 static void
 proof_over_the_limit_outweighs_doubt(void **state)
 {
 	assert_int_equal(
-	    verdict_on(unexplained_bytes(900 * KIB), one_limit(LIMITS_RETAINED, 69 * KIB)),
+	    verdict_on(trace_with_unexplained(900 * KIB), one_limit(LIMITS_RETAINED, 69 * KIB)),
 	    LIMITS_OVER);
 }
 
@@ -199,14 +200,14 @@ unexplained_map_may_be_empty(void **state)
 	struct limits limits = one_limit(LIMITS_FILL, 5);
 
 	limits.fill_minimum = 64 * KIB;
-	assert_int_equal(verdict_on(unexplained_bytes(64 * KIB), limits), LIMITS_UNJUDGED);
-	assert_int_equal(verdict_on(unexplained_bytes(63 * KIB), limits), LIMITS_WITHIN);
+	assert_int_equal(verdict_on(trace_with_unexplained(64 * KIB), limits), LIMITS_UNJUDGED);
+	assert_int_equal(verdict_on(trace_with_unexplained(63 * KIB), limits), LIMITS_WITHIN);
 }
 
 static void
 superseded_arrays_are_no_doubt(void **state)
 {
-	struct trace *trace = unexplained_bytes(900 * KIB);
+	struct trace *trace = trace_with_unexplained(900 * KIB);
 	struct trace_snapshot_rows *later = sample_snapshot(trace, "later");
 
 	sample_whole_map(later, MAP, 1, 100 * KIB, 30 * KIB);
@@ -281,6 +282,32 @@ accepted_maps_are_left_out(void **state)
 	assert_int_equal(asked, 2);
 }
 
+static bool
+leave_out_stack(void *context, struct model *model, uint32_t stack)
+{
+	return stack == 1;
+}
+
+static void
+unexplained_bytes_of_what_is_left_out_do_not_count(void **state)
+{
+	struct limits limits = one_limit(LIMITS_RETAINED, 80 * KIB);
+	struct trace *trace = trace_with_unexplained(900 * KIB);
+	int asked = 0;
+
+	limits.leaves_out = leave_out_first;
+	limits.context = &asked;
+	assert_int_equal(verdict_on(trace, limits), LIMITS_UNJUDGED);
+	limits.leaves_out_stack = leave_out_stack;
+	assert_int_equal(verdict_on(trace_with_unexplained(900 * KIB), limits), LIMITS_WITHIN);
+	trace = trace_with_unexplained(900 * KIB);
+	sample_live(&trace->snapshots[0], sample_stack(trace, TRACE_BUCKETS, 0), 81 * KIB, 1);
+	assert_int_equal(verdict_on(trace, limits), LIMITS_UNJUDGED);
+	limits = one_limit(LIMITS_RETAINED, 80 * KIB);
+	limits.profile = "other";
+	assert_int_equal(verdict_on(trace_with_unexplained(900 * KIB), limits), LIMITS_WITHIN);
+}
+
 static void
 each_limit_has_its_finding(void **state)
 {
@@ -348,10 +375,12 @@ unnamed_baseline_cannot_judge_new_places(void **state)
 static void
 unexplained_bytes_count_by_what_they_grew(void **state)
 {
-	assert_int_equal(growth_verdict(unexplained_bytes(900), unexplained_bytes(910), 10),
-			 LIMITS_WITHIN);
-	assert_int_equal(growth_verdict(unexplained_bytes(900), unexplained_bytes(911), 10),
-			 LIMITS_UNJUDGED);
+	assert_int_equal(
+	    growth_verdict(trace_with_unexplained(900), trace_with_unexplained(910), 10),
+	    LIMITS_WITHIN);
+	assert_int_equal(
+	    growth_verdict(trace_with_unexplained(900), trace_with_unexplained(911), 10),
+	    LIMITS_UNJUDGED);
 }
 
 static void
@@ -387,6 +416,7 @@ main(void)
 	    cmocka_unit_test(map_without_a_rule_may_retain_all),
 	    cmocka_unit_test(other_profiles_are_left_out),
 	    cmocka_unit_test(accepted_maps_are_left_out),
+	    cmocka_unit_test(unexplained_bytes_of_what_is_left_out_do_not_count),
 	    cmocka_unit_test(each_limit_has_its_finding),
 	    cmocka_unit_test(same_trace_did_not_grow),
 	    cmocka_unit_test(growth_is_matched_without_addresses),
