@@ -10,7 +10,7 @@
  */
 #include "analyzer/retained.h"
 
-#include "analyzer/account.h"
+#include "analyzer/explain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -201,56 +201,9 @@ model_sum(const struct model_map *const *maps, size_t count)
 	return totals;
 }
 
-/* One stack's share of the snapshot's roles: structure first, the role of the stack for the rest.
- */
-static void
-add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
-	  const struct account *account)
-{
-	uint64_t first, second = account_split(stack, account->rest, &first);
-	uint64_t blocks =
-	    account->claimed_blocks < account->blocks ? account->claimed_blocks : account->blocks;
-	unsigned main_role = stack->role;
-
-	for (unsigned role = 0; role < TRACE_ROLES; role++) {
-		add_to(&snapshot->roles.bytes[role], account->claimed[role]);
-		add_to(&snapshot->reached[role], account->claimed[role]);
-		if (account->claimed[role] > account->claimed[main_role])
-			main_role = role;
-	}
-	/* a block that two roles share is counted once, with its larger part */
-	add_to(&snapshot->roles.blocks[main_role], blocks);
-	add_to(&snapshot->roles.blocks[stack->role], account->blocks - blocks);
-	add_to(&snapshot->roles.bytes[stack->role], first);
-	add_to(&snapshot->roles.bytes[stack->split_role], second);
-}
-
-static void
-settle_bytes(const struct model *model, struct model_snapshot *snapshot,
-	     const struct account *accounts, const struct account *next)
-{
-	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
-		const struct account *account = &accounts[i];
-		uint64_t all = account_structure(&model->trace->stacks[i], account->live);
-		uint64_t stays = account->unreached;
-
-		if (next && next[i].unreached < stays)
-			stays = next[i].unreached;
-		add_roles(snapshot, &model->trace->stacks[i], account);
-		add_to(&snapshot->by_stack, all);
-		add_to(&snapshot->by_stack_reached, model_less(all, account->unreached));
-		add_to(&snapshot->unexplained, stays);
-		add_to(&snapshot->superseded, account->unreached - stays);
-	}
-	for (int role = 0; role < TRACE_ROLES; role++)
-		snapshot->roles.is_exact[role] = snapshot->is_complete;
-}
-
-/* `*next`: the accounts of the next complete snapshot, which this one replaces if it is complete.
- */
 static int
 settle_snapshot(struct model *model, struct model_snapshot *snapshot, struct node_stacks *nodes,
-		struct account **next)
+		struct explain *explain)
 {
 	struct account *accounts = account_open(model->trace, snapshot->rows);
 
@@ -261,28 +214,26 @@ settle_snapshot(struct model *model, struct model_snapshot *snapshot, struct nod
 		settle_reserve(model, &snapshot->maps[i], nodes);
 		sum_map(&snapshot->totals, &snapshot->maps[i]);
 	}
-	settle_bytes(model, snapshot, accounts, *next);
-	if (!snapshot->is_complete) {
-		free(accounts);
-		return 0;
-	}
-	free(*next);
-	*next = accounts;
+	explain_snapshot(explain, model, snapshot, accounts);
 	return 0;
 }
 
 int
 retained_settle(struct model *model)
 {
-	struct account *next = NULL;
+	struct explain explain;
 	struct node_stacks nodes;
 	int result = 0;
 
 	if (node_stacks_open(&nodes, model->trace))
 		return -1;
+	if (explain_open(&explain, model->trace)) {
+		node_stacks_close(&nodes);
+		return -1;
+	}
 	for (uint32_t s = model->snapshot_count; s-- > 0 && result == 0;)
-		result = settle_snapshot(model, &model->snapshots[s], &nodes, &next);
-	free(next);
+		result = settle_snapshot(model, &model->snapshots[s], &nodes, &explain);
+	explain_close(&explain);
 	node_stacks_close(&nodes);
 	return result;
 }
