@@ -51,6 +51,7 @@ static struct {
 	uint32_t index;
 } children[CHILDREN_MAX];
 static uint8_t *child_stack;
+static uint32_t working_children; /* for a look without the lock */
 
 /* ---- children */
 
@@ -93,6 +94,7 @@ reap(void)
 		tell_death(children[i].index, status);
 		children[i].pid = 0;
 	}
+	__atomic_store_n(&working_children, working, __ATOMIC_RELAXED);
 	return working;
 }
 
@@ -117,6 +119,7 @@ remember(pid_t pid, uint32_t index)
 		if (children[i].pid == 0) {
 			children[i].pid = pid;
 			children[i].index = index;
+			__atomic_add_fetch(&working_children, 1, __ATOMIC_RELAXED);
 			return;
 		}
 }
@@ -329,7 +332,7 @@ snapshot_reap(void)
 {
 	struct shield shield;
 
-	if (!is_guest())
+	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED) || !is_guest())
 		return;
 	shield_raise(&shield);
 	if (lock_try(&lock)) {
@@ -344,4 +347,5 @@ snapshot_after_fork(void)
 {
 	lock_release(&lock);
 	memset(children, 0, sizeof(children));
+	working_children = 0;
 }
