@@ -44,6 +44,7 @@ enum {
 
 #define SECOND_NS 1000000000ull
 #define NAP_MAX_NS 4000000ull
+#define REAP_EVERY_NS 10000000ull
 
 static uint32_t lock;
 static struct {
@@ -330,10 +331,16 @@ snapshot_wait(void)
 void
 snapshot_reap(void)
 {
+	static uint64_t last_ns;
 	struct shield shield;
+	uint64_t now_ns;
 
 	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED) || !is_guest())
 		return;
+	now_ns = tracer_now(true);
+	if (now_ns - __atomic_load_n(&last_ns, __ATOMIC_RELAXED) < REAP_EVERY_NS)
+		return;
+	__atomic_store_n(&last_ns, now_ns, __ATOMIC_RELAXED);
 	shield_raise(&shield);
 	if (lock_try(&lock)) {
 		reap();

@@ -16,8 +16,8 @@ void snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t 
 /* Waits until the children are done, at most the budget plus a second; at exit. */
 void snapshot_wait(void);
 
-/* Reaps children that are done; never blocks, and costs one load where none is out. To be called now
- * and then, so that no dead child stays in the guest's list of processes. */
+/* Reaps children that are done; never blocks, and costs one load where none is out. To be called at
+ * events, so that no dead child stays in the guest's list of processes. */
 void snapshot_reap(void);
 
 /* In a forked child: the parent's snapshot children are not ours. */
