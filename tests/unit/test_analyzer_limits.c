@@ -1,63 +1,5 @@
 /* The gate's arithmetic on traces built by hand: what fails, what passes, what cannot be judged. */
-#include "analyzer/baseline.h"
-#include "analyzer/limits.h"
-#include "tests/unit/test_analyzer_sample.h"
-
-enum { KIB = 1024, MAP = 0x10000 };
-
-static struct limits
-one_limit(enum limits_kind kind, uint64_t allowed)
-{
-	struct limits limits = {0};
-
-	limits.is_set[kind] = true;
-	limits.allowed[kind] = allowed;
-	return limits;
-}
-
-/* The only finding of one limit on a trace; the model stays open in *model. */
-static struct limits_finding
-judge_trace(struct trace *trace, const struct limits *limits, struct model **model)
-{
-	struct limits_finding findings[LIMITS_KINDS];
-
-	*model = sample_model(trace);
-	assert_int_equal(limits_judge(*model, limits, findings), 1);
-	return findings[0];
-}
-
-static enum limits_verdict
-verdict_on(struct trace *trace, struct limits limits)
-{
-	struct model *model;
-	struct limits_finding finding = judge_trace(trace, &limits, &model);
-
-	model_close(model);
-	return finding.verdict;
-}
-
-/* One snapshot with two maps: 100 KiB held of which 30 needed, 50 held of which 50 needed. */
-static struct trace *
-two_maps(void)
-{
-	struct trace *trace = sample_trace();
-	uint32_t stack = sample_stack(trace, TRACE_BUCKETS, 0);
-	struct trace_snapshot_rows *rows = sample_snapshot(trace, "exit");
-
-	sample_whole_map(rows, MAP, stack, 100 * KIB, 30 * KIB)->count = 100;
-	sample_whole_map(rows, 2 * MAP, stack, 50 * KIB, 50 * KIB)->count = 900;
-	return trace;
-}
-
-/* Bucket bytes that no map explains, in the only snapshot. */
-static struct trace *
-trace_with_unexplained(uint64_t bytes)
-{
-	struct trace *trace = two_maps();
-
-	sample_live(&trace->snapshots[0], 1, bytes, 1);
-	return trace;
-}
+#include "tests/unit/test_analyzer_gate.h"
 
 static void
 total_is_held_against_the_limit(void **state)
@@ -325,76 +267,6 @@ each_limit_has_its_finding(void **state)
 	model_close(model);
 }
 
-/* Growth over a baseline. Both traces name their frames by module and offset, or not at all. */
-static enum limits_verdict
-growth_verdict(struct trace *before, struct trace *now, uint64_t allowed)
-{
-	struct limits limits = one_limit(LIMITS_GROWTH, allowed);
-	struct model *old = sample_model(before);
-	struct baseline *baseline = limits_use_baseline(&limits, old);
-	enum limits_verdict verdict;
-
-	assert_non_null(baseline);
-	model_close(old);
-	verdict = verdict_on(now, limits);
-	baseline_release(baseline);
-	return verdict;
-}
-
-static void
-same_trace_did_not_grow(void **state)
-{
-	assert_int_equal(growth_verdict(two_maps(), two_maps(), 0), LIMITS_WITHIN);
-}
-
-static void
-growth_is_matched_without_addresses(void **state)
-{
-	struct trace *now = two_maps();
-
-	now->snapshots[0].maps[0].address += 0x5000;
-	now->snapshots[0].maps[0].needed_low = now->snapshots[0].maps[0].needed_high = 20 * KIB;
-	assert_int_equal(growth_verdict(two_maps(), now, 10 * KIB), LIMITS_WITHIN);
-	now = two_maps();
-	now->snapshots[0].maps[0].needed_low = now->snapshots[0].maps[0].needed_high = 20 * KIB - 1;
-	assert_int_equal(growth_verdict(two_maps(), now, 10 * KIB), LIMITS_OVER);
-}
-
-static void
-unnamed_baseline_cannot_judge_new_places(void **state)
-{
-	struct trace *now = two_maps();
-	uint32_t elsewhere = sample_stack(now, TRACE_BUCKETS, 0);
-
-	/* the module of these traces is not on this machine: the place may have been there before
-	 */
-	sample_whole_map(&now->snapshots[0], 3 * MAP, elsewhere, 10 * KIB, 0);
-	assert_int_equal(growth_verdict(two_maps(), now, 9 * KIB), LIMITS_UNJUDGED);
-}
-
-static void
-unexplained_bytes_count_by_what_they_grew(void **state)
-{
-	assert_int_equal(
-	    growth_verdict(trace_with_unexplained(900), trace_with_unexplained(910), 10),
-	    LIMITS_WITHIN);
-	assert_int_equal(
-	    growth_verdict(trace_with_unexplained(900), trace_with_unexplained(911), 10),
-	    LIMITS_UNJUDGED);
-}
-
-static void
-new_places_grow_from_nothing(void **state)
-{
-	struct trace *before = sample_trace(), *now = two_maps();
-
-	sample_snapshot(before, "exit");
-	assert_int_equal(growth_verdict(before, now, 70 * KIB), LIMITS_WITHIN);
-	before = sample_trace();
-	sample_snapshot(before, "exit");
-	assert_int_equal(growth_verdict(before, two_maps(), 69 * KIB), LIMITS_OVER);
-}
-
 int
 main(void)
 {
@@ -418,11 +290,6 @@ main(void)
 	    cmocka_unit_test(accepted_maps_are_left_out),
 	    cmocka_unit_test(unexplained_bytes_of_what_is_left_out_do_not_count),
 	    cmocka_unit_test(each_limit_has_its_finding),
-	    cmocka_unit_test(same_trace_did_not_grow),
-	    cmocka_unit_test(growth_is_matched_without_addresses),
-	    cmocka_unit_test(unnamed_baseline_cannot_judge_new_places),
-	    cmocka_unit_test(unexplained_bytes_count_by_what_they_grew),
-	    cmocka_unit_test(new_places_grow_from_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
