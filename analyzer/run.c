@@ -148,7 +148,8 @@ warn_untraceable(const struct command *command, const struct program *program)
 {
 	char sentence[2 * PATH_MAX + 256];
 
-	if (program->kind != PROGRAM_TRACEABLE &&
+	/* what is unknown will not start, and is told then */
+	if (program->kind != PROGRAM_TRACEABLE && program->kind != PROGRAM_UNKNOWN &&
 	    program_explain(program, sentence, sizeof(sentence)))
 		command_complain(command, "not traced, except for what it starts: %s", sentence);
 }
