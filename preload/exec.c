@@ -85,9 +85,9 @@ fexecve(int fd, strings arguments, strings environment)
 #define GATHER(array, first, list)                                               \
 	do {                                                                     \
 		va_list count_;                                                  \
-		size_t many_ = (first) != NULL;                                  \
+		size_t many_ = 1; /* libc declares that first is not NULL */     \
 		va_copy(count_, list);                                           \
-		while (many_ && va_arg(count_, const char *))                    \
+		while (va_arg(count_, const char *))                             \
 			many_++;                                                 \
 		va_end(count_);                                                  \
 		array = __builtin_alloca((many_ + 1) * sizeof(*array));          \
