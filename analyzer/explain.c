@@ -2,39 +2,19 @@
  * Attributes the bytes of a snapshot, and says of those that stacks call buckets or overflow and no
  * map reaches whether they were superseded or must stay unexplained. Called by retained.c.
  *
- * Superseded arrays wait for a collector, or for the end of one operation, and go. So bytes that
- * are gone by the next complete snapshot are superseded. Bytes that go later are too, as long as
- * they are no more than proved maps of that profile hold: arrays at least double, so all that a map
- * left behind is less than what it has. Everything else might be a map that was not found. What
+ * Superseded arrays wait for the end of an operation, or for a collector, and go: what is gone by
+ * the next complete snapshot is superseded. Everything else might be a map that was not found. What
  * cannot be judged must never pass, so in doubt bytes are unexplained.
  */
 #include "analyzer/explain.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-int
-explain_open(struct explain *explain, const struct trace *trace)
-{
-	memset(explain, 0, sizeof *explain);
-	explain->least = malloc(((size_t)trace->stack_count + 1) * sizeof *explain->least);
-	explain->late = calloc((size_t)trace->profile_count + 1, sizeof *explain->late);
-	explain->claimed = calloc((size_t)trace->profile_count + 1, sizeof *explain->claimed);
-	if (!explain->least || !explain->late || !explain->claimed) {
-		explain_close(explain);
-		return -1;
-	}
-	memset(explain->least, 0xff, ((size_t)trace->stack_count + 1) * sizeof *explain->least);
-	return 0;
-}
 
 void
 explain_close(struct explain *explain)
 {
 	free(explain->next);
-	free(explain->least);
-	free(explain->late);
-	free(explain->claimed);
+	explain->next = NULL;
 }
 
 static void
@@ -67,86 +47,29 @@ add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
 	add_to(&snapshot->roles.bytes[stack->split_role], second);
 }
 
-static void
-count_claims(struct explain *explain, const struct trace *trace,
-	     const struct trace_snapshot_rows *rows)
-{
-	memset(explain->late, 0, ((size_t)trace->profile_count + 1) * sizeof *explain->late);
-	memset(explain->claimed, 0, ((size_t)trace->profile_count + 1) * sizeof *explain->claimed);
-	for (uint32_t i = 0; i < rows->claims_count; i++) {
-		const struct trace_claim *claim = &rows->claims[i];
-
-		if (claim->profile < trace->profile_count &&
-		    (claim->role == TRACE_BUCKETS || claim->role == TRACE_OVERFLOW))
-			add_to(&explain->claimed[claim->profile], claim->bytes);
-	}
-}
-
-static uint64_t
-smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Sorts what no map reaches of one stack: gone by the next snapshot, gone later, or never gone. */
-static void
-sort_unreached(struct explain *explain, struct model_snapshot *snapshot, const struct trace *trace,
-	       uint32_t index, uint64_t unreached)
-{
-	uint32_t profile = trace->stacks[index].profile;
-	uint64_t in_next = unreached, stays = unreached;
-
-	if (explain->next) {
-		in_next = smaller(unreached, explain->next[index].unreached);
-		stays = smaller(in_next, explain->least[index]);
-	}
-	if (profile >= trace->profile_count)
-		stays = in_next;
-	else
-		add_to(&explain->late[profile], in_next - stays);
-	add_to(&snapshot->superseded, unreached - in_next);
-	add_to(&snapshot->unexplained, stays);
-}
-
-static void
-settle_late(const struct explain *explain, struct model_snapshot *snapshot,
-	    const struct trace *trace)
-{
-	for (uint32_t i = 0; i < trace->profile_count; i++)
-		add_to(explain->late[i] <= explain->claimed[i] ? &snapshot->superseded
-							       : &snapshot->unexplained,
-		       explain->late[i]);
-}
-
-static void
-keep_for_earlier(struct explain *explain, const struct trace *trace, struct account *accounts)
-{
-	for (uint32_t i = 0; i < trace->stack_count; i++)
-		explain->least[i] = smaller(explain->least[i], accounts[i].unreached);
-	free(explain->next);
-	explain->next = accounts;
-}
-
 void
 explain_snapshot(struct explain *explain, const struct model *model,
 		 struct model_snapshot *snapshot, struct account *accounts)
 {
-	const struct trace *trace = model->trace;
+	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
+		const struct trace_stack *stack = &model->trace->stacks[i];
+		uint64_t all = account_structure(stack, accounts[i].live);
+		uint64_t stays = accounts[i].unreached;
 
-	count_claims(explain, trace, snapshot->rows);
-	for (uint32_t i = 0; i < trace->stack_count; i++) {
-		uint64_t all = account_structure(&trace->stacks[i], accounts[i].live);
-
-		add_roles(snapshot, &trace->stacks[i], &accounts[i]);
+		if (explain->next && explain->next[i].unreached < stays)
+			stays = explain->next[i].unreached;
+		add_roles(snapshot, stack, &accounts[i]);
 		add_to(&snapshot->by_stack, all);
 		add_to(&snapshot->by_stack_reached, model_less(all, accounts[i].unreached));
-		sort_unreached(explain, snapshot, trace, i, accounts[i].unreached);
+		add_to(&snapshot->unexplained, stays);
+		add_to(&snapshot->superseded, accounts[i].unreached - stays);
 	}
-	settle_late(explain, snapshot, trace);
 	for (int role = 0; role < TRACE_ROLES; role++)
 		snapshot->roles.is_exact[role] = snapshot->is_complete;
-	if (snapshot->is_complete)
-		keep_for_earlier(explain, trace, accounts);
-	else
+	if (!snapshot->is_complete) {
 		free(accounts);
+		return;
+	}
+	free(explain->next);
+	explain->next = accounts;
 }

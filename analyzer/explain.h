@@ -1,6 +1,7 @@
 /*
- * How much of a snapshot's bucket and overflow bytes by stack the maps explain, and what to think of
- * the rest. retained.c goes through the snapshots from the last to the first and calls this for each.
+ * How much of a snapshot's bucket and overflow bytes by stack the maps explain, and what to think
+ * of the rest. retained.c goes through the snapshots from the last to the first and calls this for
+ * each.
  */
 #ifndef ANALYZER_EXPLAIN_H
 #define ANALYZER_EXPLAIN_H
@@ -8,15 +9,11 @@
 #include "analyzer/account.h"
 #include "analyzer/model.h"
 
-/* What the complete snapshots after the present one show. */
+/* What the complete snapshots after the present one show; zeroed before the first call. */
 struct explain {
-	struct account *next; /* the next one's accounts; NULL: there is none */
-	uint64_t *least;      /* [stack_count]: fewest unreached bytes in any later one */
-	uint64_t *late;       /* [profile_count]: scratch */
-	uint64_t *claimed;    /* [profile_count]: scratch */
+	struct account *next; /* accounts of the next one; NULL: there is none */
 };
 
-int explain_open(struct explain *explain, const struct trace *trace); /* -1: no memory */
 void explain_close(struct explain *explain);
 
 /* Fills roles, reached, by_stack, superseded and unexplained of a snapshot, whose `accounts` it

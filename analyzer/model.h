@@ -108,7 +108,7 @@ struct model_snapshot {
 	uint64_t reached[TRACE_ROLES]; /* bytes by structure alone */
 	uint64_t by_stack; /* bucket and overflow bytes by stack, transient ones left out ... */
 	uint64_t by_stack_reached; /* ... and how much of that maps explain */
-	uint64_t superseded;       /* not explained, and gone later: see explain.c */
+	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
 	uint64_t unexplained;      /* not explained, and may belong to maps that were not found */
 };
 

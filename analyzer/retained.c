@@ -221,16 +221,12 @@ settle_snapshot(struct model *model, struct model_snapshot *snapshot, struct nod
 int
 retained_settle(struct model *model)
 {
-	struct explain explain;
+	struct explain explain = {0};
 	struct node_stacks nodes;
 	int result = 0;
 
 	if (node_stacks_open(&nodes, model->trace))
 		return -1;
-	if (explain_open(&explain, model->trace)) {
-		node_stacks_close(&nodes);
-		return -1;
-	}
 	for (uint32_t s = model->snapshot_count; s-- > 0 && result == 0;)
 		result = settle_snapshot(model, &model->snapshots[s], &nodes, &explain);
 	explain_close(&explain);

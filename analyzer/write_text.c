@@ -71,8 +71,8 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 	if (snapshot->superseded)
 		fprintf(
 		    out,
-		    "%s beside that were arrays and chains that no map used any more; they went "
-		    "later.\n",
+		    "%s beside that were arrays and chains that no map used any more; they were "
+		    "gone by the next snapshot.\n",
 		    units_bytes(text, snapshot->superseded));
 	if (snapshot->unexplained)
 		fprintf(out,

@@ -112,28 +112,19 @@ incomplete_lines(const struct model *model, FILE *out)
 		fprintf(out, "%" PRIu32 " more snapshots are not complete.\n", incomplete - LINES);
 }
 
-/* Snapshots other than the judged one in which bucket bytes belong to no map: there may have been
- * more than the judged one shows. */
+/* What was there to the end and no map explains: there may have been more than the judged snapshot
+ * shows. */
 static void
-unexplained_lines(const struct model *model, FILE *out)
+unexplained_line(const struct model *model, FILE *out)
 {
-	uint32_t unexplained = 0;
+	const struct model_snapshot *last = model_last(model);
 	char label[SHOWN], bytes[UNITS_SIZE];
 
-	for (uint32_t i = 0; i < model->snapshot_count; i++) {
-		const struct model_snapshot *snapshot = &model->snapshots[i];
-
-		if (snapshot == model->judged || !snapshot->is_complete ||
-		    snapshot->unexplained == 0 || unexplained++ >= LINES)
-			continue;
+	if (last && last != model->judged && last->unexplained)
 		fprintf(out,
 			"In snapshot \"%s\" %s of buckets and overflow belong to no map found.\n",
-			units_escape(label, sizeof label, snapshot->rows->info.label),
-			units_bytes(bytes, snapshot->unexplained));
-	}
-	if (unexplained > LINES)
-		fprintf(out, "The same holds for %" PRIu32 " more snapshots.\n",
-			unexplained - LINES);
+			units_escape(label, sizeof label, last->rows->info.label),
+			units_bytes(bytes, last->unexplained));
 }
 
 void
@@ -144,7 +135,7 @@ write_text_head(const struct model *model, FILE *out)
 	head_line(model, out);
 	ending_lines(model, out);
 	incomplete_lines(model, out);
-	unexplained_lines(model, out);
+	unexplained_line(model, out);
 	for (size_t i = 0; i < model->warning_count; i++)
 		fprintf(out, "Note: %s.\n",
 			units_escape(warning, sizeof warning, model->warnings[i]));

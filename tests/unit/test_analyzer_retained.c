@@ -242,27 +242,6 @@ bytes_that_stay_are_unexplained(void **state)
 }
 
 static void
-array_that_waits_two_snapshots_for_its_collector_is_superseded(void **state)
-{
-	struct model *model = unreached((const uint64_t[]){500, 500, 0}, 3, 0);
-
-	assert_int_equal(model->snapshots[0].superseded, 500);
-	assert_int_equal(model->snapshots[0].unexplained, 0);
-	model_close(model);
-}
-
-/* More than proved maps hold cannot be what they left behind. */
-static void
-large_bytes_that_stand_for_long_are_unexplained(void **state)
-{
-	struct model *model = unreached((const uint64_t[]){5000, 5000, 0}, 3, 0);
-
-	assert_int_equal(model->snapshots[0].superseded, 0);
-	assert_int_equal(model->snapshots[0].unexplained, 5000);
-	model_close(model);
-}
-
-static void
 transient_bytes_need_no_explanation(void **state)
 {
 	struct model *model = unreached((const uint64_t[]){500}, 1, TRACE_STACK_TRANSIENT);
@@ -411,8 +390,6 @@ main(void)
 	    cmocka_unit_test(worst_complete_snapshot_is_judged),
 	    cmocka_unit_test(bytes_that_go_by_the_next_snapshot_are_superseded),
 	    cmocka_unit_test(bytes_that_stay_are_unexplained),
-	    cmocka_unit_test(array_that_waits_two_snapshots_for_its_collector_is_superseded),
-	    cmocka_unit_test(large_bytes_that_stand_for_long_are_unexplained),
 	    cmocka_unit_test(transient_bytes_need_no_explanation),
 	    cmocka_unit_test(roles_add_up_to_the_live_bytes),
 	    cmocka_unit_test(peak_is_exact_by_stack_and_an_estimate_by_structure),
