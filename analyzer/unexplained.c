@@ -42,7 +42,8 @@ unexplained_bytes(const struct model *model, const struct model_snapshot *snapsh
 		if (bytes && is_for(context, i))
 			sum = model_add(sum, bytes);
 	}
-	if (!now || (next && !then))
+	/* the model's word on all stacks is the most that some of them can be */
+	if (!now || (next && !then) || sum > snapshot->unexplained)
 		sum = snapshot->unexplained;
 	free(now);
 	free(then);
