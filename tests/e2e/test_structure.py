@@ -49,7 +49,9 @@ def exports_only_hooks():
     symbols = run(["nm", "-D", "--defined-only", "--format=posix", harness.LIBRARY]).stdout
     names = {line.split()[0].split("@")[0] for line in symbols.splitlines()}
     ends = {"exit", "quick_exit", "_exit", "_Exit", "err", "errx", "verr", "verrx", "error",
-            "error_at_line", "pthread_exit", "__libc_start_main", "dlclose"}
+            "error_at_line", "pthread_exit", "__libc_start_main", "dlclose",
+            "execve", "execv", "execvp", "execvpe", "execveat", "fexecve", "execl", "execlp",
+            "execle"}
     family = {"malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc", "memalign",
               "valloc", "pvalloc", "reallocarray", "cfree", "free_sized", "free_aligned_sized",
               "malloc_usable_size"}
