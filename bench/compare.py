@@ -31,7 +31,7 @@ def command_of(tool, command, folder):
         env["MAPTRACE_OUT"] = os.path.join(folder, "%n.%p.mtr")
         env["MAPTRACE_KEEP"] = "1"
     if tool == "heaptrack":
-        return ["heaptrack", "--record-only", "-o", os.path.join(folder, "ht"), *command], env
+        return ["heaptrack", "-o", os.path.join(folder, "ht"), *command], env
     return command, env
 
 
