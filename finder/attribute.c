@@ -204,6 +204,8 @@ fill_map(struct finder *finder, struct trace_map *map, const struct parts *parts
 	map->tombstones = known_or(finder, proof->profile->tombstones, TRACE_UNKNOWN);
 	if (known_or(finder, proof->profile->growing, 0))
 		map->flags |= TRACE_MAP_GROWING;
+	if (known_or(finder, proof->profile->erasing, 0))
+		map->flags |= TRACE_MAP_MID_ERASE;
 	fill_needed(finder, map);
 	fill_remedies(finder, map);
 }

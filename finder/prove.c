@@ -5,7 +5,8 @@
  * A snapshot can be taken inside the free() of an entry that is unlinked already while the header
  * still counts it (libstdc++ unlinks, frees, then counts down). So one entry may be missing: if a
  * requirement after a walk is false, and the block being freed looks like a node of this map that no
- * walk reached, the proof goes on once with a census of one more.
+ * walk reached, the proof goes on once with a census of one more. Profiles that state `erasing` tell
+ * such a moment from memory alone, in any thread, and need no such help.
  */
 #include "finder/prove.h"
 
@@ -111,7 +112,7 @@ may_be_mid_erase(const struct finder *finder)
 {
 	const struct proof *proof = &finder->proof;
 	if (finder->freeing == BLOCKS_NONE || proof->is_raised || proof->last_walk < 0 ||
-	    !is_last_walk(proof->profile, proof->last_walk))
+	    proof->profile->erasing.length || !is_last_walk(proof->profile, proof->last_walk))
 		return false;
 	const struct finder_block *block = &finder->blocks.at[finder->freeing];
 	if (block->map != TRACE_NONE || is_reached_value(finder, finder->freeing))

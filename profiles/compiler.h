@@ -115,6 +115,7 @@ bool statement_part(struct compiler *compiler); /* outcome.c */
 bool statement_capacity(struct compiler *compiler);
 bool statement_tombstones(struct compiler *compiler);
 bool statement_growing(struct compiler *compiler);
+bool statement_erasing(struct compiler *compiler);
 bool statement_needed(struct compiler *compiler);
 bool statement_keeps(struct compiler *compiler);
 bool statement_remedy(struct compiler *compiler);

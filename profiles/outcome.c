@@ -57,6 +57,12 @@ statement_growing(struct compiler *compiler)
 }
 
 bool
+statement_erasing(struct compiler *compiler)
+{
+	return expression_parse(compiler, &compiler->profile->erasing, NAMES_PARTS);
+}
+
+bool
 statement_needed(struct compiler *compiler)
 {
 	struct profile *profile = compiler->profile;

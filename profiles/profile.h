@@ -226,6 +226,7 @@ struct profile {
 	uint16_t rule_count, anchor_count, step_count, walk_count, part_count, remedy_count;
 
 	struct profile_expression capacity, tombstones, growing;
+	struct profile_expression erasing; /* an entry is unlinked, but counted off only later */
 	struct profile_step needed_steps[PROFILE_NEEDED_STEPS_MAX]; /* LET and LOOP before `needed` */
 	uint16_t needed_step_count;
 	struct profile_expression needed_low, needed_high; /* the same where the rule is exact */

@@ -121,6 +121,7 @@ static const struct statement {
 	{"capacity", SECTION_PARTS, true, statement_capacity},
 	{"tombstones", SECTION_PARTS, true, statement_tombstones},
 	{"growing", SECTION_PARTS, true, statement_growing},
+	{"erasing", SECTION_PARTS, true, statement_erasing},
 	{"needed", SECTION_NEEDED, true, statement_needed},
 	{"keeps", SECTION_REMEDIES, true, statement_keeps},
 	{"remedy", SECTION_REMEDIES, false, statement_remedy},

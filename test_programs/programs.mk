@@ -41,13 +41,14 @@ $(patsubst test_programs/%.cc,$(O)/test_programs/$(1)/%,$(PROGRAM_CC)): \
 	$$(Q)mkdir -p $$(@D) && $$(CXX) -pthread -o $$@ $$(filter %.o,$$^) $$(LDFLAGS)
 $(addprefix $(O)/test_programs/$(1)/,$(GOMAP_PROGRAMS)): \
     $(patsubst test_programs/%.c,$(O)/programs/$(1)/%.o,$(GOMAP))
-$(addprefix $(O)/programs/$(1)/,ghash_map.o ghash_set.o): \
+$(addprefix $(O)/programs/$(1)/,$(addsuffix .o,$(GLIB_PROGRAMS))): \
     PROGRAM_C_FLAGS += $$(shell pkg-config --cflags glib-2.0)
-$(addprefix $(O)/test_programs/$(1)/,ghash_map ghash_set): \
+$(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
     PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
 endef
 
 GOMAP_PROGRAMS := article children ends forks hold_empty server_empty
+GLIB_PROGRAMS := ghash_map ghash_set erase_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))
 
