@@ -25,6 +25,7 @@
 
 static uint32_t lock;
 static uint64_t series_interval = SERIES_FIRST_INTERVAL_NS, series_next;
+static uint64_t inherited_map_bytes; /* of a forked child */
 
 static inline void
 counters_set(uint64_t *at, uint64_t value)
@@ -157,6 +158,33 @@ counters_restart(void)
 	memset(header->role_bytes, 0, sizeof(header->role_bytes));
 	memset(header->role_blocks, 0, sizeof(header->role_blocks));
 	memset(header->role_peak_bytes, 0, sizeof(header->role_peak_bytes));
+}
+
+/* Of a stack with two roles the whole counts: it is asked whether there is anything. */
+static uint64_t
+counters_map_bytes(void)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t id = 0; id < tracer.stacks.count; id++) {
+		const struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+
+		if (stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER)
+			bytes += stack->total_bytes;
+	}
+	return bytes;
+}
+
+void
+counters_restarted(void)
+{
+	inherited_map_bytes = counters_map_bytes();
+}
+
+uint64_t
+counters_own_map_bytes(void)
+{
+	return counters_map_bytes() - inherited_map_bytes;
 }
 
 void

@@ -28,6 +28,13 @@ void counters_unlock(void);
 /* In a forked child's fresh trace: all counters are 0, for the live blocks to be added again. */
 void counters_restart(void);
 
+/* They have been: what comes from now on is the child's own. */
+void counters_restarted(void);
+
+/* Bytes that had a map's role by stack when they were allocated; without those of a forked child
+ * that it inherited. */
+uint64_t counters_own_map_bytes(void);
+
 /* In a forked child: no lock can be trusted; the series starts anew. */
 void counters_after_fork(void);
 

@@ -24,7 +24,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -220,21 +219,20 @@ release_message(const struct message *message)
 	errno = error;
 }
 
-static void
+static bool
 before_error(int status)
 {
 	resolve();
-	if (status != 0)
-		ends_now("exit", TRACE_CAUSE_EXIT);
+	return status != 0 && ends_now("exit", TRACE_CAUSE_EXIT);
 }
 
 /* With error_one_per_line it may return although the status is not 0: then the guest goes on. */
 static void
-after_error(int status, const struct message *message)
+after_error(bool has_ended, const struct message *message)
 {
 	release_message(message);
-	if (status != 0)
-		ends_after_fork();
+	if (has_ended)
+		ends_revive();
 }
 
 EXPORT void
@@ -242,13 +240,14 @@ error(int status, int number, const char *format, ...)
 {
 	struct message message;
 	va_list arguments;
+	bool has_ended;
 
 	va_start(arguments, format);
 	message = format_message(format, arguments);
 	va_end(arguments);
-	before_error(status);
+	has_ended = before_error(status);
 	next.error(status, number, "%s", message.text ? message.text : format);
-	after_error(status, &message);
+	after_error(has_ended, &message);
 }
 
 EXPORT void
@@ -256,33 +255,23 @@ error_at_line(int status, int number, const char *file, unsigned line, const cha
 {
 	struct message message;
 	va_list arguments;
+	bool has_ended;
 
 	va_start(arguments, format);
 	message = format_message(format, arguments);
 	va_end(arguments);
-	before_error(status);
+	has_ended = before_error(status);
 	next.error_at_line(status, number, file, line, "%s", message.text ? message.text : format);
-	after_error(status, &message);
+	after_error(has_ended, &message);
 }
 
 /* ---- pthread_exit */
-
-/* A thread that is the process's first, and its last: the folder of tasks has two links more than
- * there are threads. */
-static int
-is_last_thread(void)
-{
-	struct stat tasks;
-
-	return syscall(SYS_gettid) == getpid() && stat("/proc/self/task", &tasks) == 0 &&
-	       tasks.st_nlink <= 3;
-}
 
 EXPORT void
 pthread_exit(void *result)
 {
 	resolve();
-	if (is_last_thread())
+	if (gettid() == getpid() && ends_is_single_threaded())
 		ends_now("exit", TRACE_CAUSE_EXIT);
 	next.pthread_exit(result);
 	__builtin_unreachable();

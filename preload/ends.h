@@ -8,9 +8,20 @@
 
 #include "trace/format.h"
 
+#include <stdbool.h>
+
 /* Takes the exit snapshot if none was taken in this process, waits for it, marks the trace as ended
- * or removes it if it saw no map bytes. */
-void ends_now(const char *label, enum trace_snapshot_cause cause);
+ * or removes it if it saw no map bytes. Whether it was this call that did. */
+bool ends_now(const char *label, enum trace_snapshot_cause cause);
+
+/* The same before an exec; a trace that has nothing of its own to tell goes without a snapshot. */
+bool ends_by_exec(void);
+
+/* The end that a call of the two above was for did not come: tracing goes on with nothing lost. */
+void ends_revive(void);
+
+/* Whether the process has no other thread. */
+bool ends_is_single_threaded(void);
 
 /* In a forked child: it may end again. */
 void ends_after_fork(void);

@@ -1,14 +1,18 @@
 /*
  * exec, interposed: for the maps of this image it is an end like any other, and no destructor will
- * run. Called by the guest; takes the exit snapshot (or removes a trace that saw no map bytes), then
- * forwards. Most who call it are children of fork on their way to another program.
+ * run. Called by the guest; ends the trace (most who call it are children of fork on their way to
+ * another program, whose trace goes without a word), then forwards.
  *
- * An exec that fails returns: then the guest may end again. A child of vfork is not the guest, and
- * ends_now leaves it alone; nothing here may do more than that for it.
+ *     ends_by_exec --> exec --> the new image, with a trace of its own
+ *                       '-- failed --> ends_revive --> the guest goes on, errno as exec left it
+ *
+ * Rule: a child of vfork shares the guest's memory but is not the guest: it never ends or revives
+ * the guest's trace.
  */
 #include "preload/ends.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <unistd.h>
@@ -20,6 +24,7 @@ typedef char *const strings[];
 static struct {
 	int (*execve)(const char *, strings, strings);
 	int (*execvpe)(const char *, strings, strings);
+	int (*execveat)(int, const char *, strings, strings, int);
 	int (*fexecve)(int, strings, strings);
 } next;
 
@@ -30,28 +35,36 @@ exec_resolve(void)
 		return;
 	next.execve = (int (*)(const char *, strings, strings))dlsym(RTLD_NEXT, "execve");
 	next.execvpe = (int (*)(const char *, strings, strings))dlsym(RTLD_NEXT, "execvpe");
+	next.execveat = (int (*)(int, const char *, strings, strings, int))dlsym(RTLD_NEXT,
+	                                                                          "execveat");
 	next.fexecve = (int (*)(int, strings, strings))dlsym(RTLD_NEXT, "fexecve");
 }
 
-static void
+static bool
 before_exec(void)
 {
 	exec_resolve();
-	ends_now("exit", TRACE_CAUSE_EXIT);
+	return ends_by_exec();
 }
 
+/* Only a failed exec comes here. */
 static int
-after_exec(int result)
+after_exec(bool has_ended, int result)
 {
-	ends_after_fork();
+	int error = errno;
+
+	if (has_ended)
+		ends_revive();
+	errno = error;
 	return result;
 }
 
 EXPORT int
 execve(const char *path, strings arguments, strings environment)
 {
-	before_exec();
-	return after_exec(next.execve(path, arguments, environment));
+	bool has_ended = before_exec();
+
+	return after_exec(has_ended, next.execve(path, arguments, environment));
 }
 
 EXPORT int
@@ -63,8 +76,9 @@ execv(const char *path, strings arguments)
 EXPORT int
 execvpe(const char *file, strings arguments, strings environment)
 {
-	before_exec();
-	return after_exec(next.execvpe(file, arguments, environment));
+	bool has_ended = before_exec();
+
+	return after_exec(has_ended, next.execvpe(file, arguments, environment));
 }
 
 EXPORT int
@@ -76,8 +90,17 @@ execvp(const char *file, strings arguments)
 EXPORT int
 fexecve(int fd, strings arguments, strings environment)
 {
-	before_exec();
-	return after_exec(next.fexecve(fd, arguments, environment));
+	bool has_ended = before_exec();
+
+	return after_exec(has_ended, next.fexecve(fd, arguments, environment));
+}
+
+EXPORT int
+execveat(int folder, const char *path, strings arguments, strings environment, int flags)
+{
+	bool has_ended = before_exec();
+
+	return after_exec(has_ended, next.execveat(folder, path, arguments, environment, flags));
 }
 
 /* Turns the list of arguments after `first` into an array on the stack; leaves `list` behind the

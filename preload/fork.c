@@ -28,6 +28,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -122,33 +123,59 @@ fork_give_up(const char *path)
 	char sentence[TRACE_PATH_MAX + 160];
 
 	tracer_off();
-	text_join(sentence, sizeof(sentence), "cannot give a forked child its trace ", path, ": ",
-	          strerrordesc_np(errno), "; the child goes on untraced", NULL);
+	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ", path, ": ",
+	          strerrordesc_np(errno), "; it goes on untraced", NULL);
 	tracer_warn(sentence);
 }
 
-static int
-fork_open_trace(char *path, size_t room)
+/* The times and counters of a process that goes on; the tables' own numbers come with the tables. */
+static void
+fork_copy_header(struct trace_header *into, const struct trace_header *from)
 {
-	struct trace_writer own, parents = tracer.writer;
-	uint32_t flags = parents.header->flags;
+	into->start_realtime_ns = from->start_realtime_ns;
+	into->start_monotonic_ns = from->start_monotonic_ns;
+	into->peak_epoch = from->peak_epoch;
+	into->threads_seen = from->threads_seen;
+	memcpy(&into->last_event_ns, &from->last_event_ns,
+	       offsetof(struct trace_header, notice) - offsetof(struct trace_header, last_event_ns));
+	memcpy(into->notice, from->notice, sizeof(into->notice));
+}
 
-	if (settings_trace_path(path, room, parents.header->program)) {
+/* A new file with the tables of the present one, which is left. Returns 0, or -1 with errno. */
+static int
+fork_open_trace(char *path, size_t room, bool is_child)
+{
+	struct trace_writer own, old = tracer.writer;
+
+	if (settings_trace_path(path, room, old.header->program)) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
 	if (trace_create(&own, path))
 		return -1;
-	own.header->flags = flags | TRACE_FORKED;
-	own.header->threads_seen = 1;
+	if (is_child) {
+		own.header->flags = old.header->flags | TRACE_FORKED;
+		own.header->threads_seen = 1;
+	} else {
+		fork_copy_header(own.header, old.header);
+	}
 	if (fork_move_tables(&own)) {
 		trace_remove(&own);
 		trace_leave(&own);
 		return -1;
 	}
 	tracer.writer = own;
-	trace_leave(&parents);
+	trace_leave(&old);
 	return 0;
+}
+
+void
+fork_reopen_trace(void)
+{
+	char path[TRACE_PATH_MAX] = "";
+
+	if (fork_open_trace(path, sizeof(path), false))
+		fork_give_up(path);
 }
 
 void
@@ -162,12 +189,13 @@ tracer_child(void)
 	thread = thread_enter();
 	if (!thread)
 		return;
-	if (fork_open_trace(path, sizeof(path))) {
+	if (fork_open_trace(path, sizeof(path), true)) {
 		fork_give_up(path);
 	} else {
 		tracer_restart_clock();
 		counters_restart();
 		ledger_each(fork_count);
+		counters_restarted();
 		trigger_after_fork();
 		__atomic_store_n(tracer_enabled, 1, __ATOMIC_RELEASE);
 	}

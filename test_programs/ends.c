@@ -174,6 +174,31 @@ by_exec(void)
 	abort();
 }
 
+/* The guest goes on as if nothing had been: what follows is its end. */
+static void
+by_failed_exec(void)
+{
+	for (int times = 0; times < 3; times++)
+		if (execl("/no/such/program", "none", (char *)NULL) != -1 || errno != ENOENT)
+			abort();
+}
+
+/* A child whose only maps are its parent's, until the exec has failed. */
+static void
+by_failed_exec_of_child(void)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		free(malloc(ENTRIES)); /* wakes the child's tracing */
+		by_failed_exec();
+		numbers_add(numbers_new(), 2 * ENTRIES);
+		exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		abort();
+}
+
 static const struct way {
 	const char *name;
 	void (*end)(void);
@@ -187,6 +212,8 @@ static const struct way {
     {"thread_exit", by_thread_exit}, {"destructor", by_destructor},
     {"abort", by_abort},           {"kill", by_kill},
     {"fork", by_fork},             {"exec", by_exec},
+    {"failed_exec", by_failed_exec},
+    {"failed_exec_of_child", by_failed_exec_of_child},
 };
 enum { WAYS = sizeof(ways) / sizeof(*ways) };
 

@@ -45,6 +45,58 @@ def backstop():
 
 
 @test
+def executed():
+    """exec: one complete snapshot labelled exec; the new image does as it would have done"""
+    data, taken = ends_alike("exec")
+    equal(taken, [])
+    exec_snapshot = harness.snapshot(data, "exec")
+    assert exec_snapshot["complete"] and data["complete"], data
+    assert any(m["count"] == 1000 for m in exec_snapshot["maps"]), exec_snapshot["maps"]
+    maptrace("check", traces()[0], "--max-retained", "1M", status=0)
+
+
+@test
+def exec_failed():
+    """a failed exec is no end: errno is kept, tracing goes on to the one exit snapshot"""
+    data, taken = ends_alike("failed_exec")
+    equal([s["label"] for s in taken], ["exit"])
+    assert any(m["count"] == 1000 for m in taken[0]["maps"]), taken[0]["maps"]
+    assert data["complete"], data
+
+
+@test
+def exec_failed_in_child():
+    """a child's trace that was removed before a failed exec is there again, and holds its maps"""
+    command = [program("ends"), "failed_exec_of_child"]
+    bare, done = run(command), run(command, env=environment())
+    equal((done.returncode, done.stdout, done.stderr), (bare.returncode, bare.stdout, bare.stderr))
+    found = [report(trace) for trace in traces()]
+    equal(len(found), 2, traces())
+    taken = [snapshot for data in found for snapshot in exit_snapshots(data)]
+    equal(len(taken), 2, taken)
+    assert all(data["complete"] for data in found)
+    equal(sorted(max(m["count"] for m in s["maps"]) for s in taken), [1000, 2000])
+
+
+@test
+def spawned():
+    """posix_spawn, system and popen: vfork's children leave the guest's trace alone"""
+    code = ("import os, subprocess\n"
+            "for _ in range(20):\n"
+            "  os.waitpid(os.posix_spawn('/bin/true', ['true'], os.environ), 0)\n"
+            "  os.system('true'); subprocess.run(['/bin/true'], close_fds=False)\n"
+            "try: os.posix_spawn('/no/such/program', ['none'], os.environ)\n"
+            "except OSError as e: print(e.errno)\n")
+    command = ["/usr/bin/python3", "-c", code]
+    bare, done = run(command), run(command, env=environment(MAPTRACE_KEEP="1"))
+    equal((done.returncode, done.stdout, done.stderr), (bare.returncode, bare.stdout, bare.stderr))
+    own = [t for t in traces() if "python" in t]
+    equal(len(own), 1, own)
+    equal([s["label"] for s in report(own[0])["snapshots"] if not s["label"] == "interval"],
+          ["exit"])
+
+
+@test
 def killed():
     """SIGKILL: the trace opens, says it is incomplete, and its last complete snapshot is used"""
     with background([program("server_empty")], env=environment(), ready="ready") as server:
