@@ -3,7 +3,7 @@
  * C library's directory functions allocate). A profile of the user's replaces the shipped one of the
  * same name, so that a layout that moved can be put right without a new library.
  *
- * Rule: a bad profile costs its own maps, nothing else: it is reported with file, line and column.
+ * Rule: a bad profile costs its own maps, nothing else: its first error is reported, with file, line and column.
  */
 #include "preload/catalog.h"
 
@@ -19,8 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CATALOG_MAX = sizeof(tracer.profile) / sizeof(tracer.profile[0]), ERRORS_SHOWN = 4,
-	SENTENCE_MAX = TRACE_PATH_MAX + 320 };
+enum { CATALOG_MAX = sizeof(tracer.profile) / sizeof(tracer.profile[0]), ERRORS_COUNTED = 16,
+	SENTENCE_MAX = 2 * TRACE_PATH_MAX + 320 };
 
 static char origins[CATALOG_MAX][sizeof(((struct trace_profile *)0)->origin)];
 
@@ -33,17 +33,21 @@ catalog_complain(const char *what, const char *where, const char *why)
 	tracer_warn(sentence);
 }
 
+/* One line: the first error, and where the others are. */
 static void
-catalog_report(const char *origin, const struct profile_error *errors, size_t count)
+catalog_report(const char *origin, const struct profile_error *first, size_t count)
 {
-	char sentence[SENTENCE_MAX], line[TEXT_NUMBER_MAX], column[TEXT_NUMBER_MAX];
+	char sentence[SENTENCE_MAX], line[TEXT_NUMBER_MAX], column[TEXT_NUMBER_MAX],
+	     others[TEXT_NUMBER_MAX];
 
-	for (size_t i = 0; i < count; i++) {
-		text_join(sentence, sizeof(sentence), origin, ":", text_number(line, errors[i].line),
-		          ":", text_number(column, errors[i].column), ": ", errors[i].message,
-		          "; this profile is left out", NULL);
-		tracer_warn(sentence);
-	}
+	text_join(sentence, sizeof(sentence), origin, ":", text_number(line, first->line), ":",
+	          text_number(column, first->column), ": ", first->message,
+	          "; this profile is left out", NULL);
+	if (count > 1)
+		text_join(sentence + strlen(sentence), sizeof(sentence) - strlen(sentence), " (",
+		          text_number(others, count - 1), count < ERRORS_COUNTED ? "" : " or more",
+		          " further errors: 'maptrace profiles check ", origin, "' shows all)", NULL);
+	tracer_warn(sentence);
 }
 
 /* The number of the profile of this name, or the next free one. */
@@ -72,7 +76,7 @@ catalog_enter(struct profile *profile, const char *origin)
 static void
 catalog_compile(const char *text, size_t size, const char *origin)
 {
-	struct profile_error errors[ERRORS_SHOWN];
+	struct profile_error errors[ERRORS_COUNTED];
 	struct profile *profile;
 	size_t count;
 
@@ -85,7 +89,7 @@ catalog_compile(const char *text, size_t size, const char *origin)
 		catalog_complain("cannot load profile", origin, strerrordesc_np(errno));
 		return;
 	}
-	count = profile_compile(profile, text, size, errors, ERRORS_SHOWN);
+	count = profile_compile(profile, text, size, errors, ERRORS_COUNTED);
 	if (!count) {
 		catalog_enter(profile, origin);
 		return;

@@ -110,6 +110,7 @@ def profile_errors_in_the_guest():
     write("mine/broken.profile", b"profile x\nbanana\n")
     done, _ = one_trace([program("article"), "--entries", "2000"], MAPTRACE_PROFILES="mine")
     contains(done.stderr, "broken.profile:2")
+    contains(done.stderr, "maptrace profiles check")
     equal(done.stderr.count("maptrace:"), 1, done.stderr)
 
 
