@@ -69,6 +69,7 @@ record_moment(uint64_t leaving, uint64_t freeing)
 
 	if (__builtin_expect(trigger_is_due(now, leaving), 0))
 		snapshot_take("interval", TRACE_CAUSE_INTERVAL, freeing);
+	snapshot_reap();
 	counters_tick(now);
 	return now;
 }
