@@ -21,7 +21,6 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -61,11 +60,9 @@ static bool
 tracer_wants(char *program, size_t room)
 {
 	ssize_t length = readlink("/proc/self/exe", program, room - 1);
-	const char *slash;
 
 	program[length > 0 ? length : 0] = '\0';
-	slash = strrchr(program, '/');
-	return !settings.only[0] || !fnmatch(settings.only, slash ? slash + 1 : program, 0);
+	return settings_want(program);
 }
 
 static int
