@@ -14,10 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUDGET_SECONDS_MAX 3600u
-#define DEPTH_MAX 512u
-
 #define SECOND_NS 1000000000ull
+#define BUDGET_NS_MAX (3600 * SECOND_NS)
+#define DEPTH_MAX 512u
 
 struct settings settings = {
 	.out = "maptrace.%n.%p.mtr",
@@ -84,15 +83,38 @@ number_of(const char *text, uint64_t most)
 	return *text ? 0 : number;
 }
 
+/* Seconds with decimals, in nanoseconds from 1 to `most`, or 0 where they are none. */
+static uint64_t
+nanoseconds_of(const char *text, uint64_t most)
+{
+	uint64_t number = 0, unit = SECOND_NS;
+	bool is_fraction = false;
+
+	for (; (*text >= '0' && *text <= '9') || (*text == '.' && !is_fraction); text++) {
+		if (*text == '.') {
+			is_fraction = true;
+			continue;
+		}
+		if (is_fraction)
+			unit /= 10; /* 0 from the tenth decimal on, which counts no more */
+		number = is_fraction ? number + (uint64_t)(*text - '0') * unit
+		                     : number * 10 + (uint64_t)(*text - '0') * SECOND_NS;
+		if (number > most)
+			return 0;
+	}
+	return *text ? 0 : number;
+}
+
 static void
-read_number(enum trace_variable_id id, uint64_t most, uint64_t *into)
+read_number(enum trace_variable_id id, uint64_t (*parse)(const char *, uint64_t), uint64_t most,
+            uint64_t *into)
 {
 	const char *value = value_of(id);
 	uint64_t number;
 
 	if (!value)
 		return;
-	number = number_of(value, most);
+	number = parse(value, most);
 	if (number > 0)
 		*into = number;
 	else
@@ -102,7 +124,7 @@ read_number(enum trace_variable_id id, uint64_t most, uint64_t *into)
 void
 settings_read(void)
 {
-	uint64_t seconds = settings.budget_ns / SECOND_NS, depth = settings.depth;
+	uint64_t depth = settings.depth;
 
 	/* First, so that it silences the complaints about the others. */
 	read_switch(TRACE_VARIABLE_QUIET, &settings.quiet);
@@ -111,9 +133,8 @@ settings_read(void)
 	read_text(TRACE_VARIABLE_ONLY, settings.only, sizeof(settings.only));
 	read_switch(TRACE_VARIABLE_KEEP, &settings.keep);
 	read_switch(TRACE_VARIABLE_AUTO, &settings.automatic);
-	read_number(TRACE_VARIABLE_BUDGET, BUDGET_SECONDS_MAX, &seconds);
-	read_number(TRACE_VARIABLE_DEPTH, DEPTH_MAX, &depth);
-	settings.budget_ns = seconds * SECOND_NS;
+	read_number(TRACE_VARIABLE_BUDGET, nanoseconds_of, BUDGET_NS_MAX, &settings.budget_ns);
+	read_number(TRACE_VARIABLE_DEPTH, number_of, DEPTH_MAX, &depth);
 	settings.depth = (uint32_t)depth;
 }
 

@@ -277,10 +277,11 @@ choose_profiles(void)
 	return count;
 }
 
+/* The budget counts from the moment of the snapshot: copying the blocks takes time as well. */
 static uint64_t
-monotonic_ns(void)
+deadline_of(const struct trace_snapshot *record)
 {
-	return tracer_now(false) + tracer.writer.header->start_monotonic_ns;
+	return tracer.writer.header->start_monotonic_ns + record->ns + settings.budget_ns;
 }
 
 static int
@@ -294,7 +295,7 @@ search(const struct snapshot_job *job, struct memory *memory, struct finder_resu
 		.profile_ids = profile_ids,
 		.profile_count = choose_profiles(),
 		.freeing = job->freeing,
-		.deadline_ns = monotonic_ns() + settings.budget_ns,
+		.deadline_ns = deadline_of(record_of(job->index)),
 	};
 
 	return finder_run(&input, found);

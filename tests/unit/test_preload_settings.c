@@ -66,7 +66,8 @@ reads_every_variable(void **unused)
 static void
 keeps_the_default_where_a_value_is_nonsense(void **unused)
 {
-	static const char *const numbers[] = { "0", "-1", "ten", "5s", "99999999999999999999999" };
+	static const char *const numbers[] = { "0", "-1", "ten", "5s", "99999999999999999999999",
+		".", "0.0", "1.5.5", "1.5s" };
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		setenv("MAPTRACE_BUDGET", numbers[i], 1);
@@ -76,6 +77,22 @@ keeps_the_default_where_a_value_is_nonsense(void **unused)
 		assert_int_equal(settings.budget_ns, 10000000000ull);
 		assert_int_equal(settings.depth, 512);
 		assert_true(settings.automatic);
+	}
+}
+
+static void
+reads_a_part_of_a_second(void **unused)
+{
+	static const struct { const char *text; uint64_t ns; } budgets[] = {
+		{ "0.001", 1000000 }, { ".5", 500000000 }, { "2.", 2000000000 },
+		{ "1.0000000019", 1000000001 }, { "3600", 3600000000000 }, { "3600.1", 10000000000 },
+	};
+
+	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+		settings.budget_ns = 10000000000ull;
+		setenv("MAPTRACE_BUDGET", budgets[i].text, 1);
+		settings_read();
+		assert_int_equal(settings.budget_ns, budgets[i].ns);
 	}
 }
 
@@ -155,6 +172,7 @@ main(void)
 		cmocka_unit_test_setup(has_the_defaults_it_documents, setup),
 		cmocka_unit_test_setup(reads_every_variable, setup),
 		cmocka_unit_test_setup(keeps_the_default_where_a_value_is_nonsense, setup),
+		cmocka_unit_test_setup(reads_a_part_of_a_second, setup),
 		cmocka_unit_test_setup(leaves_out_a_path_that_is_too_long, setup),
 		cmocka_unit_test_setup(expands_pid_name_and_percent, setup),
 		cmocka_unit_test_setup(makes_the_path_absolute, setup),
