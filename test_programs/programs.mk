@@ -47,7 +47,7 @@ $(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
     PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
 endef
 
-GOMAP_PROGRAMS := article children ends forks hold_empty server_empty
+GOMAP_PROGRAMS := article children ends forks hold_empty marker server_empty
 GLIB_PROGRAMS := ghash_map ghash_set erase_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))

@@ -1,0 +1,160 @@
+"""Snapshots under bad conditions: children that linger, die or cannot be made, time that runs out."""
+import contextlib
+import os
+import signal
+import subprocess
+
+import harness
+from harness import contains, environment, equal, maptrace, program, report, snapshot, test, \
+    traces, wait_for
+
+
+class Lead:
+    """A running test_programs/marker: says one line, hears what it answers."""
+
+    def __init__(self, process):
+        self.process, self.pid = process, process.pid
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        heard = []
+        while True:
+            answer = self.process.stdout.readline()
+            assert answer, f"the guest ended at {line!r}: {self.process.poll()}"
+            if answer == "done\n":
+                return heard
+            heard.append(answer.strip())
+
+    def children(self):
+        """States of the guest's children by pid: those of the kernel's list, zombies too."""
+        found = {}
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if name.isdigit():
+                    with open(f"/proc/{name}/stat", encoding="utf-8") as stat:
+                        state, parent = stat.read().rsplit(")", 1)[1].split()[:2]
+                    if int(parent) == self.pid:
+                        found[int(name)] = state
+        return found
+
+    def end(self):
+        self.process.stdin.close()
+        equal(self.process.wait(timeout=60), 0)
+
+
+@contextlib.contextmanager
+def marker(entries=1000, **variables):
+    process = subprocess.Popen([program("marker"), str(entries)], text=True,
+                               env=environment(MAPTRACE_AUTO="0", **variables),
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    lead = Lead(process)
+    try:
+        yield lead
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+def is_complete(label):
+    return snapshot(report(traces()[0]), label)["complete"]
+
+
+def is_reaped(guest):
+    guest.say("work 100")
+    return not guest.children()
+
+
+@test
+def no_zombies():
+    """a snapshot's child that is done is reaped at the guest's next events"""
+    with marker() as guest:
+        guest.say("mark once")
+        wait_for(lambda: "Z" in guest.children().values(), "the child to be done")
+        wait_for(lambda: is_reaped(guest), "the child to be reaped", seconds=5)
+        guest.end()
+
+
+@test
+def killed_child():
+    """a snapshot whose child is killed is cut, says so, and another one is judged"""
+    with marker(2000) as guest:
+        guest.say("heap 1500000")
+        guest.say("mark good")
+        wait_for(lambda: is_complete("good"), "the mark")
+        guest.say("work 100000")
+
+        tried = []
+
+        def is_cut():
+            guest.say(f"mark victim {len(tried)}")
+            tried.append(guest.children())
+            for pid in tried[-1]:
+                os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: is_reaped(guest), "the child's end")
+            return any(not s["complete"] for s in report(traces()[0])["snapshots"])
+        wait_for(is_cut, "a child that was killed at work")
+        guest.say("mark after")
+        guest.end()
+    snaps = report(traces()[0])["snapshots"]
+    for snap in snaps:
+        if not snap["complete"]:
+            contains(snap["label"], "victim")
+            contains(snap["reason"], "killed by signal 09")
+    assert all(s["complete"] for s in snaps if s["label"] in ("good", "after", "exit")), snaps
+    maptrace("check", traces()[0], "--max-retained", "64K", status=1)
+    maptrace("check", traces()[0], "--max-retained", "1G", status=0)
+
+
+@test
+def out_of_time():
+    """a snapshot that ends early says what share it saw, is never complete, and is not judged"""
+    with marker(2000, MAPTRACE_BUDGET="0.001") as guest:
+        guest.say("heap 1500000")
+        guest.say("mark short")
+        wait_for(lambda: is_reaped(guest), "the child's end")
+        guest.end()
+    data = report(traces()[0])
+    snap = snapshot(data, "short")
+    contains(snap["reason"], "out of time")
+    assert snap["scanned_bytes"] < snap["scan_bytes"], snap
+    assert not any(s["complete"] for s in data["snapshots"]), data["snapshots"]
+    contains(maptrace("report", traces()[0], status=None).stdout, "out of time")
+    maptrace("check", traces()[0], "--max-retained", "4G", status=3)
+
+
+@test
+def in_place():
+    """where no process can be made (seccomp) the snapshot is taken in place and finds the map"""
+    with marker(20000) as guest:
+        guest.say("mark child")
+        guest.say("refuse")
+        guest.say("mark place")
+        guest.end()
+    data = report(traces()[0])
+    by_child, by_place = snapshot(data, "child"), snapshot(data, "place")
+    equal((by_child["in_place"], by_place["in_place"]), (False, True))
+    assert by_place["complete"], by_place
+    equal([m["bytes"] for m in by_place["maps"]], [m["bytes"] for m in by_child["maps"]])
+    equal(len(by_place["maps"]), 1)
+
+
+@test
+def taken_child():
+    """a guest that waits for clone children too takes ours away: nothing hangs, nothing is lost"""
+    with marker() as guest:
+        guest.say("mark one")
+        equal(guest.say("wait"), ["child"])
+        guest.say("mark two")
+        guest.end()
+    data = report(traces()[0])
+    assert snapshot(data, "one")["complete"], snapshot(data, "one")
+    assert snapshot(data, "two")["complete"], snapshot(data, "two")
+    assert data["complete"], data
+
+
+harness.main()
