@@ -1,168 +1,212 @@
 /*
- * The ledger: SHARDS open-addressing tables, each with a lock and slots of its own.
+ * The ledger: a record for each live block, found through the word that shadows its address. SHARDS
+ * parts, each with a lock and records of its own; the blocks of one MiB are in one shard.
  *
- *     hash(address) --high bits--> shard --low bits--> slot, slot + 1, ... until a free one
+ *     address --shadow--> number --> records: | address size stack next | ... |    address 0: free
+ *                                                               '--> number of a block in the same
+ *                                                                    16 bytes, or of a free record
+ *     numbers   1 ... 63 | 64 ... 127 | 128 ... 255 | ...    one mapping each, as they are needed
  *
- *     shard  | lock | count | mask | slots --> | address size stack | ... |   address 0: free
- *
- * Called by record.c at every event, by snapshots and around fork. Rules: a shard is never more than
- * three quarters full, so a search ends; a removal closes the gap it leaves, so there are no
- * tombstones and a ledger that only churns never grows.
+ * So what blocks that were made one after another need lies side by side, and nothing is ever moved:
+ * growing costs no event more than a mapping. Called by record.c at every event, by snapshots and
+ * around fork. Rules: a word is read and written under its shard's lock; freed records are used
+ * again first, so that a ledger that only churns never grows.
  */
 #include "preload/ledger.h"
 
 #include "preload/hidden.h"
 #include "preload/lock.h"
+#include "preload/shadow.h"
 
-enum { SHARD_BITS = 6, SHARDS = 1 << SHARD_BITS, SLOTS_FIRST = 128 };
+enum {
+	SHARD_BITS = 6,
+	SHARDS = 1 << SHARD_BITS,
+	FIRST_BITS = 6, /* 64 records in the first mapping */
+	MAPPINGS_MAX = 32 - FIRST_BITS,
+	NONE = 0,
+};
+
+struct record {
+	uint64_t address, size;
+	uint32_t stack, next;
+};
 
 struct shard {
 	uint32_t lock;
-	size_t count, mask;
-	struct ledger_block *slots;
+	uint32_t made;  /* numbers below it were used at some time; 0: none, not even NONE */
+	uint32_t freed; /* the first of the free records below `made` */
+	size_t count;
+	struct record *mappings[MAPPINGS_MAX];
 } __attribute__((aligned(64)));
 
 static struct shard shards[SHARDS];
 
-static inline uint64_t
-ledger_hash(uint64_t address)
-{
-	return (address >> 4) * UINT64_C(0x9e3779b97f4a7c15);
-}
-
 static inline struct shard *
-ledger_shard(uint64_t hash)
+ledger_shard(uint64_t address)
 {
-	return &shards[hash >> (64 - SHARD_BITS)];
+	return &shards[address / SHADOW_REGION * UINT64_C(0x9e3779b97f4a7c15) >>
+	               (64 - SHARD_BITS)];
 }
 
-static inline size_t
-ledger_home(const struct shard *shard, uint64_t hash)
+/* Mapping m > 0 begins with number 64 << (m - 1) and holds as many; mapping 0 holds those below. */
+static inline uint32_t
+mapping_of(uint32_t number)
 {
-	return (hash >> 24) & shard->mask;
+	return number >> FIRST_BITS ? 32 - FIRST_BITS - (uint32_t)__builtin_clz(number) : 0;
 }
 
-/* The slot of `address`, or the free one where it belongs. */
-static inline struct ledger_block *
-ledger_slot(const struct shard *shard, uint64_t address, uint64_t hash)
+static inline uint32_t
+mapping_start(uint32_t mapping)
 {
-	size_t at = ledger_home(shard, hash);
-
-	while (shard->slots[at].address && shard->slots[at].address != address)
-		at = (at + 1) & shard->mask;
-	return &shard->slots[at];
+	return mapping ? UINT32_C(1) << (FIRST_BITS + mapping - 1) : 0;
 }
 
-static void
-ledger_move_all(struct shard *into, const struct shard *from)
+static inline uint32_t
+mapping_size(uint32_t mapping)
 {
-	for (size_t i = 0; from->slots && i <= from->mask; i++) {
-		const struct ledger_block *block = &from->slots[i];
+	return UINT32_C(1) << (FIRST_BITS + (mapping ? mapping - 1 : 0));
+}
 
-		if (block->address)
-			*ledger_slot(into, block->address, ledger_hash(block->address)) = *block;
+static inline struct record *
+record_at(const struct shard *shard, uint32_t number)
+{
+	uint32_t mapping = mapping_of(number);
+
+	return &shard->mappings[mapping][number - mapping_start(mapping)];
+}
+
+/* The word, or the link in the chain behind it, that leads to the record of `address`; NULL: there
+ * is none. */
+static inline uint32_t *
+ledger_link(const struct shard *shard, uint32_t *link, uint64_t address)
+{
+	while (*link != NONE) {
+		struct record *record = record_at(shard, *link);
+
+		if (__builtin_expect(record->address == address, 1))
+			return link;
+		link = &record->next;
 	}
+	return NULL;
 }
 
-static __attribute__((noinline)) bool
-ledger_grow(struct shard *shard)
+/* A number that was never used; NONE: no memory. */
+static __attribute__((noinline)) uint32_t
+ledger_new_number(struct shard *shard)
 {
-	size_t slots = shard->slots ? (shard->mask + 1) * 2 : SLOTS_FIRST;
-	struct shard grown = { .count = shard->count, .mask = slots - 1 };
+	uint32_t number = shard->made ? shard->made : NONE + 1, mapping = mapping_of(number);
 
-	grown.slots = hidden_map(slots * sizeof(grown.slots[0]));
-	if (!grown.slots)
+	if (mapping >= MAPPINGS_MAX)
+		return NONE;
+	if (!shard->mappings[mapping])
+		shard->mappings[mapping] = hidden_map(mapping_size(mapping) * sizeof(struct record));
+	if (!shard->mappings[mapping])
+		return NONE;
+	shard->made = number + 1;
+	return number;
+}
+
+static inline uint32_t
+ledger_take_number(struct shard *shard)
+{
+	uint32_t number = shard->freed;
+
+	if (number == NONE)
+		return ledger_new_number(shard);
+	shard->freed = record_at(shard, number)->next;
+	return number;
+}
+
+static inline void
+ledger_give(const struct record *record, struct ledger_block *into)
+{
+	*into = (struct ledger_block){ record->address, record->size, record->stack };
+}
+
+/* False: no memory. */
+static bool
+ledger_insert(struct shard *shard, uint32_t *word, const struct ledger_block *block)
+{
+	uint32_t number = ledger_take_number(shard);
+
+	if (number == NONE)
 		return false;
-	ledger_move_all(&grown, shard);
-	if (shard->slots)
-		hidden_unmap(shard->slots, (shard->mask + 1) * sizeof(shard->slots[0]));
-	shard->slots = grown.slots;
-	shard->mask = grown.mask;
+	*record_at(shard, number) =
+	    (struct record){ block->address, block->size, block->stack, *word };
+	*word = number;
+	shard->count++;
 	return true;
-}
-
-static inline bool
-ledger_has_room(struct shard *shard)
-{
-	size_t room = shard->slots ? (shard->mask + 1) / 4 * 3 : 0;
-
-	return __builtin_expect(shard->count < room, 1) || ledger_grow(shard);
 }
 
 bool
 ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
 {
-	uint64_t hash = ledger_hash(block->address);
-	struct shard *shard = ledger_shard(hash);
-	struct ledger_block *slot;
-	bool was_there = false;
+	struct shard *shard = ledger_shard(block->address);
+	uint32_t *word = shadow_make(block->address), *link;
+	struct record *record;
 
+	*full = !word;
+	if (!word)
+		return false;
 	lock_take(&shard->lock);
-	*full = !ledger_has_room(shard);
-	if (!*full) {
-		slot = ledger_slot(shard, block->address, hash);
-		was_there = slot->address != 0;
-		if (was_there)
-			*stale = *slot;
-		*slot = *block;
-		shard->count += !was_there;
+	link = ledger_link(shard, word, block->address);
+	if (__builtin_expect(link != NULL, 0)) {
+		record = record_at(shard, *link);
+		ledger_give(record, stale);
+		record->size = block->size;
+		record->stack = block->stack;
+	} else {
+		*full = !ledger_insert(shard, word, block);
 	}
 	lock_release(&shard->lock);
-	return was_there;
+	return link != NULL;
 }
 
-/* Blocks after the gap move back into it where their home lies at or before it. */
 static void
-ledger_close_gap(struct shard *shard, size_t gap)
+ledger_erase(struct shard *shard, uint32_t *link)
 {
-	for (size_t at = (gap + 1) & shard->mask; shard->slots[at].address;
-	     at = (at + 1) & shard->mask) {
-		size_t home = ledger_home(shard, ledger_hash(shard->slots[at].address));
+	uint32_t number = *link;
+	struct record *record = record_at(shard, number);
 
-		if (((at - home) & shard->mask) >= ((at - gap) & shard->mask)) {
-			shard->slots[gap] = shard->slots[at];
-			gap = at;
-		}
-	}
-	shard->slots[gap].address = 0;
+	*link = record->next;
+	record->address = 0;
+	record->next = shard->freed;
+	shard->freed = number;
+	shard->count--;
 }
 
 bool
 ledger_remove(uint64_t address, struct ledger_block *out)
 {
-	uint64_t hash = ledger_hash(address);
-	struct shard *shard = ledger_shard(hash);
-	struct ledger_block *slot;
-	bool found = false;
+	struct shard *shard = ledger_shard(address);
+	uint32_t *word = shadow_find(address), *link;
 
+	if (!word)
+		return false;
 	lock_take(&shard->lock);
-	if (shard->count) {
-		slot = ledger_slot(shard, address, hash);
-		found = slot->address != 0;
-		if (found) {
-			*out = *slot;
-			ledger_close_gap(shard, (size_t)(slot - shard->slots));
-			shard->count--;
-		}
+	link = ledger_link(shard, word, address);
+	if (link) {
+		ledger_give(record_at(shard, *link), out);
+		ledger_erase(shard, link);
 	}
 	lock_release(&shard->lock);
-	return found;
+	return link != NULL;
 }
 
 bool
 ledger_find(uint64_t address, struct ledger_block *out)
 {
-	uint64_t hash = ledger_hash(address);
-	struct shard *shard = ledger_shard(hash);
-	bool found = false;
+	struct shard *shard = ledger_shard(address);
+	uint32_t *word = shadow_find(address), *link;
 
+	if (!word)
+		return false;
 	lock_take(&shard->lock);
-	if (shard->count) {
-		*out = *ledger_slot(shard, address, hash);
-		found = out->address != 0;
-	}
+	link = ledger_link(shard, word, address);
+	if (link)
+		ledger_give(record_at(shard, *link), out);
 	lock_release(&shard->lock);
-	return found;
+	return link != NULL;
 }
 
 void
@@ -183,6 +227,7 @@ void
 ledger_after_fork(void)
 {
 	ledger_unlock();
+	shadow_after_fork();
 }
 
 size_t
@@ -201,11 +246,11 @@ ledger_copy(struct ledger_block *into, size_t room)
 	size_t copied = 0;
 
 	for (int i = 0; i < SHARDS; i++) {
-		const struct shard *shard = &shards[i];
+		for (uint32_t n = NONE + 1; n < shards[i].made && copied < room; n++) {
+			const struct record *record = record_at(&shards[i], n);
 
-		for (size_t s = 0; shard->slots && s <= shard->mask && copied < room; s++) {
-			if (shard->slots[s].address)
-				into[copied++] = shard->slots[s];
+			if (record->address)
+				ledger_give(record, &into[copied++]);
 		}
 	}
 	return copied;
@@ -215,11 +260,14 @@ void
 ledger_each(void (*visit)(const struct ledger_block *block))
 {
 	for (int i = 0; i < SHARDS; i++) {
-		const struct shard *shard = &shards[i];
+		for (uint32_t n = NONE + 1; n < shards[i].made; n++) {
+			const struct record *record = record_at(&shards[i], n);
+			struct ledger_block block;
 
-		for (size_t s = 0; shard->slots && s <= shard->mask; s++) {
-			if (shard->slots[s].address)
-				visit(&shard->slots[s]);
+			if (!record->address)
+				continue;
+			ledger_give(record, &block);
+			visit(&block);
 		}
 	}
 }

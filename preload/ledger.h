@@ -1,6 +1,6 @@
 /*
- * The live blocks: address -> requested size and stack. A sharded hash table with a lock a shard; a
- * later one replaces what is behind this header.
+ * The live blocks: address -> requested size and stack. In parts with a lock each; a later one
+ * replaces what is behind this header.
  */
 #ifndef PRELOAD_LEDGER_H
 #define PRELOAD_LEDGER_H

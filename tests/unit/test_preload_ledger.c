@@ -1,7 +1,8 @@
 /*
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
- * copied out; and eight threads that each keep blocks of their own in it.
+ * copied out; close neighbours; memory; and eight threads that each keep blocks of their own in it.
  */
+#include "preload/hidden.h"
 #include "preload/ledger.h"
 
 #include <pthread.h>
@@ -107,6 +108,63 @@ copies_every_block_once(void **unused)
 	}
 }
 
+/* Allocators other than glibc's align small blocks to 8 bytes. */
+static void
+keeps_close_neighbours_apart(void **unused)
+{
+	uint64_t first = UINT64_C(0x7e0000000000);
+	struct ledger_block found, stale;
+	bool full;
+
+	for (uint64_t i = 0; i < 8; i++) {
+		struct ledger_block block = { first + i, 10 + i, (uint32_t)i };
+
+		assert_false(ledger_add(&block, &stale, &full));
+		assert_false(full);
+	}
+	for (uint64_t i = 1; i < 8; i += 2)
+		assert_true(ledger_remove(first + i, &found));
+	for (uint64_t i = 0; i < 8; i++) {
+		assert_int_equal(ledger_find(first + i, &found), i % 2 == 0);
+		if (i % 2 == 0)
+			assert_int_equal(found.size, 10 + i);
+	}
+	for (uint64_t i = 0; i < 8; i += 2)
+		assert_true(ledger_remove(first + i, &found));
+}
+
+static size_t
+hidden_bytes(void)
+{
+	static struct memory_range ranges[8192];
+	size_t count = hidden_copy(ranges, 8192), bytes = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += ranges[i].end - ranges[i].start;
+	return bytes;
+}
+
+static void
+does_not_grow_by_churning(void **unused)
+{
+	struct ledger_block stale;
+	size_t before = 0;
+	bool full;
+
+	for (uint64_t turn = 0; turn < 50; turn++) {
+		for (uint64_t i = 0; i < 3000; i++) {
+			struct ledger_block block = { UINT64_C(0x7d0000000000) + i * 4096, turn, 0 };
+
+			assert_false(ledger_add(&block, &stale, &full));
+		}
+		for (uint64_t i = 3000; i-- > 0;)
+			assert_true(ledger_remove(UINT64_C(0x7d0000000000) + i * 4096, &stale));
+		if (turn == 0)
+			before = hidden_bytes();
+	}
+	assert_int_equal(hidden_bytes(), before);
+}
+
 static void
 knows_nothing_of_what_was_never_added(void **unused)
 {
@@ -160,6 +218,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_an_array),
 		cmocka_unit_test(copies_every_block_once),
+		cmocka_unit_test(keeps_close_neighbours_apart),
+		cmocka_unit_test(does_not_grow_by_churning),
 		cmocka_unit_test(knows_nothing_of_what_was_never_added),
 		cmocka_unit_test(keeps_threads_apart),
 	};
