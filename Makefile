@@ -5,6 +5,7 @@
 #   make CC=clang       another compiler
 #   make CFLAGS=...     comes last and wins
 #   make SAN=thread     another sanitizer for the unit tests (default: address,undefined)
+#   make FUZZ_SECONDS=N how long `make fuzz` runs each fuzz target (default: 60)
 
 MAKEFLAGS += --no-builtin-rules
 .DELETE_ON_ERROR:
@@ -20,6 +21,8 @@ CXX := $(if $(findstring clang,$(CC)),clang++,g++)
 endif
 O ?= build
 SAN ?= address,undefined
+FUZZ_CC ?= clang
+FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 DESTDIR ?=
 Q := $(if $(V),,@)
@@ -43,11 +46,22 @@ ANALYZER_SRC := $(wildcard analyzer/*.c)
 EMBEDDED := $(O)/profiles/shipped.c
 SHIPPED := $(sort $(wildcard profiles/shipped/*.profile))
 
+CHOICE := $(O)/choice
+
 # $(call objects,tree,sources)
 objects = $(patsubst %.c,$(O)/$(1)/%.o,$(2))
 
 .PHONY: all
 all: libmaptrace.so maptrace programs ## build the library, the analyzer and the test programs
+
+# What the user chose, in a file that changes when the choice does: `make CC=clang` after `make`
+# builds anew. Every object depends on it.
+TOOLS = $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(SAN) $(FUZZ_CC)
+$(CHOICE): FORCE
+	$(shell mkdir -p $(@D))$(file >$@.new,$(TOOLS))
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+.PHONY: FORCE
+FORCE:
 
 ## ---- the library: floor rooms and preload/, needs only libc to load
 PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profiles/shipped.o
@@ -56,10 +70,10 @@ libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
 	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
 	    -Wl,--gc-sections -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libmaptrace.so $(LDFLAGS)
 
-$(O)/shim/%.o: %.c
+$(O)/shim/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CPPFLAGS) $(CFLAGS) $(SHIM_LAST) -c $< -o $@
-$(O)/shim/profiles/shipped.o: $(EMBEDDED)
+$(O)/shim/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CFLAGS) -c $< -o $@
 
 ## ---- the analyzer
@@ -69,10 +83,10 @@ maptrace: $(ANALYZER_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -o $@ $(ANALYZER_OBJ) $(LDFLAGS) $(ANALYZER_LIBS)
 
-$(O)/tool/%.o: %.c
+$(O)/tool/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
-$(O)/tool/profiles/shipped.o: $(EMBEDDED)
+$(O)/tool/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) -c $< -o $@
 
 $(EMBEDDED): profiles/embed.sh $(SHIPPED)
@@ -92,10 +106,10 @@ SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_S
 .SECONDARY: $(SAN_FLOOR_OBJ) $(SAN_PRELOAD_OBJ) $(SAN_ANALYZER_OBJ)
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 
-$(O)/san/%.o: %.c
+$(O)/san/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -c $< -o $@
-$(O)/san/profiles/shipped.o: $(EMBEDDED)
+$(O)/san/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) $(SANITIZE) -c $< -o $@
 $(O)/san/maptrace: $(SAN_FLOOR_OBJ) $(SAN_ANALYZER_OBJ) $(O)/san/analyzer/main.o
 	$(call say,LINK,$@)
@@ -120,8 +134,44 @@ $(O)/tests/unit/test_%: tests/unit/test_%.c $(SAN_FLOOR_OBJ)
 unit: $(UNIT) ## build and run the unit tests only
 	$(Q)tests/run --unit $(UNIT)
 
+## ---- what looks for faults beyond the tests; the tools for it are not installed by `make deps`
+# $(call wants,tools,packages)
+wants = @command -v $(1) >/dev/null || { echo "missing: sudo apt-get install $(2)"; exit 1; }
+
+FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLOOR_OBJ := $(call objects,fuzz,$(FLOOR_SRC)) $(O)/fuzz/profiles/shipped.o
+FUZZ_FLAGS := -fsanitize=fuzzer-no-link,$(SAN) -fno-sanitize-recover=undefined -O1 -g
+.SECONDARY: $(FUZZ_FLOOR_OBJ) $(FUZZ:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.o)
+$(O)/fuzz/%.o: %.c $(CHOICE)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
+$(O)/fuzz/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
+$(FUZZ): $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_FLOOR_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(SAN) -o $@ $^
+
+.PHONY: fuzz lint
+fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants clang)
+	$(call wants,$(FUZZ_CC),clang libclang-rt-14-dev)
+	$(Q)$(MAKE) --no-print-directory $(FUZZ) libmaptrace.so programs
+	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
+
+# gcc's analyzer wants optimisation off the way of its paths, but inlining for their ends: -O1.
+LINTED := $(patsubst %.c,$(O)/lint/%.ok,$(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC))
+$(O)/lint/%.ok: %.c .clang-tidy
+	$(call say,LINT,$<)
+	$(Q)mkdir -p $(@D) && clang-tidy --quiet $< -- $(filter-out -MMD -MP,$(BASE))
+	$(Q)gcc $(BASE) -MF $(@:.ok=.d) -MT $@ -O1 -fanalyzer -Werror -c $< -o /dev/null && touch $@
+lint: ## cppcheck, clang-tidy and gcc -fanalyzer over the sources (wants the first two)
+	$(call wants,cppcheck,cppcheck clang-tidy)
+	$(call wants,clang-tidy,cppcheck clang-tidy)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr -I. -Iinclude \
+	    --error-exitcode=1 $(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC)
+	$(Q)$(MAKE) --no-print-directory --keep-going $(LINTED)
+
 ## ---- what people call
-.PHONY: deps demo check bench format lint clean help install uninstall
+.PHONY: deps demo check bench format clean help install uninstall
 deps: ## install what is missing (as root or in CI), else print the apt line and stop
 	$(Q)sh tests/deps.sh
 
@@ -131,7 +181,7 @@ demo: deps ## the article's experiment under the library, for both value kinds, 
 
 check: deps ## every test; ends with one line 'N passed, N failed'
 	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(O)/san/maptrace
-	$(Q)tests/run --all $(UNIT)
+	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
 bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack installed)
 	$(Q)bench/compare.py
@@ -139,10 +189,6 @@ bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack ins
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 format: ## clang-format over all sources
 	$(Q)clang-format -i $(SOURCES)
-
-lint: ## cppcheck and clang-tidy
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr -I. -Iinclude \
-	    --error-exitcode=1 $(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC)
 
 install: libmaptrace.so maptrace ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/maptrace \

@@ -25,10 +25,10 @@ programs: $(PROGRAMS) ## build the test programs in all variants
 
 # $(call program_rules,variant)
 define program_rules
-$(O)/programs/$(1)/%.o: test_programs/%.c
+$(O)/programs/$(1)/%.o: test_programs/%.c $(CHOICE)
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D) && $$(CC) $$(PROGRAM_C_FLAGS) -$(1) -c $$< -o $$@
-$(O)/programs/$(1)/%.o: test_programs/%.cc
+$(O)/programs/$(1)/%.o: test_programs/%.cc $(CHOICE)
 	$$(call say,CXX,$$@)
 	$$(Q)mkdir -p $$(@D) && $$(CXX) $$(PROGRAM_CC_FLAGS) -$(1) -c $$< -o $$@
 $(patsubst test_programs/%.c,$(O)/test_programs/$(1)/%,$(PROGRAM_C)): \

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need: as root or in CI; anyone else gets
-# the exact line to run. Called by `make demo`, `make check` and `.ci/run`.
+# the exact line to run. Called by `make demo`, `make check` and `.ci/run`. A package manager has
+# much to say: it is shown only where it failed.
 set -eu
 
-packages="gcc g++ clang make libunwind-dev libdw-dev libelf-dev uthash-dev libjansson-dev
-	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake
-	ninja-build shared-mime-info"
+packages="gcc g++ make libunwind-dev libdw-dev libelf-dev uthash-dev libjansson-dev
+	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake ninja-build shared-mime-info"
 
 missing=
 for package in $packages; do
@@ -15,16 +15,25 @@ done
 [ -n "$missing" ] || exit 0
 
 line="apt-get install -y --no-install-recommends$missing"
-if [ "$(id -u)" = 0 ]; then
-	echo "installing:$missing"
-	export DEBIAN_FRONTEND=noninteractive
-	apt-get update -qq
-	exec $line >/dev/null
+as_root=
+if [ "$(id -u)" != 0 ]; then
+	as_root="sudo -n"
+	if [ -z "${CI:-}" ] || ! $as_root true 2>/dev/null; then
+		echo "maptrace: packages are missing. Install them, then call make again:" >&2
+		echo "    sudo apt-get update && sudo $line" >&2
+		exit 1
+	fi
 fi
-if [ -n "${CI:-}" ] && command -v sudo >/dev/null; then
-	sudo apt-get update -qq
-	exec sudo DEBIAN_FRONTEND=noninteractive $line >/dev/null
-fi
-echo "maptrace: packages are missing. Install them, then call make again:" >&2
-echo "    sudo $line" >&2
-exit 1
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+quietly() {
+	$as_root env DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1 </dev/null && return
+	cat "$log" >&2
+	echo "maptrace: this failed: $*" >&2
+	exit 1
+}
+
+echo "installing:$missing"
+quietly apt-get update
+quietly $line

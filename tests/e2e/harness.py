@@ -16,7 +16,7 @@ import time
 import traceback
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-BUILD = os.path.join(TOP, "build")
+BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))  # the Makefile says where
 LIBRARY = os.path.join(TOP, "libmaptrace.so")
 MAPTRACE = os.path.join(TOP, "maptrace")
 SANITIZED = os.path.join(BUILD, "san", "maptrace")
