@@ -7,16 +7,16 @@
  * costs a fork. Four moments, the best first:
  *
  *   last look   a large array is about to be freed and with it live bytes will have fallen by a
- *               quarter. Whatever its map came to can be seen for the last time. Not when the event
- *               before was the allocation of another large block: that is an array being
- *               replaced, and its map is in pieces.
- *   settled     live bytes have fallen by a quarter and now something is allocated, or the guest
- *               was idle before this event: what deleted has probably finished. In the middle of
- *               the fall only frees come.
- *   falling     they have fallen, and for a quarter of the run (1 s is enough) there were only frees.
- *               Perhaps no other event will ever follow (a server that waits to be killed), so this
- *               is better than nothing; sooner it would mostly meet maps in the middle of a clear.
- *   standing    a large array has stood for 1, 10, 100 s and so on.
+ *               quarter. Whatever its map came to can be seen for the last time, if that was so for a
+ *               while. A destructor deletes the entries, clears the array and frees it: at that
+ *               moment a full map looks like one that was emptied. Nor when the event before was the
+ *               allocation of another large block: that is an array being replaced.
+ *   settled     live bytes have fallen by a quarter, and no further for a moment.
+ *   falling     they have been that far down for a quarter of the run (1 s is enough), and still go
+ *               down. Perhaps no other event will ever follow (a server that waits to be killed), so
+ *               this is better than nothing; sooner it would mostly meet maps in the middle of a
+ *               clear.
+ *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one comes.
  *
  * All of them together cost under 2 % of the run so far, and none comes sooner after a snapshot than
  * a tenth of the run so far. The last two will come again, so they may use only half of that
@@ -34,8 +34,10 @@
 #include <string.h>
 
 #define TICK_NS 1000000ull     /* live bytes are looked at this often */
-#define SILENCE_NS 10000000ull /* no event for so long: what went on before is over */
-#define FALLING_NS_MAX 1000000000ull
+#define CLOCK_STEP_NS 4000000ull /* of the coarse clock */
+#define QUIET_NS 10000000ull   /* no fall for so long: what deleted has probably finished */
+#define QUIET_LAST_NS 100000000ull /* the same before an array goes, besides 1 ns a byte to clear it */
+#define PATIENCE_NS_MAX 1000000000ull
 #define FALL_BYTES (1ull << 20)/* less than this is not worth a fork */
 #define RUN_PER_PAUSE 50       /* 2 % */
 #define FORK_NS 300000ull      /* of a small process, until one was measured */
@@ -44,10 +46,10 @@
 static struct {
 	uint64_t not_before_ns; /* what cost and distance allow */
 	uint64_t seen_ns;       /* the last tick */
-	uint64_t allocated_ns;  /* the last allocation */
 	uint64_t high;          /* most live bytes since the last snapshot */
-	uint64_t silent_ns;     /* without any event before the last tick */
-	uint32_t has_fallen;
+	uint64_t low;           /* fewest since they rose last */
+	uint64_t lowered_ns;    /* when they came down to that */
+	uint64_t fallen_ns;     /* since when they are a quarter below the most; 0: they are not */
 	uint32_t is_replacing;  /* the event before was the allocation of a large block */
 	uint64_t taken_ns;      /* the last snapshot; 0: none */
 	uint64_t spent_ns;      /* pauses of all snapshots */
@@ -82,6 +84,26 @@ is_quarter_below(uint64_t live, uint64_t high)
 	return high >= FALL_BYTES && live <= high - high / 4;
 }
 
+/* What comes and goes all the time is no fall: a rise that counts is an eighth, a step down that counts
+ * a thousandth lower than ever since. All that this tick sees came right after the last one, or there
+ * would have been a tick between. */
+static void
+watch_fall(uint64_t live, uint64_t now_ns)
+{
+	uint64_t high = LOAD(high), low = LOAD(low), at_ns = LOAD(seen_ns) + CLOCK_STEP_NS;
+
+	if (live > low + high / 8) {
+		STORE(low, live);
+	} else if (live + high / 1024 < low) {
+		STORE(low, live);
+		STORE(lowered_ns, at_ns < now_ns ? at_ns : now_ns);
+	}
+	if (!is_quarter_below(live, high))
+		STORE(fallen_ns, 0);
+	else if (!LOAD(fallen_ns))
+		STORE(fallen_ns, now_ns);
+}
+
 static void
 tick(uint64_t now_ns)
 {
@@ -90,33 +112,34 @@ tick(uint64_t now_ns)
 
 	if (live > LOAD(high))
 		STORE(high, live);
-	STORE(has_fallen, is_quarter_below(live, LOAD(high)));
-	STORE(silent_ns, now_ns - LOAD(seen_ns));
+	watch_fall(live, now_ns);
 	STORE(seen_ns, now_ns);
 	if (LOAD(not_before_ns) <= now_ns)
 		STORE(not_before_ns, affordable > distant ? affordable : distant);
 }
 
 static bool
-is_last_look(uint64_t size)
+is_quiet(uint64_t now_ns, uint64_t least_ns)
+{
+	return now_ns >= LOAD(lowered_ns) + least_ns;
+}
+
+static bool
+is_last_look(uint64_t size, uint64_t now_ns)
 {
 	uint64_t live = live_bytes();
 
-	return is_quarter_below(live > size ? live - size : 0, LOAD(high));
+	return is_quarter_below(live > size ? live - size : 0, LOAD(high)) &&
+	       is_quiet(now_ns, QUIET_LAST_NS + size);
 }
 
+/* Whether something has waited so long for a quiet moment that it will not wait on. */
 static bool
-has_settled(uint64_t leaving)
+is_overdue(uint64_t since_ns, uint64_t now_ns)
 {
-	return LOAD(has_fallen) && (leaving == 0 || LOAD(silent_ns) >= SILENCE_NS);
-}
+	uint64_t patience = now_ns / 4 < PATIENCE_NS_MAX ? now_ns / 4 : PATIENCE_NS_MAX;
 
-static bool
-is_falling(uint64_t now_ns)
-{
-	uint64_t long_ns = now_ns / 4 < FALLING_NS_MAX ? now_ns / 4 : FALLING_NS_MAX;
-
-	return LOAD(has_fallen) && now_ns - LOAD(allocated_ns) >= long_ns;
+	return now_ns >= since_ns + patience;
 }
 
 static bool
@@ -131,15 +154,17 @@ is_standing(uint64_t now_ns)
 static bool
 is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 {
-	uint64_t size = leaving ? large_size(leaving) : 0;
+	uint64_t size = leaving ? large_size(leaving) : 0, fallen_ns = LOAD(fallen_ns);
+	bool quiet = is_quiet(now_ns, QUIET_NS);
 
 	if (leaving && LOAD(is_replacing))
 		return false;
-	if (size && is_last_look(size))
+	if (size)
+		return is_last_look(size, now_ns);
+	if (fallen_ns && quiet)
 		return true;
-	if (has_settled(leaving))
-		return true;
-	return (is_falling(now_ns) || is_standing(now_ns)) &&
+	return ((fallen_ns && is_overdue(fallen_ns, now_ns)) ||
+	        (is_standing(now_ns) && (quiet || is_overdue(large_due(), now_ns)))) &&
 	       now_ns >= 2 * RUN_PER_PAUSE * cost(live_bytes());
 }
 
@@ -157,7 +182,7 @@ trigger_is_due(uint64_t now_ns, uint64_t leaving)
 	if (now_ns < not_before || !is_worth_a_look(now_ns, leaving))
 		return false;
 	/* The thread that moves it on takes the snapshot; if it cannot, another may try soon. */
-	return __atomic_compare_exchange_n(&state.not_before_ns, &not_before, now_ns + SILENCE_NS,
+	return __atomic_compare_exchange_n(&state.not_before_ns, &not_before, now_ns + QUIET_NS,
 	                                   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
@@ -166,8 +191,6 @@ trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns)
 {
 	uint32_t is_large = size >= LARGE_BYTES;
 
-	if (LOAD(allocated_ns) != now_ns)
-		STORE(allocated_ns, now_ns);
 	if (LOAD(is_replacing) != is_large)
 		STORE(is_replacing, is_large);
 	if (is_large)
@@ -191,7 +214,7 @@ trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live)
 	STORE(pause_ns, pause_ns);
 	STORE(pause_live, live);
 	STORE(high, live);
-	STORE(has_fallen, 0);
+	STORE(fallen_ns, 0);
 	STORE(not_before_ns, 0);
 	tick(now_ns);
 	large_review(now_ns);
@@ -204,6 +227,5 @@ trigger_after_fork(void)
 
 	memset(&state, 0, sizeof(state)); /* the child's trace, and its clock, are new */
 	STORE(seen_ns, now_ns);
-	STORE(allocated_ns, now_ns);
 	large_after_fork(now_ns);
 }

@@ -129,11 +129,57 @@ waits_for_the_end_of_a_fall(void **unused)
 	allocate(ARRAY, 16 * MIB);
 	fill(48 * MIB, 700 * MS);
 	drain(48 * MIB, 8 * MS);
-	assert_int_equal(taken_count, 0);
 	now += 4 * MS;
+	allocate(NODE, 100); /* what deletes may allocate, too */
+	assert_int_equal(taken_count, 0);
+	now += 10 * MS;
 	allocate(NODE, 100);
 	assert_int_equal(taken_count, 1);
-	assert_int_equal(taken[0].live, 16 * MIB);
+	assert_true(taken[0].live < 17 * MIB);
+}
+
+/* Its destructor deletes the entries, clears the array (for some time, if it is large), frees it. */
+static void
+passes_over_a_full_map_that_dies(void **unused)
+{
+	allocate(ARRAY, 64 * MIB);
+	fill(128 * MIB, 2 * SECOND);
+	taken_count = 0; /* it has stood for a second */
+	drain(128 * MIB, 300 * MS);
+	now += 60 * MS;
+	release(ARRAY, 64 * MIB);
+	assert_int_equal(taken_count, 0);
+	now += SECOND;
+	allocate(NODE, 100);
+	assert_int_equal(taken_count, 1);
+	assert_true(taken[0].live < MIB);
+}
+
+/* Other threads never let it become quiet: memory of theirs comes and goes all the time. */
+static void
+does_not_wait_for_ever(void **unused)
+{
+	allocate(ARRAY, 16 * MIB);
+	while (now < 2 * SECOND) {
+		fill(16 * MIB, 4 * MS);
+		drain(16 * MIB, 4 * MS);
+	}
+	assert_true(taken_count > 0);
+	assert_true(taken[0].ns <= SECOND + 600 * MS);
+}
+
+/* What requests allocate and free is no fall. */
+static void
+is_quiet_while_a_little_comes_and_goes(void **unused)
+{
+	allocate(ARRAY, 16 * MIB);
+	fill(48 * MIB, 700 * MS);
+	drain(48 * MIB, 40 * MS);
+	for (int i = 0; i < 20 && !taken_count; i++) {
+		fill(MIB, MS / 2);
+		drain(MIB, MS / 2);
+	}
+	assert_int_equal(taken_count, 1);
 }
 
 /* A server that is emptied, and then killed while it waits for ever. */
@@ -252,6 +298,9 @@ main(void)
 		cmocka_unit_test_setup(sees_the_emptied_map_that_idled, setup),
 		cmocka_unit_test_setup(sees_an_array_without_nodes_before_it_goes, setup),
 		cmocka_unit_test_setup(waits_for_the_end_of_a_fall, setup),
+		cmocka_unit_test_setup(passes_over_a_full_map_that_dies, setup),
+		cmocka_unit_test_setup(does_not_wait_for_ever, setup),
+		cmocka_unit_test_setup(is_quiet_while_a_little_comes_and_goes, setup),
 		cmocka_unit_test_setup(sees_a_fall_that_nothing_follows, setup),
 		cmocka_unit_test_setup(passes_over_arrays_that_are_replaced, setup),
 		cmocka_unit_test_setup(looks_after_1_10_and_100_seconds, setup),
