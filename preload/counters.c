@@ -107,7 +107,7 @@ void
 counters_add(uint32_t id, uint64_t size)
 {
 	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+	struct trace_stack *stack = tracer_stack(id);
 
 	lock_take(&lock);
 	counters_change(header, stack, size, 1);
@@ -121,7 +121,7 @@ void
 counters_remove(uint32_t id, uint64_t size)
 {
 	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+	struct trace_stack *stack = tracer_stack(id);
 
 	lock_take(&lock);
 	counters_change(header, stack, size, -1);
@@ -133,7 +133,7 @@ void
 counters_undo_remove(uint32_t id, uint64_t size)
 {
 	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+	struct trace_stack *stack = tracer_stack(id);
 
 	lock_take(&lock);
 	counters_change(header, stack, size, 1);
@@ -149,7 +149,7 @@ counters_restart(void)
 	struct trace_header *header = tracer.writer.header;
 
 	for (uint32_t id = 0; id < tracer.stacks.count; id++) {
-		struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+		struct trace_stack *stack = tracer_stack(id);
 
 		memset(&stack->epoch, 0, sizeof(*stack) - offsetof(struct trace_stack, epoch));
 	}
@@ -167,7 +167,7 @@ counters_map_bytes(void)
 	uint64_t bytes = 0;
 
 	for (uint32_t id = 0; id < tracer.stacks.count; id++) {
-		const struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+		const struct trace_stack *stack = tracer_stack(id);
 
 		if (stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER)
 			bytes += stack->total_bytes;

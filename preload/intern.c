@@ -45,14 +45,20 @@ intern_mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
+/* In two halves, which the processor works on at once. */
 static uint64_t
 intern_hash(const struct frames *frames)
 {
-	uint64_t hash = intern_mix(frames->count, frames->cut);
+	uint64_t even = intern_mix(frames->count, frames->cut), odd = even;
+	size_t i = 0;
 
-	for (size_t i = 0; i < frames->count; i++)
-		hash = intern_mix(hash, frames->pcs[i]);
-	return hash;
+	for (; i + 1 < frames->count; i += 2) {
+		even = intern_mix(even, frames->pcs[i]);
+		odd = intern_mix(odd, frames->pcs[i + 1]);
+	}
+	if (i < frames->count)
+		even = intern_mix(even, frames->pcs[i]);
+	return intern_mix(even, odd);
 }
 
 /* Whether stack `id` has exactly these frames. */
@@ -60,13 +66,13 @@ static bool
 intern_is_same(uint32_t id, const void *context)
 {
 	const struct frames *frames = context;
-	const struct trace_stack *stack = trace_table_at(&tracer.stacks, id);
+	const struct trace_stack *stack = tracer_stack(id);
 	uint32_t node = stack->node;
 
 	if (!!(stack->flags & TRACE_STACK_CUT) != frames->cut)
 		return false;
 	for (size_t i = 0; i < frames->count; i++) {
-		const struct trace_node *at = trace_table_at(&tracer.nodes, node);
+		const struct trace_node *at = tracer_node(node);
 
 		if (node == 0 || at->pc != frames->pcs[i])
 			return false;
@@ -109,7 +115,7 @@ intern_remember(uint64_t hash, const struct frames *frames, uint32_t id, bool va
 static bool
 intern_is_node(uint32_t index, const void *context)
 {
-	return !memcmp(trace_table_at(&tracer.nodes, index), context, sizeof(struct trace_node));
+	return !memcmp(tracer_node(index), context, sizeof(struct trace_node));
 }
 
 /* The node of this frame under this parent, made where there is none; 0: the trace is full. */
@@ -150,7 +156,7 @@ intern_chain(const struct frames *frames, const uint32_t *modules)
 static bool
 intern_is_stack(uint32_t id, const void *context)
 {
-	return !memcmp(trace_table_at(&tracer.stacks, id), context,
+	return !memcmp(tracer_stack(id), context,
 	               offsetof(struct trace_stack, epoch));
 }
 
@@ -191,21 +197,21 @@ intern_learn(const struct frames *frames, bool *varies)
 }
 
 static __attribute__((noinline)) uint32_t
-intern_first_sight(uint64_t hash, const struct frames *frames)
+intern_first_sight(uint64_t hash, const struct frames *frames, bool *varies)
 {
 	uint64_t sized = intern_mix(hash, frames->size);
-	bool varies = false, varies_too;
+	bool varies_too;
 	uint32_t id;
 
 	intern_lock();
-	id = intern_find(hash, frames, &varies);
-	if (id && varies)
+	id = intern_find(hash, frames, varies);
+	if (id && *varies)
 		id = intern_find(sized, frames, &varies_too);
 	if (!id) {
-		id = intern_learn(frames, &varies);
+		id = intern_learn(frames, varies);
 		if (id)
-			intern_remember(hash, frames, id, varies);
-		if (id && varies)
+			intern_remember(hash, frames, id, *varies);
+		if (id && *varies)
 			intern_remember(sized, frames, id, false);
 	}
 	intern_unlock();
@@ -216,22 +222,29 @@ intern_first_sight(uint64_t hash, const struct frames *frames)
 }
 
 uint32_t
-intern_stack(const uint64_t *pcs, size_t count, bool cut, uint64_t size)
+intern_stack(const uint64_t *pcs, size_t count, bool cut, uint64_t size, bool *by_size)
 {
 	struct frames frames = { pcs, count, cut, size };
 	uint64_t hash;
-	bool varies;
+	bool unused;
 	uint32_t id;
 
+	*by_size = false;
 	if (!count || count > INTERN_FRAMES_MAX)
 		return 0;
 	hash = intern_hash(&frames);
-	id = intern_find(hash, &frames, &varies);
-	if (id && varies)
-		id = intern_find(intern_mix(hash, size), &frames, &varies);
+	id = intern_find(hash, &frames, by_size);
+	if (id && *by_size)
+		id = intern_find(intern_mix(hash, size), &frames, &unused);
 	if (__builtin_expect(id != 0, 1))
 		return id;
-	return intern_first_sight(hash, &frames);
+	return intern_first_sight(hash, &frames, by_size);
+}
+
+uint32_t
+intern_generation(void)
+{
+	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
 }
 
 void

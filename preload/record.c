@@ -13,6 +13,7 @@
 #include "preload/counters.h"
 #include "preload/intern.h"
 #include "preload/real.h"
+#include "preload/recent.h"
 #include "preload/snapshot.h"
 #include "preload/stack.h"
 #include "preload/tracer.h"
@@ -74,22 +75,36 @@ record_moment(uint64_t leaving, uint64_t freeing)
 	return now;
 }
 
+/* The id of the present stack, for a block of this size. */
+static uint32_t
+record_stack(const struct event *event)
+{
+	struct thread *thread = event->thread;
+	bool cut = false, by_size;
+	size_t frames = stack_capture(thread, event->caller, &cut);
+	uint32_t id = recent_find(thread, frames, cut);
+
+	if (__builtin_expect(id != 0, 1))
+		return id;
+	id = intern_stack(thread->pcs, frames, cut, event->size, &by_size);
+	if (id && !by_size)
+		recent_keep(thread, frames, cut, id);
+	return id;
+}
+
 static void
 record_add(struct event *event, uint64_t now)
 {
-	struct thread *thread = event->thread;
-	struct ledger_block block = { event->address, event->size, 0 }, stale;
-	bool cut = false, full = false;
-	size_t frames = stack_capture(thread, event->caller, &cut);
+	struct ledger_block block = { event->address, event->size, record_stack(event) }, stale;
+	bool full = false;
 
-	block.stack = intern_stack(thread->pcs, frames, cut, event->size);
 	if (ledger_add(&block, &stale, &full))
 		counters_remove(stale.stack, stale.size);
 	if (full) {
 		counters_unrecorded();
 		return;
 	}
-	thread->last_block = event->address;
+	event->thread->last_block = event->address;
 	counters_add(block.stack, block.size);
 	trigger_allocation(block.address, block.size, now);
 }

@@ -67,9 +67,11 @@ stack_capture(struct thread *thread, const void *caller, bool *cut)
 	int found = unwinder_backtrace ? stack_unwind(thread, room) : 0;
 	size_t kept = 0;
 
-	for (int i = 0; i < found; i++) {
-		if (thread->pcs[i] && !unwinder_is_own(thread->pcs[i]))
-			thread->pcs[kept++] = thread->pcs[i];
+	for (int i = 0; i < found; i++) { /* without a branch that guesses wrong at each change */
+		uint64_t pc = thread->pcs[i];
+
+		thread->pcs[kept] = pc;
+		kept += pc && !unwinder_is_own(pc);
 	}
 	*cut = kept > settings.depth || found == room;
 	if (kept > settings.depth)

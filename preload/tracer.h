@@ -20,6 +20,26 @@ struct tracer {
 
 extern struct tracer tracer;
 
+/* Records that each event asks for. What trace_table_at gives, with a constant divisor: a stack has as
+ * many nodes as frames, and a division for each of them is what an event would mostly cost. */
+static inline struct trace_node *
+tracer_node(uint32_t index)
+{
+	enum { PER_CHUNK = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_node) };
+	uint8_t *chunk = (uint8_t *)tracer.nodes.chunks[index / PER_CHUNK];
+
+	return (struct trace_node *)(void *)(chunk + TRACE_CHUNK_HEADER_SIZE) + index % PER_CHUNK;
+}
+
+static inline struct trace_stack *
+tracer_stack(uint32_t id)
+{
+	enum { PER_CHUNK = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_stack) };
+	uint8_t *chunk = (uint8_t *)tracer.stacks.chunks[id / PER_CHUNK];
+
+	return (struct trace_stack *)(void *)(chunk + TRACE_CHUNK_HEADER_SIZE) + id % PER_CHUNK;
+}
+
 /* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK: 1 while this very
  * process is traced. In a child made by fork, _Fork or raw clone it reads 0 until tracer_child has
  * given the child a trace of its own. */

@@ -34,13 +34,7 @@
 enum { NO_PIPE = -1, PROOF_FRAMES = 64 };
 
 int (*unwinder_backtrace)(void **addresses, int room);
-static uint64_t own_start, own_end;
-
-bool
-unwinder_is_own(uint64_t pc)
-{
-	return pc >= own_start && pc < own_end;
-}
+uint64_t unwinder_own_start, unwinder_own_size;
 
 static int
 import_pipe2(int *into, int flags)
@@ -191,8 +185,8 @@ unwinder_find_self(void)
 
 	if (_dl_find_object((void *)unwinder_open, &found))
 		return;
-	own_start = (uintptr_t)found.dlfo_map_start;
-	own_end = (uintptr_t)found.dlfo_map_end;
+	unwinder_own_start = (uintptr_t)found.dlfo_map_start;
+	unwinder_own_size = (uintptr_t)found.dlfo_map_end - unwinder_own_start;
 }
 
 /* A cache per thread, or none: the common one's lock could be held by another thread at a fork. */

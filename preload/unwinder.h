@@ -13,7 +13,12 @@ int unwinder_open(void);
  * Returns how many; `room` of them may mean that there are more. */
 extern int (*unwinder_backtrace)(void **addresses, int room);
 
-/* Whether pc lies in this library. */
-bool unwinder_is_own(uint64_t pc);
+extern uint64_t unwinder_own_start, unwinder_own_size; /* where this library lies */
+
+static inline bool
+unwinder_is_own(uint64_t pc)
+{
+	return pc - unwinder_own_start < unwinder_own_size;
+}
 
 #endif

@@ -33,6 +33,14 @@ end(void **unused)
 	return 0;
 }
 
+static uint32_t
+id_of(const uint64_t *pcs, size_t count, bool cut, uint64_t size)
+{
+	bool by_size;
+
+	return intern_stack(pcs, count, cut, size, &by_size);
+}
+
 /* A stack of `depth` frames that no other number has. */
 static size_t
 make_list(uint64_t *pcs, uint64_t number)
@@ -50,7 +58,7 @@ intern_number(uint64_t number)
 	uint64_t pcs[64];
 	size_t depth = make_list(pcs, number);
 
-	return intern_stack(pcs, depth, false, 100);
+	return id_of(pcs, depth, false, 100);
 }
 
 static void
@@ -72,7 +80,7 @@ writes_the_frames_from_the_innermost_to_the_root(void **unused)
 {
 	const uint64_t pcs[] = { 0x111, 0x222, 0x333 };
 	const struct trace_stack *stack =
-	    trace_table_at(&tracer.stacks, intern_stack(pcs, 3, false, 8));
+	    trace_table_at(&tracer.stacks, id_of(pcs, 3, false, 8));
 	uint32_t node = stack->node;
 
 	for (int i = 0; i < 3; i++) {
@@ -91,9 +99,9 @@ shares_the_nodes_of_common_callers(void **unused)
 	const uint64_t one[] = { 0xa1, 0xb, 0xc, 0xd }, other[] = { 0xa2, 0xb, 0xc, 0xd };
 	uint32_t before;
 
-	intern_stack(one, 4, false, 8);
+	id_of(one, 4, false, 8);
 	before = tracer.nodes.count;
-	intern_stack(other, 4, false, 8);
+	id_of(other, 4, false, 8);
 	assert_int_equal(tracer.nodes.count, before + 1);
 }
 
@@ -101,30 +109,35 @@ static void
 tells_cut_shorter_and_longer_stacks_apart(void **unused)
 {
 	const uint64_t pcs[] = { 0x51, 0x52, 0x53 };
-	uint32_t whole = intern_stack(pcs, 3, false, 8), cut = intern_stack(pcs, 3, true, 8);
+	uint32_t whole = id_of(pcs, 3, false, 8), cut = id_of(pcs, 3, true, 8);
 	const struct trace_stack *stack = trace_table_at(&tracer.stacks, cut);
 
 	assert_int_not_equal(whole, cut);
 	assert_true(stack->flags & TRACE_STACK_CUT);
-	assert_int_not_equal(intern_stack(pcs, 2, false, 8), whole);
-	assert_int_equal(intern_stack(pcs, 3, false, 8), whole);
-	assert_int_equal(intern_stack(pcs, 0, false, 8), 0);
+	assert_int_not_equal(id_of(pcs, 2, false, 8), whole);
+	assert_int_equal(id_of(pcs, 3, false, 8), whole);
+	assert_int_equal(id_of(pcs, 0, false, 8), 0);
 }
 
 static void
 gives_a_variant_to_each_role_that_the_size_decides(void **unused)
 {
 	const uint64_t pcs[] = { (uintptr_t)intern_map_grow + 1, (uintptr_t)intern_caller + 1 };
-	uint32_t small = intern_stack(pcs, 2, false, 64);
-	uint32_t large = intern_stack(pcs, 2, false, 8192);
+	uint32_t small = id_of(pcs, 2, false, 64);
+	uint32_t large = id_of(pcs, 2, false, 8192);
 	const struct trace_stack *stack = trace_table_at(&tracer.stacks, large);
+	bool by_size;
 
 	assert_int_not_equal(small, large);
 	assert_int_equal(stack->split_whole, 17);
-	assert_int_equal(intern_stack(pcs, 2, false, 128), small);
-	assert_int_equal(intern_stack(pcs, 2, false, 65536), large);
-	assert_int_equal(intern_stack(pcs, 2, false, 64), small);
-	assert_int_equal(intern_stack(pcs, 2, false, 8192), large);
+	assert_int_equal(id_of(pcs, 2, false, 128), small);
+	assert_int_equal(id_of(pcs, 2, false, 65536), large);
+	assert_int_equal(id_of(pcs, 2, false, 64), small);
+	assert_int_equal(id_of(pcs, 2, false, 8192), large);
+	intern_stack(pcs, 2, false, 8192, &by_size);
+	assert_true(by_size);
+	intern_stack(pcs + 1, 1, false, 8192, &by_size);
+	assert_false(by_size);
 }
 
 static void
