@@ -48,7 +48,7 @@ $(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
 endef
 
 GOMAP_PROGRAMS := article children ends forks hold_empty marker server_empty
-GLIB_PROGRAMS := ghash_map ghash_set erase_ghash
+GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))
 
