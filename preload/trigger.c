@@ -7,19 +7,20 @@
  * costs a fork. Four moments, the best first:
  *
  *   last look   a large array is about to be freed and with it live bytes will have fallen by a
- *               quarter. Whatever its map came to can be seen for the last time, if that was so for a
- *               while. A destructor deletes the entries, clears the array and frees it: at that
- *               moment a full map looks like one that was emptied. Nor when the event before was the
- *               allocation of another large block: that is an array being replaced.
+ *               quarter. Whatever its map came to can be seen for the last time, if that was so for
+ *               a while. A destructor deletes the entries, clears the array and frees it: at that
+ *               moment a full map looks like one that was emptied. Nor when the event before was
+ *               the allocation of another large block: that is an array being replaced.
  *   settled     live bytes have fallen by a quarter, and no further for a moment.
  *   falling     they have been that far down for a quarter of the run (1 s is enough), and still go
- *               down. Perhaps no other event will ever follow (a server that waits to be killed), so
- *               this is better than nothing; sooner it would mostly meet maps in the middle of a
+ *               down. Perhaps no other event will ever follow (a server that waits to be killed),
+ *               so this is better than nothing; sooner it would mostly meet maps in the middle of a
  *               clear.
- *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one comes.
+ *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one
+ *               comes.
  *
- * All of them together cost under 2 % of the run so far, and none comes sooner after a snapshot than
- * a tenth of the run so far. The last two will come again, so they may use only half of that
+ * All of them together cost under 2 % of the run so far, and none comes sooner after a snapshot
+ * than a tenth of the run so far. The last two will come again, so they may use only half of that
  * share: the first two must find some left.
  *
  * Most events end at the comparison with `not_before_ns`. All fields are read and written relaxed:
@@ -36,7 +37,7 @@
 #define TICK_NS 1000000ull     /* live bytes are looked at this often */
 #define CLOCK_STEP_NS 4000000ull /* of the coarse clock */
 #define QUIET_NS 10000000ull   /* no fall for so long: what deleted has probably finished */
-#define QUIET_LAST_NS 100000000ull /* the same before an array goes, besides 1 ns a byte to clear it */
+#define QUIET_LAST_NS 100000000ull /* before an array goes; and 1 ns a byte, to clear it */
 #define PATIENCE_NS_MAX 1000000000ull
 #define FALL_BYTES (1ull << 20)/* less than this is not worth a fork */
 #define RUN_PER_PAUSE 50       /* 2 % */
@@ -84,9 +85,9 @@ is_quarter_below(uint64_t live, uint64_t high)
 	return high >= FALL_BYTES && live <= high - high / 4;
 }
 
-/* What comes and goes all the time is no fall: a rise that counts is an eighth, a step down that counts
- * a thousandth lower than ever since. All that this tick sees came right after the last one, or there
- * would have been a tick between. */
+/* What comes and goes all the time is no fall: a rise that counts is an eighth, a step down that
+ * counts a thousandth lower than ever since. All that this tick sees came right after the last one,
+ * or there would have been a tick between. */
 static void
 watch_fall(uint64_t live, uint64_t now_ns)
 {
