@@ -68,8 +68,8 @@ load_profiles(struct model *model)
 	return 0;
 }
 
-static int
-compare_identity(const struct model_map *a, const struct model_map *b)
+int
+model_compare_identity(const struct model_map *a, const struct model_map *b)
 {
 	if (a->row->address != b->row->address)
 		return a->row->address < b->row->address ? -1 : 1;
@@ -81,8 +81,8 @@ compare_identity(const struct model_map *a, const struct model_map *b)
 static int
 compare_address(const void *a, const void *b)
 {
-	return compare_identity(*(const struct model_map *const *)a,
-				*(const struct model_map *const *)b);
+	return model_compare_identity(*(const struct model_map *const *)a,
+				      *(const struct model_map *const *)b);
 }
 
 static void

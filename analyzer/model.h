@@ -4,7 +4,8 @@
  *     file --trace_open--> struct trace --model_build--> struct model --> text, JSON, check, ...
  *                                        (load.c: what is there
  *                                         retained.c: what is needed, retained, unexplained
- *                                         peak.c, drop.c: the heap over time
+ *                                         reserve.c: room asked for in advance
+ *                                         roles.c, drop.c: the heap over time
  *                                         names.c: who made each map)
  *
  * All that a writer prints is computed here; writers compute nothing. Numbers that the trace does
@@ -204,6 +205,9 @@ int model_drops(const struct model *model, struct model_drop **drops, size_t *co
 /* The complete snapshot with most live bytes, and the last complete one; NULL: none. */
 const struct model_snapshot *model_highest(const struct model *model);
 const struct model_snapshot *model_last(const struct model *model);
+
+/* By address, profile and array: what makes a map the same one in two snapshots. <0, 0, >0. */
+int model_compare_identity(const struct model_map *a, const struct model_map *b);
 
 /* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or not known. */
 uint64_t model_fill_percent(const struct model_map *map);
