@@ -1,6 +1,7 @@
 """Snapshots under bad conditions: children that linger, die or cannot be made, time that runs out."""
 import contextlib
 import os
+import re
 import signal
 import subprocess
 
@@ -155,6 +156,21 @@ def taken_child():
     assert snapshot(data, "one")["complete"], snapshot(data, "one")
     assert snapshot(data, "two")["complete"], snapshot(data, "two")
     assert data["complete"], data
+
+
+@test
+def pause():
+    """a snapshot stops the guest for at most 1.2 times a bare fork of the same process"""
+    subprocess.run(["gcc", "-O2", f"-I{harness.TOP}/include", "-o", "pause",
+                    f"{harness.TOP}/bench/pause.c"], check=True)
+    ratios = []
+    for _ in range(5):  # a busy machine disturbs single runs
+        done = harness.run(["./pause", "60", "9"], env=environment(MAPTRACE_AUTO="0"))
+        ratios.append(float(re.search(r"([0-9.]+) times", done.stdout).group(1)))
+        if ratios[-1] <= 1.2:
+            break
+    print(f"# {done.stdout.strip()}")
+    assert min(ratios) <= 1.2, ratios
 
 
 harness.main()

@@ -1,0 +1,115 @@
+/*
+ * What a snapshot costs the guest while it stands still, beside a bare fork of the same process.
+ * Fills a heap of small blocks, then forks and takes marks by turns; prints the medians.
+ *
+ *     cc -O2 -Iinclude -o pause bench/pause.c
+ *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 ./pause [MEGABYTES [ROUNDS]]   default 100, 15
+ *
+ * Each child is waited for before the next one is made, so that nothing competes with what is
+ * measured. The fork is libc's without handlers of pthread_atfork, as the library's clone is.
+ */
+#define _GNU_SOURCE
+#include <maptrace.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	BLOCK = 100,
+	TOUCHED = 4096,
+	ROUNDS_MAX = 1000,
+};
+
+static double
+now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static void **
+fill(size_t count)
+{
+	void **blocks = malloc(count * sizeof(*blocks));
+	for (size_t i = 0; blocks != NULL && i < count; i++) {
+		blocks[i] = malloc(BLOCK);
+		if (blocks[i] == NULL)
+			abort();
+		memset(blocks[i], 1, BLOCK);
+	}
+	return blocks;
+}
+
+static double
+time_fork(void)
+{
+	double began = now_ms();
+	pid_t pid = _Fork();
+	if (pid == 0)
+		_exit(0);
+	double took = now_ms() - began;
+	waitpid(pid, NULL, 0);
+	return took;
+}
+
+static double
+time_mark(void)
+{
+	double began = now_ms();
+	maptrace_mark("pause");
+	double took = now_ms() - began;
+	while (waitpid(-1, NULL, __WALL) > 0)
+		; /* the library's child, too */
+	return took;
+}
+
+/* Writes to every page, so that each child finds pages to share. */
+static void
+touch(void **blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i += TOUCHED / BLOCK)
+		memset(blocks[i], 2, BLOCK);
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+	return (a > b) - (a < b);
+}
+
+static double
+median(double *values, int count)
+{
+	qsort(values, (size_t)count, sizeof(*values), compare);
+	return values[count / 2];
+}
+
+int
+main(int argc, char **argv)
+{
+	static double forks[ROUNDS_MAX], marks[ROUNDS_MAX];
+	size_t megabytes = argc > 1 ? strtoul(argv[1], NULL, 10) : 100;
+	int rounds = argc > 2 ? atoi(argv[2]) : 15;
+	size_t count = megabytes * 1000 * 1000 / (BLOCK + 12); /* malloc's own bytes besides */
+	void **blocks = fill(count);
+
+	if (blocks == NULL || rounds < 1 || rounds > ROUNDS_MAX)
+		return 2;
+	for (int i = 0; i < rounds; i++) {
+		touch(blocks, count);
+		forks[i] = time_fork();
+		touch(blocks, count);
+		marks[i] = time_mark();
+	}
+	double bare = median(forks, rounds), mark = median(marks, rounds);
+	printf("%zu MB in %zu blocks, %d rounds: bare fork %.2f ms", megabytes, count, rounds, bare);
+	if (maptrace_is_active())
+		printf(", mark %.2f ms, %.2f times", mark, mark / bare);
+	puts("");
+	return 0;
+}
