@@ -267,6 +267,13 @@ function_matches(const char *glob, const struct model_names *names)
 	return false;
 }
 
+static bool
+type_matches(const char *glob, const struct model_names *names)
+{
+	return (names->type && accepted_glob_matches(glob, names->type)) ||
+	       (names->written_type && accepted_glob_matches(glob, names->written_type));
+}
+
 bool
 accepted_matches(struct accepted *accepted, const char *profile, const struct model_names *names)
 {
@@ -275,7 +282,7 @@ accepted_matches(struct accepted *accepted, const char *profile, const struct mo
 
 		if (rule->profile && !accepted_glob_matches(rule->profile, profile))
 			continue;
-		if (rule->type && !(names->type && accepted_glob_matches(rule->type, names->type)))
+		if (rule->type && !type_matches(rule->type, names))
 			continue;
 		if (rule->function && !function_matches(rule->function, names))
 			continue;

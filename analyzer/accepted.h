@@ -8,8 +8,8 @@
  * One rule a line: profile, function and type with a glob each (* any text, ? one character, all
  * else itself; in double quotes where it has blanks), joined by `and`. A rule accepts a map where
  * all that it names match: the profile's name; any function of the array's allocation stack, as
- * demangled or as in the symbol table; the map's type. Matching knows no addresses: a rule holds
- * for every run.
+ * demangled or as in the symbol table; the map's type, as
+ * written or whole. Matching knows no addresses: a rule holds for every run.
  */
 #ifndef ANALYZER_ACCEPTED_H
 #define ANALYZER_ACCEPTED_H

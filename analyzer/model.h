@@ -56,7 +56,8 @@ struct model_names {
 	const struct symbols_frame *frames; /* allocation stack of its array, innermost first */
 	size_t frame_count;
 	const struct symbols_frame *maker; /* the frame to name: first one in the user's code */
-	const char *type;                  /* "std::unordered_map<int, ...>" */
+	const char *type;         /* whole: "std::_Hashtable<int, std::pair<int const, ..." */
+	const char *written_type; /* as a person wrote it: "std::unordered_map<int, ...>" */
 	const char *variable;              /* name of the global that holds the header */
 };
 

@@ -5,8 +5,10 @@
  * The frame to name is the user's: not the map's own code, not a library's. What is the map's own
  * code the profile knows by its role rules; code in the same source file is the map's as well.
  */
+#include "analyzer/names.h"
+
 #include "analyzer/model.h"
-#include "analyzer/symbols.h"
+#include "analyzer/type_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,8 +147,8 @@ first_users(const struct symbols_frame *frames, size_t from, size_t count)
 	return NULL;
 }
 
-static const struct symbols_frame *
-find_maker(const struct profile *profile, const struct symbols_frame *frames, size_t count)
+const struct symbols_frame *
+names_maker(const struct profile *profile, const struct symbols_frame *frames, size_t count)
 {
 	const struct symbols_frame *maker =
 	    first_users(frames, own_frames(profile, frames, count, true), count);
@@ -254,8 +256,10 @@ model_map_names(struct model *model, const struct model_map *map)
 		return names;
 	names->is_known = true;
 	names->frames = model_stack_frames(model, row->stack, &names->frame_count);
-	names->maker = find_maker(map->profile, names->frames, names->frame_count);
+	names->maker = names_maker(map->profile, names->frames, names->frame_count);
 	names->type = find_type(model, map->profile, names->frames, names->frame_count);
+	if (names->type)
+		names->written_type = keep(model, type_name_as_written(names->type));
 	if (row->where == TRACE_WHERE_GLOBAL)
 		names->variable = symbols_variable(model->symbols, row->where_module, row->address);
 	return names;

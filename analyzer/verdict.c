@@ -72,7 +72,7 @@ copy_map(struct verdict_map *out, struct model *model, const struct model_map *m
 	out->retained = map->retained;
 	out->retained_high = map->retained_high;
 	out->fill = model_fill_percent(map);
-	out->type = copy(names->type);
+	out->type = copy(names->written_type);
 	if (names->maker) {
 		out->function = copy(names->maker->function);
 		out->file = copy(names->maker->file);

@@ -172,6 +172,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	object = write_json_put(object, "array", address(row->array));
 	object = write_json_put(object, "where", where_of(model, map, names));
 	object = write_json_put(object, "type", write_json_text(names->type));
+	object = write_json_put(object, "written_type", write_json_text(names->written_type));
 	object = write_json_put(object, "growing", json_boolean(map->is_growing));
 	object =
 	    write_json_put(object, "mid_erase", json_boolean(row->flags & TRACE_MAP_MID_ERASE));

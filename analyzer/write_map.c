@@ -37,8 +37,8 @@ write_title(FILE *out, const struct model_map *map, const struct model_names *na
 	char type[TEXT_SIZE], label[2 * TRACE_NAME_MAX], when[UNITS_SIZE];
 
 	fprintf(out, "%s map at 0x%llx", map->profile_name, (unsigned long long)map->row->address);
-	if (names->type)
-		fprintf(out, ": %s", units_escape(type, sizeof(type), names->type));
+	if (names->written_type)
+		fprintf(out, ": %s", units_escape(type, sizeof(type), names->written_type));
 	fprintf(out, "\nas of snapshot '%s' at %s%s\n\n",
 		units_escape(label, sizeof(label), info->label), units_duration(when, info->ns),
 		map->snapshot->is_complete ? "" : ", which is not complete");
