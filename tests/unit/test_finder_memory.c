@@ -18,6 +18,7 @@
 
 #include "finder/finder.h"
 #include "finder/memory_maps.h"
+#include "tests/unit/test_finder_shadow.h"
 
 enum { PAGE = 4096 };
 
@@ -122,13 +123,15 @@ this_process_is_seen_as_it_is(void **state)
 	char *hidden = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	char *closed = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct memory_range range = {(uintptr_t)hidden + PAGE, (uintptr_t)hidden + 2 * PAGE};
+	struct memory_range ranges[SHADOWS_MAX + 1];
+	size_t count = find_shadows(ranges);
 	struct memory memory;
 	assert_non_null(heap);
+	ranges[count++] = (struct memory_range){(uintptr_t)hidden + PAGE, (uintptr_t)hidden + 2 * PAGE};
 	*heap = 42;
 	bss_word[0] = 43;
-	assert_int_equal(memory_open_self(&memory, &range, 1, (uintptr_t)__builtin_frame_address(0),
-	                                  false), 0);
+	assert_int_equal(memory_open_self(&memory, ranges, count,
+	                                  (uintptr_t)__builtin_frame_address(0), false), 0);
 	assert_int_equal(word_at(&memory, heap), 42);
 	assert_int_equal(word_at(&memory, &global_word), global_word);
 	assert_int_equal(word_at(&memory, bss_word), 43);
@@ -154,9 +157,10 @@ static void
 memory_that_is_gone_since_is_not_there(void **state)
 {
 	char *at = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	at[PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, NULL, 0, 0, false), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false), 0);
 	munmap(at, 4 * PAGE);
 	assert_false(is_visible(&memory, at));
 	assert_null(memory.view(&memory, (uintptr_t)at + PAGE - 8, 16));
@@ -167,11 +171,12 @@ static void
 untouched_pages_are_blank_and_not_resident(void **state)
 {
 	char *at = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	madvise(at, 64 * PAGE, MADV_NOHUGEPAGE);
 	at[3 * PAGE] = 1;
 	at[5 * PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, NULL, 0, 0, false), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false), 0);
 	uint64_t start = (uintptr_t)at;
 	assert_true(is_visible(&memory, at)); /* looking makes no difference */
 	assert_int_equal(memory_resident(&memory, start, 64 * PAGE), 2 * PAGE);
@@ -202,8 +207,10 @@ map_cut_file(void)
 static int
 look_at_frozen_memory(const uint64_t *anonymous, const char *cut)
 {
+	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
-	if (memory_open_self(&memory, NULL, 0, (uintptr_t)__builtin_frame_address(0), true) != 0)
+	if (memory_open_self(&memory, shadows, find_shadows(shadows),
+	                     (uintptr_t)__builtin_frame_address(0), true) != 0)
 		return 2;
 	const struct memory_region *region = memory_region_of(&memory, (uintptr_t)anonymous, 8);
 	if (!region || !region->is_direct)

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "finder/finder.h"
+#include "tests/unit/test_finder_shadow.h"
 
 enum { SLOTS = 4096, NODES = 1000, BLOCKS = NODES + 2 };
 
@@ -107,13 +108,14 @@ free_guest(struct guest *guest)
 static int
 search(struct guest *guest, uint64_t map_address, uint32_t where, bool is_frozen)
 {
+	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	struct finder_result result;
 	const struct profile *profile = guest->profile;
 	uint32_t id = 3;
 	int failed = 0;
-	if (memory_open_self(&memory, NULL, 0, (uintptr_t)__builtin_frame_address(0),
-	                     is_frozen) != 0)
+	if (memory_open_self(&memory, shadows, find_shadows(shadows),
+	                     (uintptr_t)__builtin_frame_address(0), is_frozen) != 0)
 		return 1;
 	struct finder_input input = {.memory = &memory, .blocks = guest->blocks,
 	    .block_count = BLOCKS, .profiles = &profile, .profile_ids = &id, .profile_count = 1};
