@@ -151,24 +151,13 @@ $(FUZZ): $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_FLOOR_OBJ)
 	$(call say,LINK,$@)
 	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(SAN) -o $@ $^
 
-.PHONY: fuzz lint
+.PHONY: fuzz
 fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants clang)
 	$(call wants,$(FUZZ_CC),clang libclang-rt-14-dev)
 	$(Q)$(MAKE) --no-print-directory $(FUZZ) libmaptrace.so programs
 	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
 
-# gcc's analyzer wants optimisation off the way of its paths, but inlining for their ends: -O1.
-LINTED := $(patsubst %.c,$(O)/lint/%.ok,$(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC))
-$(O)/lint/%.ok: %.c .clang-tidy
-	$(call say,LINT,$<)
-	$(Q)mkdir -p $(@D) && clang-tidy --quiet $< -- $(filter-out -MMD -MP,$(BASE))
-	$(Q)gcc $(BASE) -MF $(@:.ok=.d) -MT $@ -O1 -fanalyzer -Werror -c $< -o /dev/null && touch $@
-lint: ## cppcheck, clang-tidy and gcc -fanalyzer over the sources (wants the first two)
-	$(call wants,cppcheck,cppcheck clang-tidy)
-	$(call wants,clang-tidy,cppcheck clang-tidy)
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr -I. -Iinclude \
-	    --error-exitcode=1 $(FLOOR_SRC) $(PRELOAD_SRC) $(ANALYZER_SRC)
-	$(Q)$(MAKE) --no-print-directory --keep-going $(LINTED)
+include tests/lint.mk
 
 ## ---- what people call
 .PHONY: deps demo check bench format clean help install uninstall
@@ -208,6 +197,6 @@ clean: ## remove what was built
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' \
-	    $(firstword $(MAKEFILE_LIST))
+	    $(filter-out %.d,$(MAKEFILE_LIST))
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
