@@ -27,6 +27,7 @@
 #include "preload/trigger.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -43,7 +44,9 @@ enum {
 };
 
 #define SECOND_NS 1000000000ull
+#define NAP_FIRST_NS 50000
 #define NAP_MAX_NS 4000000ull
+#define DEATH_UNSEEN_NS 20000000
 #define REAP_EVERY_NS 10000000ull
 
 static uint32_t lock;
@@ -99,18 +102,48 @@ reap(void)
 	return working;
 }
 
+/* The last word of a snapshot that is still being written, or NULL. */
+static uint32_t *
+find_unfinished(void)
+{
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		struct trace_snapshot *record;
+
+		if (children[i].pid == 0)
+			continue;
+		record = trace_table_at(&tracer.snapshots, children[i].index);
+		if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) == TRACE_SNAPSHOT_BEGUN)
+			return &record->state;
+	}
+	return NULL;
+}
+
+/* Until a child says that it is done (one that was killed says nothing), or a moment for those that
+ * have said so and are about to end. */
+static void
+wait_for_word(struct timespec *nap)
+{
+	const struct timespec at_most = { 0, DEATH_UNSEEN_NS };
+	uint32_t *state = find_unfinished();
+
+	if (state) {
+		syscall(SYS_futex, state, FUTEX_WAIT, TRACE_SNAPSHOT_BEGUN, &at_most, NULL, 0);
+		return;
+	}
+	nanosleep(nap, NULL);
+	if ((uint64_t)nap->tv_nsec < NAP_MAX_NS)
+		nap->tv_nsec *= 2;
+}
+
 /* Waits until fewer than `limit` children work, for at most the budget and a second. */
 static void
 wait_below(unsigned limit)
 {
 	uint64_t end = tracer_now(false) + settings.budget_ns + SECOND_NS;
-	struct timespec nap = { 0, 100000 };
+	struct timespec nap = { 0, NAP_FIRST_NS };
 
-	while (reap() >= limit && tracer_now(false) < end) {
-		nanosleep(&nap, NULL);
-		if ((uint64_t)nap.tv_nsec < NAP_MAX_NS)
-			nap.tv_nsec *= 2;
-	}
+	while (reap() >= limit && tracer_now(false) < end)
+		wait_for_word(&nap);
 }
 
 static void

@@ -17,7 +17,9 @@
 #include "preload/settings.h"
 #include "preload/tracer.h"
 
+#include <linux/futex.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { HIDDEN_MAX = 8192 };
@@ -39,6 +41,8 @@ finish(struct trace_snapshot *record, enum trace_snapshot_state state, const cha
 	strncpy(record->reason, reason, sizeof(record->reason) - 1);
 	record->work_ns = tracer_now(false) - record->ns;
 	__atomic_store_n(&record->state, state, __ATOMIC_RELEASE);
+	/* The guest may be waiting for it, in another process. */
+	syscall(SYS_futex, &record->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
 }
 
 void
