@@ -25,7 +25,7 @@
 
 static uint32_t lock;
 static uint64_t series_interval = SERIES_FIRST_INTERVAL_NS, series_next;
-static uint64_t inherited_map_bytes; /* of a forked child */
+static uint64_t inherited_map_bytes, inherited_bytes; /* of a forked child */
 
 static inline void
 counters_set(uint64_t *at, uint64_t value)
@@ -179,12 +179,19 @@ void
 counters_restarted(void)
 {
 	inherited_map_bytes = counters_map_bytes();
+	inherited_bytes = tracer.writer.header->live_bytes;
 }
 
 uint64_t
 counters_own_map_bytes(void)
 {
 	return counters_map_bytes() - inherited_map_bytes;
+}
+
+uint64_t
+counters_own_peak(void)
+{
+	return tracer.writer.header->peak_bytes - inherited_bytes;
 }
 
 void

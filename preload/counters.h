@@ -31,9 +31,10 @@ void counters_restart(void);
 /* They have been: what comes from now on is the child's own. */
 void counters_restarted(void);
 
-/* Bytes that had a map's role by stack when they were allocated; without those of a forked child
- * that it inherited. */
+/* What this process allocated itself, without what a forked child inherited: bytes that had a map's
+ * role by stack; and by how much live bytes at their peak went over those that it began with. */
 uint64_t counters_own_map_bytes(void);
+uint64_t counters_own_peak(void);
 
 /* In a forked child: no lock can be trusted; the series starts anew. */
 void counters_after_fork(void);

@@ -23,6 +23,8 @@
 
 #define SECOND_NS 1000000000ull
 
+enum { LITTLE_BYTES = 64 * 1024 };
+
 enum { NOT_YET, ENDING, ENDED };
 static uint32_t state;
 static pid_t ending_thread;
@@ -72,12 +74,16 @@ ends_is_single_threaded(void)
 	return stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink <= 3;
 }
 
-/* A forked child on its way to another program: its maps are its parent's, and nobody looked. */
+/* A forked child on its way to another program: its maps are its parent's, and nobody looked. Or a
+ * process with so little memory of its own that no map in it is worth a search, which costs more than
+ * all else of a short life (a shell's subshells, a build's small tools). */
 static bool
-is_only_passing(void)
+has_nothing_to_tell(bool is_exec)
 {
-	return tracer.writer.header->flags & TRACE_FORKED && tracer.snapshots.count == 0 &&
-	       !counters_own_map_bytes();
+	bool is_passing = is_exec && tracer.writer.header->flags & TRACE_FORKED;
+
+	return tracer.snapshots.count == 0 && !counters_own_map_bytes() &&
+	       (is_passing || counters_own_peak() < LITTLE_BYTES);
 }
 
 /* A failed exec's removed trace can be made again only where no other thread counts in it. */
@@ -86,7 +92,7 @@ end(const char *label, enum trace_snapshot_cause cause, bool is_exec)
 {
 	bool can_drop = !settings.keep && (!is_exec || ends_is_single_threaded());
 
-	if (is_exec && can_drop && is_only_passing()) {
+	if (can_drop && has_nothing_to_tell(is_exec)) {
 		drop();
 		return;
 	}
