@@ -4,7 +4,7 @@
  *
  *     runs   [ from 0x55.. | from 0x7f.. | ... ]     bases less than 1 MiB apart share a run
  *               |
- *     grains [ 0 3 3 9 12 ]                          first block of each 512 B; one more as the end
+ *     grains [ 0 3 3 9 12 ]                          first block of each 256 B; one more as the end
  *               |
  *     blocks [ ... ]                                 sorted by base
  *
@@ -21,8 +21,8 @@
 #include <string.h>
 
 enum {
-	GRAIN_BITS = 9,
-	RUN_GAP_GRAINS = 2048,
+	GRAIN_BITS = 8,
+	RUN_GAP_GRAINS = 4096,
 	DIGIT_BITS = 11,
 	DIGITS = 1 << DIGIT_BITS,
 };
@@ -214,6 +214,35 @@ block_before(const struct blocks *blocks, uint64_t address)
 			high = middle;
 	}
 	return low - 1;
+}
+
+/* Where the index says of an address which blocks come into question, or NULL. */
+static const uint32_t *
+grain_of(const struct blocks *blocks, uint64_t address)
+{
+	const struct blocks_run *run = run_before(blocks, address);
+	if (!run)
+		return NULL;
+	uint64_t grain = (address >> GRAIN_BITS) - run->first_grain;
+	return grain < run->grain_count ? &blocks->grains[run->grains + grain] : NULL;
+}
+
+void
+blocks_prefetch_index(const struct blocks *blocks, uint64_t address)
+{
+	const uint32_t *grain = grain_of(blocks, address);
+	if (grain)
+		__builtin_prefetch(grain);
+}
+
+void
+blocks_prefetch(const struct blocks *blocks, uint64_t address)
+{
+	const uint32_t *grain = grain_of(blocks, address);
+	if (!grain)
+		return;
+	__builtin_prefetch(&blocks->at[grain[0]].base);
+	__builtin_prefetch(&blocks->at[grain[1]].base);
 }
 
 uint32_t

@@ -24,6 +24,11 @@ struct blocks {
 int blocks_open(struct blocks *blocks, struct finder_block *at, size_t count);
 void blocks_close(struct blocks *blocks);
 
+/* Ask the memory for what a look at this address will read: first the index, then, a while later,
+ * the block. */
+void blocks_prefetch_index(const struct blocks *blocks, uint64_t address);
+void blocks_prefetch(const struct blocks *blocks, uint64_t address);
+
 /* Index of the block that starts at this address, or BLOCKS_NONE. */
 uint32_t blocks_at(const struct blocks *blocks, uint64_t address);
 

@@ -37,8 +37,10 @@ static bool
 view_block(void *context, uint64_t address, struct profile_block *out)
 {
 	struct finder *finder = context;
+	uint32_t i = finder->proof.candidate->block; /* nearly always */
 	finder->proof.asked_size = true;
-	uint32_t i = blocks_holding(&finder->blocks, address);
+	if (finder->blocks.at[i].base != address)
+		i = blocks_holding(&finder->blocks, address);
 	if (i == BLOCKS_NONE)
 		return false;
 	out->base = finder->blocks.at[i].base;

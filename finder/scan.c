@@ -1,186 +1,35 @@
 /*
  * Header search; see scan.h. Nearly all words are no anchors, so a word is dropped by the cheapest
- * test that can: the range of all blocks, then a bit table of the addresses that an anchor can hold,
- * and only then the exact index and the profile's own steps.
+ * test that can: the range of all blocks, then the filter of addresses that an anchor can hold, then
+ * the size of the block that it points at, and only then the profile's own steps.
  *
- * What must never break: the bit tables may say yes too often, never no where an anchor is.
+ *     words --range--> queue --filter--> index of blocks --size--> steps --> candidates
+ *
+ * A heap full of pointers misses the caches at each of these tests, so words go through them in
+ * groups, and the memory that the next test reads is asked for before the first of a group needs it.
  */
 #include "finder/scan.h"
 
+#include "finder/anchors.h"
 #include "finder/prove.h"
 #include "finder/refuse.h"
 
 #include <string.h>
 
-enum {
-	CHUNK = 64 * 1024,
-	SHIFTS_MAX = 32,       /* distinct `plus` of all anchors; more: no filter */
-	PAGE_BITS = 12,
-	WIDE_BITS = 24,        /* blocks of 16 MiB and more are marked in such steps */
-	LEAST_BITS = 15,
-	MOST_BITS = 27,
-};
+enum { CHUNK = 64 * 1024, QUEUE = 64 };
 
-struct filter {
-	uint64_t *bits;
-	unsigned shift;        /* of the hash, to the index of a bit */
+struct word {
+	uint64_t address, value;
 };
 
 struct scan {
 	struct finder *finder;
 	struct finder_result *result;
-	uint64_t lowest, span; /* an anchor's word w has w - lowest < span */
-	struct filter starts;  /* base + plus of each block */
-	struct filter insides; /* pages that a block touches */
-	bool has_starts, has_insides;
-	int64_t plus[SHIFTS_MAX];
-	size_t plus_count;
-	uint64_t minimum;      /* the least of all profiles */
-	uint64_t *copy;        /* [CHUNK / 8]: of memory that pointers cannot read */
+	struct anchors anchors;
+	struct word queue[QUEUE];
+	size_t queued;
+	uint64_t copy[CHUNK / 8]; /* of memory that pointers cannot read */
 };
-
-static uint64_t
-hash(uint64_t value, unsigned shift)
-{
-	return value * 0x9e3779b97f4a7c15ull >> shift;
-}
-
-static int
-filter_open(struct filter *filter, uint64_t entries)
-{
-	unsigned bits = LEAST_BITS;
-	while (bits < MOST_BITS && entries > (1ull << bits) / 16)
-		bits++;
-	filter->shift = 64 - bits;
-	filter->bits = array_map((1ull << bits) / 8);
-	return filter->bits ? 0 : -1;
-}
-
-static void
-filter_add(struct filter *filter, uint64_t value)
-{
-	uint64_t bit = hash(value, filter->shift);
-	filter->bits[bit / 64] |= 1ull << bit % 64;
-}
-
-static inline bool
-filter_has(const struct filter *filter, uint64_t value)
-{
-	uint64_t bit = hash(value, filter->shift);
-	return filter->bits[bit / 64] >> bit % 64 & 1;
-}
-
-static bool
-is_wide(uint64_t size)
-{
-	return size >> WIDE_BITS != 0;
-}
-
-/* A page number of wide blocks; the mark keeps it apart from those of the others. */
-static uint64_t
-wide_page(uint64_t address)
-{
-	return address >> WIDE_BITS | 1ull << 63;
-}
-
-static inline bool
-may_be_inside(const struct scan *scan, uint64_t word)
-{
-	return filter_has(&scan->insides, word >> PAGE_BITS) ||
-	       filter_has(&scan->insides, wide_page(word));
-}
-
-static inline bool
-may_be_anchor(const struct scan *scan, uint64_t word)
-{
-	return (scan->has_starts && filter_has(&scan->starts, word)) ||
-	       (scan->has_insides && may_be_inside(scan, word));
-}
-
-static void
-note_plus(struct scan *scan, int64_t plus)
-{
-	for (size_t i = 0; i < scan->plus_count; i++)
-		if (scan->plus[i] == plus)
-			return;
-	if (scan->plus_count < SHIFTS_MAX)
-		scan->plus[scan->plus_count++] = plus;
-}
-
-/* What anchors there are, and the range of the words they can hold. */
-static void
-survey(struct scan *scan)
-{
-	const struct finder_input *input = scan->finder->input;
-	const struct blocks *blocks = &scan->finder->blocks;
-	int64_t least = 0, most = 0;
-	scan->minimum = UINT64_MAX;
-	for (size_t p = 0; p < input->profile_count; p++) {
-		const struct profile *profile = input->profiles[p];
-		if (profile->anchor_count && profile->minimum < scan->minimum)
-			scan->minimum = profile->minimum;
-		for (size_t a = 0; a < profile->anchor_count; a++) {
-			const struct profile_anchor *anchor = &profile->anchors[a];
-			if (anchor->points == PROFILE_POINTS_INSIDE) {
-				scan->has_insides = true;
-				continue;
-			}
-			scan->has_starts = true;
-			note_plus(scan, anchor->plus);
-			least = anchor->plus < least ? anchor->plus : least;
-			most = anchor->plus > most ? anchor->plus : most;
-		}
-	}
-	scan->lowest = blocks->lowest + (uint64_t)least;
-	scan->span = blocks->highest + (uint64_t)most + 1 - scan->lowest;
-}
-
-static void
-add_pages(struct filter *filter, const struct finder_block *block)
-{
-	uint64_t end = block->base + block->size; /* included: an anchor may point there */
-	if (is_wide(block->size)) {
-		for (uint64_t page = block->base >> WIDE_BITS; page <= end >> WIDE_BITS; page++)
-			filter_add(filter, wide_page(page << WIDE_BITS));
-		return;
-	}
-	for (uint64_t page = block->base >> PAGE_BITS; page <= end >> PAGE_BITS; page++)
-		filter_add(filter, page);
-}
-
-static void
-fill_filters(struct scan *scan)
-{
-	const struct blocks *blocks = &scan->finder->blocks;
-	for (size_t i = 0; i < blocks->count; i++) {
-		const struct finder_block *block = &blocks->at[i];
-		if (block->size < scan->minimum)
-			continue;
-		for (size_t p = 0; p < scan->plus_count; p++)
-			filter_add(&scan->starts, block->base + (uint64_t)scan->plus[p]);
-		if (scan->has_insides && block->base + block->size >= block->base)
-			add_pages(&scan->insides, block);
-	}
-}
-
-static int
-open_filters(struct scan *scan)
-{
-	const struct blocks *blocks = &scan->finder->blocks;
-	uint64_t entries = 0, pages = 0;
-	for (size_t i = 0; i < blocks->count; i++) {
-		if (blocks->at[i].size < scan->minimum)
-			continue;
-		entries += scan->plus_count;
-		pages += 2 + (blocks->at[i].size >>
-		              (is_wide(blocks->at[i].size) ? WIDE_BITS : PAGE_BITS));
-	}
-	if (filter_open(&scan->starts, entries) != 0 ||
-	    filter_open(&scan->insides, scan->has_insides ? pages : 0) != 0)
-		return -1;
-	fill_filters(scan);
-	return 0;
-}
 
 /* Where a header lies: its rank among those that claim the same array. */
 static enum trace_where
@@ -197,30 +46,44 @@ place_of(const struct finder *finder, uint64_t header)
 /* The block that this word points at as the anchor demands, or BLOCKS_NONE. `start` is the block
  * that starts at the word, for the most common kind. */
 static uint32_t
-anchored_block(const struct finder *finder, const struct profile *profile,
-               const struct profile_anchor *anchor, uint64_t word, uint32_t start)
+anchored_block(const struct finder *finder, const struct profile_anchor *anchor, uint64_t word,
+               uint32_t start)
 {
-	uint32_t block = start;
 	if (anchor->points == PROFILE_POINTS_INSIDE)
-		block = blocks_touching(&finder->blocks, word);
-	else if (anchor->plus != 0)
-		block = blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
-	if (block == BLOCKS_NONE || finder->blocks.at[block].size < profile->minimum)
-		return BLOCKS_NONE;
-	return block;
+		return blocks_touching(&finder->blocks, word);
+	if (anchor->plus != 0)
+		return blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
+	return start;
 }
 
-/* Whether an anchor before this one leads to the same header, which then is known already. */
+/* Whether the block's size is one that the anchor's can have. */
 static bool
-is_known(struct finder *finder, const struct profile *profile, size_t before, uint64_t header)
+fits(struct scan *scan, const struct anchors_one *one, uint32_t block)
 {
-	for (size_t a = 0; a < before; a++) {
-		const struct profile_anchor *anchor = &profile->anchors[a];
+	const struct profile *profile = scan->finder->input->profiles[one->profile];
+	uint64_t size = scan->finder->blocks.at[block].size;
+	if (!(anchors_fitting(&scan->anchors, size) >> one->bit & 1))
+		return false;
+	return one->bit != ANCHORS_SHARED_BIT ||
+	       profile_anchor_fits(profile, &profile->anchors[one->anchor], size);
+}
+
+/* Whether an anchor of the profile before this one leads to the same header, which then is known
+ * already. */
+static bool
+is_known(struct scan *scan, const struct anchors_one *one, uint64_t header)
+{
+	struct finder *finder = scan->finder;
+	const struct profile *profile = finder->input->profiles[one->profile];
+	for (uint8_t before = one->anchor; before > 0; before--) {
+		const struct anchors_one *other = one - before;
+		const struct profile_anchor *anchor = &profile->anchors[other->anchor];
 		uint64_t word, at = header + (uint64_t)(int64_t)anchor->offset;
-		if (at % sizeof(word) == 0 &&
-		    memory_read(finder->memory, at, &word, sizeof(word)) &&
-		    anchored_block(finder, profile, anchor, word,
-		                   blocks_at(&finder->blocks, word)) != BLOCKS_NONE)
+		if (at % sizeof(word) != 0 || !memory_read(finder->memory, at, &word, sizeof(word)))
+			continue;
+		uint32_t block = anchored_block(finder, anchor, word,
+		                                blocks_at(&finder->blocks, word));
+		if (block != BLOCKS_NONE && fits(scan, other, block))
 			return true;
 	}
 	return false;
@@ -244,42 +107,64 @@ try_candidate(struct finder *finder, struct candidate *candidate)
 		finder->is_out_of_memory = true;
 }
 
-static __attribute__((noinline)) void
-try_word(struct finder *finder, uint64_t address, uint64_t word)
+static void
+try_word(struct scan *scan, const struct word *word)
 {
-	uint32_t start = blocks_at(&finder->blocks, word);
-	for (size_t p = 0; p < finder->input->profile_count; p++) {
-		const struct profile *profile = finder->input->profiles[p];
-		for (size_t a = 0; a < profile->anchor_count; a++) {
-			const struct profile_anchor *anchor = &profile->anchors[a];
-			uint32_t block = anchored_block(finder, profile, anchor, word, start);
-			if (block == BLOCKS_NONE)
-				continue;
-			uint64_t header = address - (uint64_t)(int64_t)anchor->offset;
-			if (is_known(finder, profile, a, header))
-				continue;
-			struct candidate candidate = {
-				.header = header,
-				.block = block,
-				.profile = (uint16_t)p,
-				.anchor = (uint8_t)a,
-			};
+	struct finder *finder = scan->finder;
+	const struct anchors_one *all = scan->anchors.all.at;
+	uint32_t start = blocks_at(&finder->blocks, word->value);
+	for (size_t i = 0; i < scan->anchors.all.count; i++) {
+		const struct profile *profile = finder->input->profiles[all[i].profile];
+		const struct profile_anchor *anchor = &profile->anchors[all[i].anchor];
+		uint32_t block = anchored_block(finder, anchor, word->value, start);
+		if (block == BLOCKS_NONE || !fits(scan, &all[i], block))
+			continue;
+		struct candidate candidate = {
+			.header = word->address - (uint64_t)(int64_t)anchor->offset,
+			.block = block,
+			.profile = all[i].profile,
+			.anchor = all[i].anchor,
+		};
+		if (!is_known(scan, &all[i], candidate.header))
 			try_candidate(finder, &candidate);
-		}
 	}
+}
+
+/* Takes the queued words through the tests, one test after the other. */
+static __attribute__((noinline)) void
+try_queue(struct scan *scan)
+{
+	const struct blocks *blocks = &scan->finder->blocks;
+	struct word *queue = scan->queue;
+	size_t left = 0;
+	for (size_t i = 0; i < scan->queued; i++)
+		anchors_prefetch(&scan->anchors, queue[i].value);
+	for (size_t i = 0; i < scan->queued; i++)
+		if (anchors_may_be(&scan->anchors, queue[i].value))
+			queue[left++] = queue[i];
+	for (size_t i = 0; i < left; i++)
+		blocks_prefetch_index(blocks, queue[i].value);
+	for (size_t i = 0; i < left; i++)
+		blocks_prefetch(blocks, queue[i].value);
+	for (size_t i = 0; i < left; i++)
+		try_word(scan, &queue[i]);
+	scan->queued = 0;
 }
 
 /* The guest's words are read whatever a sanitizer in this process thinks of them. */
 __attribute__((no_sanitize("address"))) static void
 scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t address)
 {
+	uint64_t lowest = scan->anchors.lowest, span = scan->anchors.span;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t word = words[i];
-		if (__builtin_expect(word - scan->lowest >= scan->span, 1))
+		if (__builtin_expect(word - lowest >= span, 1))
 			continue;
-		if (may_be_anchor(scan, word))
-			try_word(scan->finder, address + i * sizeof(word), word);
+		scan->queue[scan->queued++] = (struct word){address + i * sizeof(word), word};
+		if (scan->queued == QUEUE)
+			try_queue(scan);
 	}
+	try_queue(scan);
 }
 
 /* Proving a candidate uses up the view, so what is no plain memory is copied first. */
@@ -328,18 +213,19 @@ compare(const void *a, const void *b)
 int
 scan_memory(struct finder *finder, struct finder_result *result)
 {
-	struct scan scan = {.finder = finder, .result = result};
 	const struct memory *memory = finder->memory;
+	struct scan *scan = array_map(sizeof(*scan));
+	if (!scan)
+		return -1;
+	scan->finder = finder;
+	scan->result = result;
 	for (size_t i = 0; i < memory->region_count; i++)
 		result->scan_bytes += memory->regions[i].end - memory->regions[i].start;
-	survey(&scan);
-	scan.copy = array_map(CHUNK);
-	int status = scan.copy ? open_filters(&scan) : -1;
+	int status = anchors_open(&scan->anchors, finder->input, &finder->blocks);
 	for (size_t i = 0; status == 0 && i < memory->region_count; i++)
-		scan_region(&scan, &memory->regions[i]);
-	array_unmap(scan.starts.bits);
-	array_unmap(scan.insides.bits);
-	array_unmap(scan.copy);
+		scan_region(scan, &memory->regions[i]);
+	anchors_close(&scan->anchors);
+	array_unmap(scan);
 	array_sort(&finder->candidates, sizeof(struct candidate), compare);
 	return status != 0 || finder->is_out_of_memory ? -1 : 0;
 }

@@ -1,6 +1,7 @@
 /*
  * One run of the finder, shared by its parts. Nobody outside finder/ includes this.
  *
+ *     anchors.c    which words can be anchors
  *     scan.c       words -> candidates whose cheap steps are true
  *     prove.c      a candidate's steps, walks included
  *     walk.c       tables and chains: census, blocks reached

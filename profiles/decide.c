@@ -142,17 +142,6 @@ rule_matches(const struct profile *profile, const struct profile_rule *rule,
 	return true;
 }
 
-/* A condition that cannot be evaluated does not hold. */
-static bool
-size_holds(const struct profile *profile, const struct profile_rule *rule, uint64_t size)
-{
-	struct profile_value values[PROFILE_NAMES_FIXED] = {{0}}, holds;
-	uint8_t known[PROFILE_NAMES_FIXED] = {[PROFILE_NAME_COUNT] = true};
-	values[PROFILE_NAME_COUNT].integer = (int64_t)size;
-	struct evaluation in = {.profile = profile, .values = values, .known = known};
-	return evaluate(&in, rule->size, &holds) && evaluate_is_true(holds);
-}
-
 bool
 profile_decide(const struct profile *profile, const struct profile_frame *frames, size_t count,
                uint64_t size, struct profile_decision *out)
@@ -166,7 +155,7 @@ profile_decide(const struct profile *profile, const struct profile_frame *frames
 			continue;
 		bool has_condition = rule->size.length > 0;
 		out->depends_on_size = out->depends_on_size || has_condition;
-		if (has_condition && !size_holds(profile, rule, size))
+		if (has_condition && !evaluate_size_holds(profile, rule->size, size))
 			continue;
 		out->role = rule->role;
 		out->split_role = rule->split_role;

@@ -37,7 +37,7 @@ evaluate_is_true(struct profile_value value)
 	return value.is_real ? value.real != 0 : value.integer != 0;
 }
 
-/* ---- push */
+/* ---- walks */
 
 static bool
 census_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *out)
@@ -51,27 +51,6 @@ census_value(const struct evaluation *in, const struct profile_instruction *code
 	               : census->chained_bytes;
 	*out = (int64_t)value;
 	return value <= INT64_MAX;
-}
-
-static inline bool
-push(const struct evaluation *in, const struct profile_instruction *code,
-     struct profile_value *out)
-{
-	switch (code->operation) {
-	case OPERATION_INTEGER:
-		*out = integer_value(code->immediate);
-		return true;
-	case OPERATION_NAME:
-		*out = in->values[code->operand];
-		return in->known[code->operand];
-	case OPERATION_REAL:
-		out->is_real = true;
-		memcpy(&out->real, &code->immediate, sizeof out->real);
-		return true;
-	default:
-		out->is_real = false;
-		return census_value(in, code, &out->integer);
-	}
 }
 
 /* ---- memory */
@@ -306,6 +285,22 @@ binary(int operation, struct profile_value *a, const struct profile_value *b)
 
 /* ---- the loop */
 
+/* All that neither pushes what lies at hand nor jumps. */
+static inline bool
+compute(const struct evaluation *in, const struct profile_instruction *code,
+        struct profile_value **top)
+{
+	if (code->operation <= OPERATION_LAST_PUSH) {
+		++*top;
+		(*top)->is_real = false;
+		return census_value(in, code, &(*top)->integer);
+	}
+	if (code->operation <= OPERATION_LAST_UNARY)
+		return unary(in, code, *top);
+	--*top;
+	return binary(code->operation, *top, *top + 1);
+}
+
 bool
 evaluate(const struct evaluation *in, struct profile_expression expression,
          struct profile_value *out)
@@ -317,31 +312,40 @@ evaluate(const struct evaluation *in, struct profile_expression expression,
 	struct profile_value *top = stack; /* the last value */
 	if (expression.length == 0)
 		return false;
-	while (code < end) {
-		int operation = code->operation;
-		if (operation <= OPERATION_LAST_PUSH) {
-			if (!push(in, code, ++top))
+	for (; code < end; code++) {
+		bool is_true;
+		switch (code->operation) {
+		case OPERATION_INTEGER:
+			*++top = integer_value(code->immediate);
+			break;
+		case OPERATION_NAME:
+			*++top = in->values[code->operand];
+			if (!in->known[code->operand])
 				return false;
-		} else if (operation <= OPERATION_LAST_UNARY) {
-			if (!unary(in, code, top))
-				return false;
-		} else if (operation <= OPERATION_LAST_BINARY) {
-			top--;
-			if (!binary(operation, top, top + 1))
-				return false;
-		} else if (operation == OPERATION_JUMP) {
-			code = first + code->operand;
-			continue;
-		} else {
-			bool is_true = evaluate_is_true(*top--);
-			if (is_true == (operation == OPERATION_OR_ELSE)) {
-				if (operation != OPERATION_UNLESS)
-					*++top = integer_value(is_true);
-				code = first + code->operand;
-				continue;
+			break;
+		case OPERATION_REAL:
+			(++top)->is_real = true;
+			memcpy(&top->real, &code->immediate, sizeof top->real);
+			break;
+		case OPERATION_JUMP:
+			code = first + code->operand - 1;
+			break;
+		case OPERATION_UNLESS:
+			if (!evaluate_is_true(*top--))
+				code = first + code->operand - 1;
+			break;
+		case OPERATION_AND_THEN:
+		case OPERATION_OR_ELSE:
+			is_true = evaluate_is_true(*top--);
+			if (is_true == (code->operation == OPERATION_OR_ELSE)) {
+				*++top = integer_value(is_true);
+				code = first + code->operand - 1;
 			}
+			break;
+		default:
+			if (!compute(in, code, &top))
+				return false;
 		}
-		code++;
 	}
 	*out = *top;
 	return true;

@@ -20,6 +20,11 @@ bool evaluate(const struct evaluation *in, struct profile_expression expression,
 
 bool evaluate_is_true(struct profile_value value);
 
+/* Whether a condition over `size` alone holds; one that has no value does not. Such code knows its
+ * one name as PROFILE_NAME_COUNT. */
+bool evaluate_size_holds(const struct profile *profile, struct profile_expression condition,
+                         uint64_t size);
+
 /* Reads a value of this type from memory. */
 bool evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
                    struct profile_value *out);

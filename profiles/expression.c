@@ -76,7 +76,8 @@ unknown(struct compiler *compiler, const struct token *token, bool is_function)
 	const char *kind = is_function ? "unknown function '" : "unknown name '";
 	if (compiler->names & NAMES_SIZE_ONLY)
 		return compiler_fail(compiler, token, kind, name,
-			"': the condition of a role knows only 'size'", NULL);
+			"': a condition on the size knows the name 'size' and functions of numbers only",
+			NULL);
 	if (nearest != NULL)
 		return compiler_fail(compiler, token, kind, name, "'; did you mean '", nearest, "'?",
 		                     NULL);
@@ -151,12 +152,20 @@ list_and_value(struct compiler *compiler, const struct function *function)
 	       emit(compiler, function->operation, (uint16_t)list, 0, 0);
 }
 
+/* Whether its value depends on its arguments alone, neither on memory nor on walks. */
+static bool
+is_of_numbers(const struct function *function)
+{
+	return function->arguments <= ARGUMENTS_LIST && function->operation != OPERATION_SIZE &&
+	       function->operation != OPERATION_BASE;
+}
+
 /* A call, behind its opening parenthesis. */
 static bool
 call(struct compiler *compiler, const struct token *token)
 {
 	const struct function *function = vocabulary_find_function(compiler, token);
-	if (function == NULL || compiler->names & NAMES_SIZE_ONLY)
+	if (function == NULL || (compiler->names & NAMES_SIZE_ONLY && !is_of_numbers(function)))
 		return unknown(compiler, token, true);
 	uint16_t walk = 0;
 	bool is_sound = false;

@@ -44,6 +44,25 @@ profile_evaluate_unsigned(const struct profile *profile, struct profile_expressi
 	return profile_evaluate(profile, expression, scope, memory, &value) && as_unsigned(value, out);
 }
 
+bool
+evaluate_size_holds(const struct profile *profile, struct profile_expression condition,
+                    uint64_t size)
+{
+	struct profile_value values[PROFILE_NAMES_FIXED] = {{0}}, holds;
+	uint8_t known[PROFILE_NAMES_FIXED] = {[PROFILE_NAME_COUNT] = true};
+	values[PROFILE_NAME_COUNT].integer = (int64_t)size;
+	struct evaluation in = {.profile = profile, .values = values, .known = known};
+	return evaluate(&in, condition, &holds) && evaluate_is_true(holds);
+}
+
+bool
+profile_anchor_fits(const struct profile *profile, const struct profile_anchor *anchor,
+                    uint64_t size)
+{
+	return size >= profile->minimum &&
+	       (anchor->size.length == 0 || evaluate_size_holds(profile, anchor->size, size));
+}
+
 static void
 set(struct profile_scope *scope, uint16_t name, struct profile_value value)
 {
@@ -70,6 +89,18 @@ run_loop(const struct evaluation *in, const struct profile_step *step, struct pr
 	return false;
 }
 
+static bool
+field_address(const struct evaluation *in, const struct profile_step *step,
+              struct profile_value *out)
+{
+	if (!step->is_at_header)
+		return evaluate(in, step->value, out);
+	out->is_real = false;
+	return in->known[PROFILE_NAME_HEADER] &&
+	       !__builtin_add_overflow(in->values[PROFILE_NAME_HEADER].integer, step->offset,
+	                               &out->integer);
+}
+
 bool
 profile_run_step(const struct profile *profile, const struct profile_step *step,
                  struct profile_scope *scope, const struct profile_memory *memory)
@@ -81,7 +112,7 @@ profile_run_step(const struct profile *profile, const struct profile_step *step,
 	case PROFILE_STEP_LOOP:
 		return run_loop(&in, step, scope);
 	case PROFILE_STEP_FIELD:
-		if (!evaluate(&in, step->value, &value) || value.is_real ||
+		if (!field_address(&in, step, &value) || value.is_real ||
 		    !evaluate_read(memory, step->type, (uint64_t)value.integer, &value))
 			return false;
 		set(scope, step->target, value);

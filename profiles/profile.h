@@ -122,6 +122,7 @@ struct profile_anchor {
 	uint8_t points;  /* enum profile_points */
 	int32_t offset;
 	int64_t plus;
+	struct profile_expression size; /* condition over `size` that its block meets; absent: any */
 	uint32_t line;
 };
 
@@ -134,6 +135,8 @@ struct profile_step {
 	uint8_t type;     /* FIELD: enum profile_type */
 	uint16_t target;  /* FIELD, LET, LOOP: scope index; WALK: index into walks */
 	uint32_t line;
+	bool is_at_header;                   /* FIELD: its address is header + offset */
+	int64_t offset;
 	struct profile_expression value;     /* FIELD: address; LET; LOOP: start; REQUIRE; COUNT */
 	struct profile_expression condition; /* LOOP: go on while */
 	struct profile_expression next;      /* LOOP: next value */
@@ -195,8 +198,7 @@ struct profile_rule {
 	bool is_transient, is_reserved;
 	uint16_t pattern[PROFILE_FRAMES_MAX];
 	uint32_t split_share, split_whole; /* 1, 1 without a split */
-	struct profile_expression size; /* condition over `size`; absent: any. Its name in the scope is
-	                                 * PROFILE_NAME_COUNT: no other name is known there */
+	struct profile_expression size; /* condition over `size`; absent: any */
 	uint32_t line;
 };
 
@@ -262,6 +264,12 @@ bool profile_evaluate(const struct profile *profile, struct profile_expression e
 bool profile_evaluate_unsigned(const struct profile *profile, struct profile_expression expression,
                                const struct profile_scope *scope,
                                const struct profile_memory *memory, uint64_t *out);
+
+/* Whether a block of this requested size can be the one that the anchor points at: not below the
+ * profile's minimum, and the anchor's condition holds. Depends on nothing else, so that answers can
+ * be kept by size. */
+bool profile_anchor_fits(const struct profile *profile, const struct profile_anchor *anchor,
+                         uint64_t size);
 
 /* Runs one FIELD, LET, LOOP, REQUIRE or COUNT step (not WALK): false refuses the candidate. */
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,

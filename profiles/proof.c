@@ -6,6 +6,7 @@
  * its uses are no errors too.
  */
 #include "profiles/compiler.h"
+#include "profiles/operation.h"
 #include "profiles/vocabulary.h"
 
 /* ---- lists and anchors */
@@ -85,6 +86,14 @@ anchor_points(struct compiler *compiler, struct profile_anchor *anchor)
 	return constant_offset(compiler, &anchor->plus);
 }
 
+/* [size EXPR] */
+static bool
+anchor_size(struct compiler *compiler, struct profile_anchor *anchor)
+{
+	return !compiler_accept_word(compiler, "size") ||
+	       expression_parse(compiler, &anchor->size, NAMES_SIZE_ONLY);
+}
+
 bool
 statement_anchor(struct compiler *compiler)
 {
@@ -95,7 +104,7 @@ statement_anchor(struct compiler *compiler)
 		return false;
 	if (profile->anchor_count == PROFILE_ANCHORS_MAX)
 		return compiler_fail(compiler, &name, "too many anchors: at most 4", NULL);
-	bool is_sound = anchor_points(compiler, &new);
+	bool is_sound = anchor_points(compiler, &new) && anchor_size(compiler, &new);
 	if (!compiler_define(compiler, &name, &new.name))
 		return false;
 	profile->anchors[profile->anchor_count++] = new;
@@ -139,6 +148,23 @@ end_step(struct compiler *compiler, const struct token *name, struct profile_ste
 	       add_step(compiler, name, step);
 }
 
+/* Nearly every field lies at a fixed place in the header. The search reads a few of them for each
+ * word that may be an anchor, so these need no evaluation. */
+static void
+fix_place(const struct compiler *compiler, struct profile_step *step)
+{
+	const struct profile_instruction *code = compiler->profile->code + step->value.start;
+	bool is_header = code[0].operation == OPERATION_NAME &&
+	                 code[0].operand == PROFILE_NAME_HEADER;
+	if (is_header && step->value.length == 1) {
+		step->is_at_header = true;
+	} else if (is_header && step->value.length == 3 && code[1].operation == OPERATION_INTEGER &&
+	           code[2].operation == OPERATION_ADD) {
+		step->is_at_header = true;
+		step->offset = code[1].immediate;
+	}
+}
+
 bool
 statement_field(struct compiler *compiler)
 {
@@ -149,6 +175,8 @@ statement_field(struct compiler *compiler)
 	bool is_sound = vocabulary_expect_type(compiler, &step.type) &&
 	                compiler_expect_word(compiler, "at") &&
 	                expression_parse(compiler, &step.value, NAMES_PROOF);
+	if (is_sound)
+		fix_place(compiler, &step);
 	return end_step(compiler, &name, &step, is_sound);
 }
 

@@ -41,7 +41,7 @@ role buckets frames "g_hash_table_foreach_steal"
 role buckets frames "g_hash_table_iter_replace"
 role buckets frames "g_hash_table_new_similar" size size == 32
 
-anchor hashes at header + 40 points base
+anchor hashes at header + 40 points base size size >= 32 && pow2(size)
 
 field slots    u64 at header
 field mask     u32 at header + 12

@@ -20,17 +20,19 @@ role buckets  frames "gomap_buckets_new"
 role overflow frames "gomap_overflow_new"
 role values   frames "gomap_indirect_new"
 
-anchor buckets at header + 16 points base
+# A bucket has 24 to 4,096 bytes; with a reserve there are 17 * 2^k of them.
+anchor buckets at header + 16 points base \
+	size size >= 24 && size % 8 == 0 && (size <= 32K || size % (8 * 17) == 0)
 
-field entries  i64 at header
 field flags    u8  at header + 8
 field B        u8  at header + 9
+require flags < 16 && B <= 40
+field entries  i64 at header
 field old      ptr at header + 24
 field moved    u64 at header + 32
 field extra    ptr at header + 40
 field kind     ptr at header + 48
-require entries >= 0 && flags < 16 && B <= 40
-require size(header) >= 56
+require entries >= 0 && size(header) >= 56
 
 field stride     u64 at kind
 field key_slot   u8  at kind + 8

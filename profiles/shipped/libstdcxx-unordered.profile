@@ -82,16 +82,16 @@ list primes \
 	13194139533241 17592186044399 26388279066581 35184372088777 52776558133177 70368744177643 \
 	105553116266399 140737488355213
 
-anchor buckets at header points base
+anchor buckets at header points base size size % 8 == 0 && member(primes, size / 8)
 
 field slots   u64 at header + 8
 require member(primes, slots)
+field load    f32 at header + 32
+require load > 0.001 && load < 1000
 require size(buckets) == 8 * slots
 field first   ptr at header + 16
 field entries u64 at header + 24
-field load    f32 at header + 32
 field resize  u64 at header + 40
-require load > 0.001 && load < 1000
 # max_load_factor() sets it to 0 until the next insertion; some versions round up.
 let planned = floor(slots * load)
 require resize == 0 || resize == planned || (entries > 0 && resize == planned + 1)

@@ -16,7 +16,7 @@ minimum 512
 
 wake always
 
-anchor buckets at header points base
+anchor buckets at header points base size size >= 512 && pow2(size)
 
 field signature u32 at header + 56
 require signature == 0xa0111fe1

@@ -2,6 +2,8 @@
  * Maps found in guests that are put together by hand: what is a map, what is only a copy of one, who
  * owns which byte, and what is refused for which reason.
  */
+#include <stdio.h>
+
 #include "tests/unit/test_finder_maps.h"
 
 _Static_assert((int)PROFILE_BUCKETS == (int)TRACE_BUCKETS, "one numbering of roles");
@@ -290,6 +292,60 @@ a_deadline_ends_it_and_what_was_found_is_true(void **state)
 }
 
 static void
+an_array_of_a_wrong_size_is_not_even_tried(void **state)
+{
+	struct guest guest;
+	guest_open(&guest);
+	guest_profile(&guest, "profile sized\nwake always\n"
+	              "anchor array at header points base size size % 72 == 0\n"
+	              "count 5\npart buckets in array bytes size(array)\nneeded 0\n");
+	guest_put(&guest, GUEST_GLOBAL, guest_block(&guest, 144));
+	guest_put(&guest, GUEST_GLOBAL + 8, guest_block(&guest, 145));
+	guest_find(&guest);
+	assert_int_equal(guest.result.map_count, 1);
+	assert_int_equal(guest.result.maps[0].address, GUEST_GLOBAL);
+	assert_int_equal(guest.result.refused_count, 0);
+	guest_close(&guest);
+}
+
+/* Anchors beyond the 63rd share a mark, and `plus` beyond the 32nd have no filter. */
+static void
+any_number_of_anchors_is_served(void **state)
+{
+	enum { PROFILES = 20 };
+	static char text[PROFILES][512];
+	static struct guest guests[PROFILES / GUEST_PROFILES];
+	static const struct profile *all[PROFILES];
+	static uint32_t ids[PROFILES];
+	struct guest guest;
+	guest_open(&guest);
+	for (int p = 0; p < PROFILES; p++) {
+		snprintf(text[p], sizeof text[p],
+		         "profile p%d\nwake always\n"
+		         "anchor a at header points base + %d size size == %d\n"
+		         "anchor b at header + 4000 points base + %d size 0\n"
+		         "anchor c at header + 4008 points base + %d size 0\n"
+		         "anchor d at header + 4016 points base + %d size 0\n"
+		         "count %d\npart buckets in base(a) bytes size(base(a))\nneeded 0\n",
+		         p, 8 * p, 1000 + 8 * p, 2000 + 8 * p, 3000 + 8 * p, 4000 + 8 * p, p);
+		struct guest *holder = &guests[p / GUEST_PROFILES];
+		guest_profile(holder, text[p]);
+		all[p] = holder->profiles[p % GUEST_PROFILES];
+		ids[p] = (uint32_t)p;
+		guest_put(&guest, GUEST_GLOBAL + 16 * (unsigned)p,
+		          guest_block(&guest, 1000 + 8 * (unsigned)p) + 8 * (unsigned)p);
+	}
+	guest_find_with(&guest, all, ids, PROFILES);
+	assert_int_equal(guest.result.map_count, PROFILES);
+	for (int p = 0; p < PROFILES; p++)
+		assert_int_equal(guest.result.maps[p].count, guest.result.maps[p].profile);
+	guest_close(&guest);
+	for (int g = 0; g < PROFILES / GUEST_PROFILES; g++)
+		for (int p = 0; p < GUEST_PROFILES; p++)
+			free(guests[g].profiles[p]);
+}
+
+static void
 nothing_to_find_is_a_complete_answer(void **state)
 {
 	struct guest guest;
@@ -317,6 +373,8 @@ main(void)
 		cmocka_unit_test(a_map_that_is_a_value_stays_a_map),
 		cmocka_unit_test(parts_that_do_not_add_up_are_refused),
 		cmocka_unit_test(a_deadline_ends_it_and_what_was_found_is_true),
+		cmocka_unit_test(an_array_of_a_wrong_size_is_not_even_tried),
+		cmocka_unit_test(any_number_of_anchors_is_served),
 		cmocka_unit_test(nothing_to_find_is_a_complete_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

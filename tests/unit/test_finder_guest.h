@@ -171,7 +171,8 @@ guest_check(const struct guest *guest)
 }
 
 static inline void
-guest_find(struct guest *guest)
+guest_find_with(struct guest *guest, const struct profile *const *profiles, const uint32_t *ids,
+                size_t count)
 {
 	const struct memory_image images[] = {
 		{GUEST_STACK, guest->stack, GUEST_OTHER_SIZE, MEMORY_STACK},
@@ -184,12 +185,20 @@ guest_find(struct guest *guest)
 	guest->input.memory = &memory;
 	guest->input.blocks = guest->blocks;
 	guest->input.block_count = guest->block_count;
-	guest->input.profiles = (const struct profile *const *)guest->profiles;
-	guest->input.profile_ids = guest->ids;
-	guest->input.profile_count = guest->profile_count;
+	guest->input.profiles = profiles;
+	guest->input.profile_ids = ids;
+	guest->input.profile_count = count;
 	assert_int_equal(finder_run(&guest->input, &guest->result), 0);
 	memory_close_images(&memory);
 	guest_check(guest);
+}
+
+/* With the profiles that it was given. */
+static inline void
+guest_find(struct guest *guest)
+{
+	guest_find_with(guest, (const struct profile *const *)guest->profiles, guest->ids,
+	                guest->profile_count);
 }
 
 static inline uint64_t

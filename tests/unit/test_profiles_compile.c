@@ -295,7 +295,7 @@ test_clauses_of_a_role_reach_the_rule(void **state)
 	expect_error("profile x\nwake always\nrole buckets frames \"f\" split 17/16 overflow\n"
 	             "anchor buckets at header points base\n" TAIL, 3, 31, "below 1");
 	expect_error("profile x\nwake always\nrole buckets frames \"f\" size count > 1\n"
-	             "anchor buckets at header points base\n" TAIL, 3, 30, "only 'size'");
+	             "anchor buckets at header points base\n" TAIL, 3, 30, "knows the name 'size'");
 }
 
 static void
@@ -308,6 +308,70 @@ test_anchors_keep_their_offsets(void **state)
 	assert_int_equal(profile.anchors[0].points, PROFILE_POINTS_BASE);
 	assert_int_equal(profile.anchors[1].offset, -8);
 	assert_int_equal(profile.anchors[1].points, PROFILE_POINTS_INSIDE);
+}
+
+static void
+test_a_size_condition_sees_numbers_only(void **state)
+{
+	const char *good = "profile x\nwake always\nlist odd 1 3 5\nanchor a at header points base "
+	                   "size size % 8 == 0 && member(odd, size / 8)\ncount 1\n"
+	                   "part buckets in a bytes 8\nneeded 0\n";
+	assert_int_equal(compile(good), 0);
+	assert_true(profile.anchors[0].size.length > 0);
+	expect_error("profile x\nwake always\nanchor buckets at header points base size u8[size]\n" TAIL,
+	             3, 43, "knows the name 'size'");
+	expect_error("profile x\nwake always\nanchor buckets at header points base size size(8) > 0\n"
+	             TAIL, 3, 43, "functions of numbers only");
+	expect_error("profile x\nwake always\nanchor buckets at header points inside size\n" TAIL,
+	             3, 44, "the line ends here");
+}
+
+static void
+compile_shipped(const char *name)
+{
+	for (size_t i = 0; i < profiles_shipped_count; i++) {
+		const struct profile_source *source = &profiles_shipped[i];
+		if (strcmp(source->name, name) != 0)
+			continue;
+		assert_int_equal(profile_compile(&profile, source->text, source->size, errors, 8), 0);
+		return;
+	}
+	fail_msg("no shipped profile %s", name);
+}
+
+static void
+expect_fit(uint64_t size, bool fits)
+{
+	if (profile_anchor_fits(&profile, &profile.anchors[0], size) != fits)
+		fail_msg("%s: a block of %llu bytes", profile.name, (unsigned long long)size);
+}
+
+/* A profile that passed over its own arrays would find nothing, and nobody would miss it. */
+static void
+test_shipped_anchors_fit_all_sizes_that_their_layout_has(void **state)
+{
+	static const uint64_t primes[] = {2, 13, 29, 59, 127, 541, 1109, 1447153, 4294967291};
+	compile_shipped("libstdcxx-unordered");
+	for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
+		expect_fit(8 * primes[i], true);
+	expect_fit(8 * 128, false);
+	expect_fit(8 * 13 + 4, false);
+	compile_shipped("ghashtable");
+	for (int bits = 3; bits <= 30; bits++)
+		expect_fit(UINT64_C(4) << bits, true);
+	expect_fit(96, false);
+	compile_shipped("uthash");
+	for (int bits = 0; bits <= 30; bits++)
+		expect_fit(UINT64_C(16) << bits, bits >= 5);
+	compile_shipped("gohmap");
+	for (uint64_t stride = 24; stride <= 16 + 8 * 510; stride += 8) {
+		for (int bits = 0; bits <= 24; bits++) {
+			uint64_t slots = UINT64_C(1) << bits;
+			expect_fit(stride * (slots + (bits >= 4 ? slots >> 4 : 0)), true);
+		}
+		expect_fit(stride + 4, false);
+	}
+	expect_fit(1 << 20, false);
 }
 
 static void
@@ -347,6 +411,8 @@ main(void)
 		cmocka_unit_test(test_texts_lose_their_backslashes),
 		cmocka_unit_test(test_clauses_of_a_role_reach_the_rule),
 		cmocka_unit_test(test_anchors_keep_their_offsets),
+		cmocka_unit_test(test_a_size_condition_sees_numbers_only),
+		cmocka_unit_test(test_shipped_anchors_fit_all_sizes_that_their_layout_has),
 		cmocka_unit_test(test_steps_that_ask_a_census_are_marked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
