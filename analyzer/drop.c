@@ -127,12 +127,18 @@ out:
 	return result;
 }
 
-enum { STEPS_MAX = 3 };
+enum { STEPS_MAX = 2, WORTH_PERCENT = 5 };
 
 struct step {
 	const struct model_snapshot *from, *to;
 	uint64_t fall;
 };
+
+static uint64_t
+fall_between(const struct model_snapshot *from, const struct model_snapshot *to)
+{
+	return model_less(from->rows->info.live_bytes, to->rows->info.live_bytes);
+}
 
 /* Keeps the largest falls, ordered by time. */
 static void
@@ -140,8 +146,6 @@ keep_step(struct step steps[STEPS_MAX], size_t *count, struct step step)
 {
 	size_t smallest = 0;
 
-	if (step.fall == 0)
-		return;
 	if (*count < STEPS_MAX) {
 		steps[(*count)++] = step;
 		return;
@@ -155,51 +159,81 @@ keep_step(struct step steps[STEPS_MAX], size_t *count, struct step step)
 	steps[STEPS_MAX - 1] = step;
 }
 
+/* Whether a step tells what the whole way does not: too small a fall is nothing to explain, and one
+ * that is nearly the whole way has been explained. */
+static bool
+is_worth_telling(const struct step *step, const struct step *whole)
+{
+	uint64_t high = whole->from->rows->info.live_bytes;
+	bool is_within = step->from->index >= whole->from->index &&
+			 step->to->index <= whole->to->index;
+
+	if (step->fall == 0 || step->fall < high / 100 * WORTH_PERCENT)
+		return false;
+	return !is_within || step->fall < whole->fall - whole->fall / 100 * WORTH_PERCENT;
+}
+
 static size_t
-find_steps(const struct model *model, struct step steps[STEPS_MAX])
+find_steps(const struct model *model, const struct step *whole, struct step steps[STEPS_MAX])
 {
 	const struct model_snapshot *before = NULL;
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < model->snapshot_count; i++) {
 		const struct model_snapshot *snapshot = &model->snapshots[i];
+		struct step step;
 
 		if (!snapshot->is_complete)
 			continue;
-		if (before)
-			keep_step(steps, &count,
-				  (struct step){before, snapshot,
-						model_less(before->rows->info.live_bytes,
-							   snapshot->rows->info.live_bytes)});
+		step = (struct step){before, snapshot, before ? fall_between(before, snapshot) : 0};
+		if (before && is_worth_telling(&step, whole))
+			keep_step(steps, &count, step);
 		before = snapshot;
 	}
 	return count;
 }
 
+/* From the highest snapshot to the judged one, or to the last if the judged one came before. */
+static bool
+find_whole(const struct model *model, struct step *whole)
+{
+	const struct model_snapshot *judged = model->judged;
+
+	whole->from = model_highest(model);
+	whole->to = model_last(model);
+	if (!whole->from)
+		return false;
+	if (judged && judged->index > whole->from->index)
+		whole->to = judged;
+	whole->fall = fall_between(whole->from, whole->to);
+	return true;
+}
+
 int
 model_drops(const struct model *model, struct model_drop **drops, size_t *count)
 {
-	const struct model_snapshot *highest = model_highest(model), *last = model_last(model);
-	const struct model_snapshot *judged = model->judged;
-	struct step steps[STEPS_MAX];
-	size_t step_count = find_steps(model, steps);
+	struct step steps[1 + STEPS_MAX];
+	size_t found = 0;
 
 	*count = 0;
-	*drops = calloc(STEPS_MAX + 1, sizeof **drops);
+	*drops = calloc(1 + STEPS_MAX, sizeof **drops);
 	if (!*drops)
 		return -1;
-	if (highest && judged && judged->index > highest->index)
-		last = judged;
-	if (highest && highest != last && model_drop(model, highest, last, &(*drops)[(*count)++]))
-		goto no_memory;
-	for (size_t i = 0; i < step_count; i++)
-		if ((steps[i].from != highest || steps[i].to != last) &&
-		    model_drop(model, steps[i].from, steps[i].to, &(*drops)[(*count)++]))
-			goto no_memory;
+	if (find_whole(model, &steps[0])) {
+		found = find_steps(model, &steps[0], steps + 1);
+		/* the whole way comes first, if it is one */
+		if (steps[0].fall)
+			found++;
+		else
+			memmove(steps, steps + 1, found * sizeof *steps);
+	}
+	for (; *count < found; ++*count) {
+		if (model_drop(model, steps[*count].from, steps[*count].to, &(*drops)[*count])) {
+			free(*drops);
+			*drops = NULL;
+			*count = 0;
+			return -1;
+		}
+	}
 	return 0;
-no_memory:
-	free(*drops);
-	*drops = NULL;
-	*count = 0;
-	return -1;
 }

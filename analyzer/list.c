@@ -28,11 +28,21 @@ compare(const void *left, const void *right, void *context)
 
 	if (sort != MODEL_SORT_ADDRESS && key_a != key_b)
 		return key_a > key_b ? -1 : 1;
+	if (sort == MODEL_SORT_RETAINED && a->retained_high != b->retained_high)
+		return a->retained_high > b->retained_high ? -1 : 1;
 	if (sort != MODEL_SORT_ADDRESS && a->held != b->held)
 		return a->held > b->held ? -1 : 1;
 	if (a->row->address != b->row->address)
 		return a->row->address < b->row->address ? -1 : 1;
 	return (a > b) - (a < b);
+}
+
+int
+model_compare_worst(const struct model_map *a, const struct model_map *b)
+{
+	enum model_sort sort = MODEL_SORT_RETAINED;
+
+	return compare(&a, &b, &sort);
 }
 
 static bool

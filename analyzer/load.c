@@ -268,11 +268,15 @@ model_find(const struct model_snapshot *snapshot, uint64_t address, const char *
 }
 
 uint64_t
-model_fill_percent(const struct model_map *map)
+model_percent(uint64_t count, uint64_t capacity)
 {
-	uint64_t count = map->row->count, capacity = map->row->capacity;
-
 	if (count == TRACE_UNKNOWN || capacity == TRACE_UNKNOWN || capacity == 0)
 		return TRACE_UNKNOWN;
 	return (uint64_t)((__uint128_t)count * 100 / capacity);
+}
+
+uint64_t
+model_fill_percent(const struct model_map *map)
+{
+	return model_percent(map->row->count, map->row->capacity);
 }

@@ -6,7 +6,7 @@
  *                                         retained.c: what is needed, retained, unexplained
  *                                         reserve.c: room asked for in advance
  *                                         roles.c, drop.c: the heap over time
- *                                         names.c: who made each map)
+ *                                         names.c, group.c: who made each map)
  *
  * All that a writer prints is computed here; writers compute nothing. Numbers that the trace does
  * not tell are TRACE_UNKNOWN and never enter a sum. Sums stop at TRACE_UNKNOWN - 1: a trace is
@@ -83,7 +83,7 @@ enum { MODEL_OFFERS_MAX = 16 };
 
 struct model_totals {
 	uint64_t maps;
-	uint64_t count;
+	uint64_t count, capacity;
 	uint64_t held, needed_low, needed_high;
 	uint64_t retained, retained_high, reserved;
 	uint64_t buckets, old_buckets, overflow, values, headers;
@@ -177,6 +177,21 @@ struct model_filter {
 const struct model_map **model_list(const struct model_snapshot *snapshot,
 				    const struct model_filter *filter, size_t *count);
 struct model_totals model_sum(const struct model_map *const *maps, size_t count);
+void model_add_totals(struct model_totals *sum, const struct model_totals *more);
+
+/* <0 where `a` is worse: retains more, then holds more, then has the lower address; 0: the same. */
+int model_compare_worst(const struct model_map *a, const struct model_map *b);
+
+/* Maps that one place in the code made: the same profile, type and maker. */
+struct model_group {
+	const struct model_map *worst;
+	const struct model_names *names; /* of the worst */
+	struct model_totals totals;
+};
+
+/* Groups maps of one snapshot, in the order of `sort`; free() the array. NULL: no memory. */
+struct model_group *model_groups(struct model *model, const struct model_map *const *maps,
+				 size_t count, enum model_sort sort, size_t *group_count);
 
 /* The map of a snapshot whose header is at `address`; `profile_name` may be NULL. NULL: none. */
 const struct model_map *model_find(const struct model_snapshot *snapshot, uint64_t address,
@@ -199,8 +214,8 @@ int model_drop(const struct model *model, const struct model_snapshot *from,
 	       const struct model_snapshot *to, struct model_drop *drop); /* -1: no memory */
 
 /* The falls that a report explains: the whole way from the highest snapshot to the judged one (to
- * the last, if the judged one came before), then the largest single steps, in order of time. free()
- * them. -1: no memory. */
+ * the last, if the judged one came before), then the largest single steps that tell more, in order
+ * of time. free() them. -1: no memory. */
 int model_drops(const struct model *model, struct model_drop **drops, size_t *count);
 
 /* The complete snapshot with most live bytes, and the last complete one; NULL: none. */
@@ -210,7 +225,8 @@ const struct model_snapshot *model_last(const struct model *model);
 /* By address, profile and array: what makes a map the same one in two snapshots. <0, 0, >0. */
 int model_compare_identity(const struct model_map *a, const struct model_map *b);
 
-/* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or not known. */
+/* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or either not known. */
+uint64_t model_percent(uint64_t count, uint64_t capacity);
 uint64_t model_fill_percent(const struct model_map *map);
 
 /* a + b and a - b that stop at their ends instead of wrapping. */

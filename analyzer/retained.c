@@ -66,6 +66,7 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 
 	totals->maps++;
 	add_to(&totals->count, row->count);
+	add_to(&totals->capacity, row->capacity);
 	add_to(&totals->held, map->held);
 	add_to(&totals->buckets, row->bucket_bytes);
 	add_to(&totals->old_buckets, row->old_bucket_bytes);
@@ -93,6 +94,28 @@ model_sum(const struct model_map *const *maps, size_t count)
 	for (size_t i = 0; i < count; i++)
 		sum_map(&totals, maps[i]);
 	return totals;
+}
+
+void
+model_add_totals(struct model_totals *sum, const struct model_totals *more)
+{
+	sum->maps += more->maps;
+	sum->unknown_maps += more->unknown_maps;
+	sum->is_estimate |= more->is_estimate;
+	add_to(&sum->count, more->count);
+	add_to(&sum->capacity, more->capacity);
+	add_to(&sum->held, more->held);
+	add_to(&sum->needed_low, more->needed_low);
+	add_to(&sum->needed_high, more->needed_high);
+	add_to(&sum->retained, more->retained);
+	add_to(&sum->retained_high, more->retained_high);
+	add_to(&sum->reserved, more->reserved);
+	add_to(&sum->buckets, more->buckets);
+	add_to(&sum->old_buckets, more->old_buckets);
+	add_to(&sum->overflow, more->overflow);
+	add_to(&sum->values, more->values);
+	add_to(&sum->headers, more->headers);
+	add_to(&sum->unknown_held, more->unknown_held);
 }
 
 static int

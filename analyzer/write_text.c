@@ -33,6 +33,11 @@ print_answer(const struct model_totals *totals, bool color, FILE *out)
 	fprintf(out, "%s map%s hold%s", units_number(text, totals->maps), is_one ? "" : "s",
 		is_one ? "s" : "");
 	fprintf(out, " %s and need%s ", units_bytes(text, totals->held), is_one ? "s" : "");
+	if (totals->retained_high == 0 && totals->reserved == 0 && totals->unknown_maps == 0) {
+		fprintf(out, "it: %snothing is retained%s.\n", table_bold(color),
+			table_plain(color));
+		return;
+	}
 	print_range(out, totals->needed_low, totals->needed_high);
 	fprintf(out, ": %s", totals->retained ? table_alarm(color) : table_bold(color));
 	print_range(out, totals->retained, totals->retained_high);
@@ -69,15 +74,13 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 	char text[UNITS_SIZE];
 
 	if (snapshot->superseded)
-		fprintf(
-		    out,
-		    "%s beside that were arrays and chains that no map used any more; they were "
-		    "gone by the next snapshot.\n",
-		    units_bytes(text, snapshot->superseded));
+		fprintf(out,
+			"%s more were superseded arrays and chains, which no map used any more: "
+			"gone by the next snapshot.\n",
+			units_bytes(text, snapshot->superseded));
 	if (snapshot->unexplained)
 		fprintf(out,
-			"%s of bucket and overflow bytes by stack belong to no map that was found: "
-			"this is unexplained.\n",
+			"%s that map code allocated belong to no map that was found: unexplained.\n",
 			units_bytes(text, snapshot->unexplained));
 }
 
@@ -88,16 +91,17 @@ print_explained(const struct model_snapshot *snapshot, FILE *out)
 	char reached[UNITS_SIZE], all[UNITS_SIZE];
 
 	if (snapshot->by_stack == 0) {
-		fputs("No allocation stack shows map code (stripped or inlined): maps were found "
-		      "by their "
+		fputs("No stack shows map code (stripped or inlined): maps were found by their "
 		      "structure alone.\n",
 		      out);
 		return;
 	}
-	fprintf(out, "Maps explain %s of the %s that stacks call buckets and overflow (%u %%).\n",
+	fprintf(out,
+		"Cross-check: the maps found explain %s of the %s that map code allocated "
+		"(%" PRIu64 " %%).\n",
 		units_bytes(reached, snapshot->by_stack_reached),
 		units_bytes(all, snapshot->by_stack),
-		(unsigned)((__uint128_t)snapshot->by_stack_reached * 100 / snapshot->by_stack));
+		model_percent(snapshot->by_stack_reached, snapshot->by_stack));
 }
 
 static void
@@ -117,12 +121,17 @@ print_offers(const struct model_map *const *maps, size_t count, const struct opt
 
 		fprintf(out, "  %s: ", units_escape(escaped, sizeof escaped, remedy->name));
 		fprintf(out, "%s", units_bytes(text, remedy->gives));
-		fprintf(out, " of %s map%s; ", units_number(text, offers[i].maps),
+		fprintf(out, " of %s map%s", units_number(text, offers[i].maps),
 			offers[i].maps == 1 ? "" : "s");
-		fprintf(out, "leaves %s", units_bytes(text, remedy->leaves));
-		fprintf(out, ", needs %s more while it runs\n      %s\n",
-			units_bytes(text, remedy->transient),
-			units_escape(escaped, sizeof escaped, remedy->advice));
+		fprintf(out, "; leaves %s", units_bytes(text, remedy->leaves));
+		if (remedy->transient)
+			fprintf(out, "; needs %s%s more while it runs",
+				offers[i].maps == 1 ? "" : "up to ",
+				units_bytes(text, remedy->transient));
+		fputs("\n", out);
+		if (count > 1) /* else it stands above */
+			fprintf(out, "      %s\n",
+				units_escape(escaped, sizeof escaped, remedy->advice));
 	}
 	fputs("\n", out);
 }

@@ -17,8 +17,4 @@ int write_text_roles(const struct model *model, const struct options *options, F
 int write_text_drops(const struct model *model, const struct options *options, FILE *out);
 void write_text_refused(const struct model *model, FILE *out);
 
-/* Where one map was made, in one line: "article.c:88 in run_inline", "?"; cut to `width` columns.
- */
-void write_text_maker(char *into, size_t size, const struct model_names *names, size_t width);
-
 #endif

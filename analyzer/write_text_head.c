@@ -36,15 +36,19 @@ static void
 head_line(const struct model *model, FILE *out)
 {
 	const struct trace_header *header = &model->trace->header;
-	char program[SHOWN], label[SHOWN];
+	const struct model_snapshot *judged = model->judged;
+	char program[SHOWN], label[SHOWN], when[UNITS_SIZE];
 
 	fprintf(out, "maptrace report: %s (pid %" PRIu32 "), %s, %" PRIu32 " snapshot%s",
 		units_escape(program, sizeof program, base_name(header->program)), header->pid,
 		ending(model), model->snapshot_count, model->snapshot_count == 1 ? "" : "s");
-	if (model->judged)
-		fprintf(out, ", judged: \"%s\"%s",
-			units_escape(label, sizeof label, model->judged->rows->info.label),
-			model->is_judged_by_name ? "" : " (the worst)");
+	if (judged)
+		fprintf(out, "\nabout snapshot \"%s\" at %s%s",
+			units_escape(label, sizeof label, judged->rows->info.label),
+			units_duration(when, judged->rows->info.ns),
+			model->is_judged_by_name      ? ""
+			: judged->totals.retained_high ? ", in which maps retain most"
+						       : ", in which maps hold most");
 	fputs("\n", out);
 }
 
@@ -177,16 +181,23 @@ refused_row(const struct model *model, const struct trace_refused *row, FILE *ou
 	char number[UNITS_SIZE], bytes[UNITS_SIZE], line[SHOWN], name[SHOWN];
 	bool is_known = row->profile < model->trace->profile_count;
 
-	fprintf(out, "  %s: %s candidate%s with %s in arrays: %s",
+	fprintf(out, "  %s: %s candidate%s with %s in arrays: %s\n",
 		units_escape(name, sizeof name,
 			     is_known ? model->trace->profiles[row->profile].name : "?"),
 		units_number(number, row->candidates), row->candidates == 1 ? "" : "s",
 		units_bytes(bytes, row->bytes), reasons[row->reason]);
 	if (is_known && row->line) {
 		profile_line(model, row->profile, row->line, line, sizeof line);
-		fprintf(out, " (line %" PRIu32 ": %s)", row->line, line);
+		fprintf(out, "      line %" PRIu32 ": %s\n", row->line, line);
 	}
-	fputs("\n", out);
+}
+
+/* Look-alikes of a few bytes are everywhere; they are told where they could explain something. */
+static bool
+is_worth_a_word(const struct model_snapshot *snapshot, const struct trace_refused *row)
+{
+	return snapshot->rows->maps_count == 0 || snapshot->unexplained ||
+	       row->bytes >= snapshot->rows->info.live_bytes / 100;
 }
 
 static void
@@ -211,13 +222,17 @@ void
 write_text_refused(const struct model *model, FILE *out)
 {
 	const struct trace_snapshot_rows *rows = model->judged->rows;
+	uint32_t shown = 0;
 
 	if (rows->maps_count == 0)
 		awake_profiles(model, out);
-	if (rows->refused_count)
-		fputs("Refused, because what cannot be proved is not counted:\n", out);
-	for (uint32_t i = 0; i < rows->refused_count; i++)
+	for (uint32_t i = 0; i < rows->refused_count; i++) {
+		if (!is_worth_a_word(model->judged, &rows->refused[i]))
+			continue;
+		if (shown++ == 0)
+			fputs("Refused, because what cannot be proved is not counted:\n", out);
 		refused_row(model, &rows->refused[i], out);
-	if (rows->maps_count == 0 || rows->refused_count)
+	}
+	if (rows->maps_count == 0 || shown)
 		fputs("\n", out);
 }

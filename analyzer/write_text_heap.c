@@ -24,6 +24,24 @@ add_roles(struct table *table, const struct model_roles *roles, unsigned role)
 		  units_bytes(text, roles->bytes[role]));
 }
 
+/* Of a program that ended, the exit snapshot is the last word. */
+static bool
+shows_now(const struct model *model)
+{
+	return !model->judged || model->trace->header.end != TRACE_ENDED ||
+	       model->judged->rows->info.cause > TRACE_CAUSE_EXIT_LATE;
+}
+
+static const char *
+last_moment(const struct model *model)
+{
+	if (model->trace->header.end == TRACE_ENDED)
+		return "at the end";
+	if (model->trace->header.end == TRACE_STOPPED)
+		return "when tracing stopped";
+	return model->guest_is_running ? "now" : "when it was killed";
+}
+
 static void
 add_titles(struct table *table, const struct model *model)
 {
@@ -34,7 +52,18 @@ add_titles(struct table *table, const struct model *model)
 	if (model->judged)
 		table_add(table, "\"%s\"",
 			  units_escape(text, sizeof text, model->judged->rows->info.label));
-	table_add(table, model->trace->header.end == TRACE_ENDED ? "at the end" : "now");
+	if (shows_now(model))
+		table_add(table, "%s", last_moment(model));
+}
+
+static uint64_t
+largest(const struct model *model, unsigned role)
+{
+	uint64_t judged = model->judged ? model->judged->roles.bytes[role] : 0;
+	uint64_t most = model->peak.bytes[role];
+
+	most = most > judged ? most : judged;
+	return most > model->now.bytes[role] ? most : model->now.bytes[role];
 }
 
 int
@@ -48,15 +77,19 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	fprintf(out, "%sBytes by role%s (the heap's peak of %s came after %s)\n",
 		table_bold(options->color), table_plain(options->color),
 		units_bytes(text, header->peak_bytes), units_duration(when, header->peak_ns));
-	table_open(&table, model->judged ? "lrrr" : "lrr");
+	table_open(&table, model->judged && shows_now(model) ? "lrrr" : "lrr");
 	add_titles(&table, model);
 	for (unsigned role = 0; role < TRACE_ROLES; role++) {
+		if (largest(model, role) == 0 && role != TRACE_BUCKETS)
+			continue;
 		table_add(&table, "%s", role_names[role]);
 		add_roles(&table, &model->peak, role);
 		if (model->judged)
 			add_roles(&table, &model->judged->roles, role);
-		add_roles(&table, &model->now, role);
-		is_estimate |= !model->peak.is_exact[role] || !model->now.is_exact[role];
+		if (shows_now(model))
+			add_roles(&table, &model->now, role);
+		is_estimate |= !model->peak.is_exact[role] ||
+			       (shows_now(model) && !model->now.is_exact[role]);
 	}
 	if (table_print(&table, out, 2, options->color))
 		return -1;
@@ -67,24 +100,27 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 					      << (header->peak_slack_bytes_log2 & 31)),
 			header->threads_seen);
 	else if (is_estimate)
-		fputs("  ~ estimate: stacks without map code count as the nearest snapshot that "
-		      "saw them tells.\n",
+		fputs("  ~ estimate: what was allocated outside map code is split as in the nearest "
+		      "snapshot.\n",
 		      out);
 	fputs("\n", out);
 	return 0;
 }
 
+/* A part of the change, unless nothing moved. */
 static void
 print_move(FILE *out, const char *text, uint64_t fell, uint64_t grew)
 {
 	char bytes[UNITS_SIZE];
 
+	if (!fell && !grew)
+		return;
 	fprintf(out, "  %s:", text);
 	if (fell)
 		fprintf(out, " -%s", units_bytes(bytes, fell));
 	if (grew)
 		fprintf(out, " +%s", units_bytes(bytes, grew));
-	fputs(fell || grew ? "\n" : " 0 B\n", out);
+	fputs("\n", out);
 }
 
 static void
@@ -97,34 +133,58 @@ print_deletion(const struct model_drop *drop, FILE *out)
 			units_number(number, drop->deleted),
 			units_bytes(bytes, drop->fell[MODEL_DELETION]),
 			drop->stayed_maps == 1 ? "" : "s");
-	else if (drop->fell[MODEL_DELETION])
+	else
 		print_move(out, "buckets and overflow of maps that stayed",
 			   drop->fell[MODEL_DELETION], 0);
-	if (drop->grew[MODEL_DELETION])
-		print_move(out, "growth of maps that stayed", 0, drop->grew[MODEL_DELETION]);
-	if (drop->fell[MODEL_DELETION_VALUES] || drop->grew[MODEL_DELETION_VALUES])
-		print_move(out, "out-of-line keys and values of those maps",
-			   drop->fell[MODEL_DELETION_VALUES], drop->grew[MODEL_DELETION_VALUES]);
+	print_move(out, "growth of maps that stayed", 0, drop->grew[MODEL_DELETION]);
+	print_move(out, "out-of-line keys and values of those maps",
+		   drop->fell[MODEL_DELETION_VALUES], drop->grew[MODEL_DELETION_VALUES]);
+}
+
+static void
+print_superseded(const struct model_drop *drop, FILE *out)
+{
+	uint64_t from = drop->from->rows->info.live_bytes, to = drop->to->rows->info.live_bytes;
+	uint64_t fell = drop->fell[MODEL_SUPERSEDED];
+	char bytes[UNITS_SIZE];
+
+	if (fell && from > to && fell == from - to)
+		fprintf(out,
+			"  the whole fall was superseded arrays and their chains, which no map "
+			"used any more: -%s\n",
+			units_bytes(bytes, fell));
+	else
+		print_move(out, "superseded arrays and their chains, which no map used any more",
+			   fell, drop->grew[MODEL_SUPERSEDED]);
+}
+
+/* "added" at 1.25 s */
+static void
+print_moment(FILE *out, const struct model_snapshot *snapshot)
+{
+	char label[SHOWN], when[UNITS_SIZE];
+
+	fprintf(out, "\"%s\" at %s",
+		units_escape(label, sizeof label, snapshot->rows->info.label),
+		units_duration(when, snapshot->rows->info.ns));
 }
 
 static void
 print_drop(const struct model_drop *drop, const struct options *options, FILE *out)
 {
-	char from[SHOWN], to[SHOWN], before[UNITS_SIZE], after[UNITS_SIZE];
+	char before[UNITS_SIZE], after[UNITS_SIZE];
 
-	fprintf(out, "%sFrom \"%s\" to \"%s\"%s the heap went from %s to %s:\n",
-		table_bold(options->color),
-		units_escape(from, sizeof from, drop->from->rows->info.label),
-		units_escape(to, sizeof to, drop->to->rows->info.label),
-		table_plain(options->color), units_bytes(before, drop->from->rows->info.live_bytes),
+	fprintf(out, "%sFrom ", table_bold(options->color));
+	print_moment(out, drop->from);
+	fputs(" to ", out);
+	print_moment(out, drop->to);
+	fprintf(out, "%s the heap went from %s to %s:\n", table_plain(options->color),
+		units_bytes(before, drop->from->rows->info.live_bytes),
 		units_bytes(after, drop->to->rows->info.live_bytes));
 	print_deletion(drop, out);
-	if (drop->fell[MODEL_SUPERSEDED] || drop->grew[MODEL_SUPERSEDED])
-		print_move(out, "superseded arrays and their chains, which no map used any more",
-			   drop->fell[MODEL_SUPERSEDED], drop->grew[MODEL_SUPERSEDED]);
-	if (drop->vanished_maps || drop->new_maps)
-		print_move(out, "maps that vanished (-) or came (+)", drop->fell[MODEL_VANISHED],
-			   drop->grew[MODEL_VANISHED]);
+	print_superseded(drop, out);
+	print_move(out, "maps that vanished (-) or came (+)", drop->fell[MODEL_VANISHED],
+		   drop->grew[MODEL_VANISHED]);
 	print_move(out, "memory that is no map's", drop->fell[MODEL_OTHER],
 		   drop->grew[MODEL_OTHER]);
 	print_move(out, "unexplained", drop->fell[MODEL_UNEXPLAINED],

@@ -1,6 +1,6 @@
 /*
- * The worst maps of a report: a table of them, then for the first few where each was made and what
- * gives its memory back.
+ * The worst maps of a report: a table of the places that made them, then for the first few what each
+ * holds and what gives its memory back. A line is no wider than 110 columns, names permitting.
  */
 #include "analyzer/symbols.h"
 #include "analyzer/table.h"
@@ -8,9 +8,13 @@
 #include "analyzer/write_text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 20, IN_DEPTH = 3, NAME_WIDTH = 80, SHOWN = 512 };
+enum { ROWS = 20, IN_DEPTH = 3, NAME_WIDTH = 80, TYPE_WIDTH = 40, MAKER_WIDTH = 24,
+       SHOWN = 512, LINE = 2 * SHOWN };
+
+static const char start_up[] = "__libc_start"; /* what calls main is the same everywhere */
 
 static const char *
 base_name(const char *path)
@@ -42,13 +46,30 @@ frame_text(char *into, size_t size, const struct symbols_frame *frame, size_t wi
 			 frame->module ? frame->offset : frame->pc);
 }
 
-void
-write_text_maker(char *into, size_t size, const struct model_names *names, size_t width)
+/* Where a map was made, for a table: with a type beside it the line alone tells it. */
+static void
+maker_text(char *into, size_t size, const struct model_names *names)
 {
-	if (names->maker)
-		frame_text(into, size, names->maker, width);
+	const struct symbols_frame *maker = names->maker;
+	char file[SHOWN];
+
+	if (maker && maker->file && names->written_type)
+		snprintf(into, size, "%s:%" PRIu32,
+			 units_escape(file, sizeof file, base_name(maker->file)), maker->line);
+	else if (maker)
+		frame_text(into, size, maker, MAKER_WIDTH);
 	else
 		snprintf(into, size, "?");
+}
+
+/* The name by which a reader knows this kind of map. */
+static const char *
+kind_text(char *into, size_t size, const struct model_map *map, const struct model_names *names,
+	  size_t width)
+{
+	symbols_shorten(into, size,
+			names->written_type ? names->written_type : map->profile_name, width);
+	return into;
 }
 
 static void
@@ -63,50 +84,54 @@ add_range(struct table *table, uint64_t low, uint64_t high, bool is_estimate)
 }
 
 static void
-add_row(struct table *table, size_t number, const struct model_map *map,
-	const struct model_names *names)
+add_row(struct table *table, size_t number, const struct model_group *group, bool has_counts)
 {
-	char a[UNITS_SIZE], b[UNITS_SIZE], maker[SHOWN], profile[SHOWN];
-	uint64_t fill = model_fill_percent(map);
+	const struct model_totals *totals = &group->totals;
+	bool is_known = totals->unknown_maps == 0;
+	uint64_t fill = model_percent(totals->count, totals->capacity);
+	char text[UNITS_SIZE], maker[LINE], kind[SHOWN];
 
-	write_text_maker(maker, sizeof maker, names, 40);
+	maker_text(maker, sizeof maker, group->names);
 	table_add(table, "%zu", number);
-	add_range(table, map->retained, map->retained_high, map->is_estimate);
-	table_add(table, "%s", units_bytes(a, map->held));
-	add_range(table, map->needed_low, map->needed_high, map->is_estimate);
-	table_add(table, "%s / %s", units_number(a, map->row->count),
-		  units_number(b, map->row->capacity));
+	add_range(table, is_known ? totals->retained : TRACE_UNKNOWN,
+		  is_known ? totals->retained_high : TRACE_UNKNOWN, totals->is_estimate);
+	table_add(table, "%s", units_bytes(text, totals->held));
+	if (has_counts)
+		table_add(table, "%s", units_number(text, totals->maps));
+	table_add(table, "%s", units_number(text, totals->count));
 	if (fill == TRACE_UNKNOWN)
 		table_add(table, "?");
 	else
 		table_add(table, "%" PRIu64 " %%", fill);
-	table_add(table, "%s made at %s", units_escape(profile, sizeof profile, map->profile_name),
-		  maker);
+	table_add(table, "%s at %s",
+		  kind_text(kind, sizeof kind, group->worst, group->names, TYPE_WIDTH), maker);
 }
 
 static void
-print_place(const struct model_map *map, const struct model_names *names, FILE *out)
+print_place(const struct model_group *group, FILE *out)
 {
 	static const char *const places[] = {
 	    [TRACE_WHERE_BLOCK] = "in a block of the heap",
 	    [TRACE_WHERE_GLOBAL] = "in a global",
 	    [TRACE_WHERE_STACK] = "on a thread's stack",
-	    [TRACE_WHERE_OTHER] = "in memory of the program's own making",
+	    [TRACE_WHERE_OTHER] = "in a slab or an arena",
 	};
+	const struct model_map *map = group->worst;
 	char text[SHOWN];
 
-	fprintf(out, "%s at 0x%" PRIx64 ", header %s",
-		units_escape(text, sizeof text, map->profile_name), map->row->address,
-		places[map->row->where]);
-	if (names->variable) {
-		symbols_shorten(text, sizeof text, names->variable, NAME_WIDTH);
+	fputs(kind_text(text, sizeof text, map, group->names, NAME_WIDTH), out);
+	if (map->is_growing)
+		fputs(", growing", out);
+	fputs("\n       ", out);
+	if (group->totals.maps > 1)
+		fprintf(out, "%s maps (`maptrace maps` lists them), the worst ",
+			units_number(text, group->totals.maps));
+	fprintf(out, "at 0x%" PRIx64 ", header %s", map->row->address, places[map->row->where]);
+	if (group->names->variable) {
+		symbols_shorten(text, sizeof text, group->names->variable, NAME_WIDTH);
 		fprintf(out, " (%s)", text);
 	}
-	fputs(map->is_growing ? ", growing\n" : "\n", out);
-	if (names->type) {
-		symbols_shorten(text, sizeof text, names->type, NAME_WIDTH);
-		fprintf(out, "       type %s\n", text);
-	}
+	fputs("\n", out);
 }
 
 /* The maker and a few callers of it. */
@@ -115,31 +140,48 @@ print_stack(const struct model_names *names, FILE *out)
 {
 	enum { CALLERS = 3 };
 	size_t first = names->maker ? (size_t)(names->maker - names->frames) : 0;
-	char text[SHOWN];
+	char text[LINE];
 
 	for (size_t i = first; i < names->frame_count && i <= first + CALLERS; i++) {
+		const char *function = names->frames[i].function;
+
+		if (i > first && function && strncmp(function, start_up, strlen(start_up)) == 0)
+			break;
 		frame_text(text, sizeof text, &names->frames[i], NAME_WIDTH);
 		fprintf(out, "       %s %s\n", i == first ? "made at" : "   from", text);
-		if (names->frames[i].function && strcmp(names->frames[i].function, "main") == 0)
-			break; /* what calls main is the same everywhere */
+		if (function && strcmp(function, "main") == 0)
+			break;
 	}
+}
+
+/* One part of a map, where there is any. */
+static void
+print_part(const char *name, uint64_t bytes, FILE *out)
+{
+	char text[UNITS_SIZE];
+
+	if (bytes)
+		fprintf(out, ", %s %s", name, units_bytes(text, bytes));
 }
 
 static void
 print_bytes(const struct trace_map *row, FILE *out)
 {
-	char text[UNITS_SIZE];
+	uint64_t reserved = row->overflow_reserved_bytes;
+	char count[UNITS_SIZE], capacity[UNITS_SIZE];
 
-	fprintf(out, "       buckets %s", units_bytes(text, row->bucket_bytes));
-	if (row->old_bucket_bytes)
-		fprintf(out, ", old buckets %s", units_bytes(text, row->old_bucket_bytes));
-	fprintf(out, ", overflow %s", units_bytes(text, row->overflow_bytes));
-	if (row->overflow_reserved_bytes && row->overflow_reserved_bytes != TRACE_UNKNOWN)
-		fprintf(out, " (%s of it in the array's block)",
-			units_bytes(text, row->overflow_reserved_bytes));
-	fprintf(out, ", values out of line %s", units_bytes(text, row->value_bytes));
+	fprintf(out, "       %s of %s entries: buckets ", units_number(count, row->count),
+		units_number(capacity, row->capacity));
+	fputs(units_bytes(count, row->bucket_bytes), out);
+	print_part("old buckets", row->old_bucket_bytes, out);
+	print_part("overflow", row->overflow_bytes, out);
+	if (reserved && reserved != TRACE_UNKNOWN && reserved == row->overflow_bytes)
+		fputs(" (in the array's block)", out);
+	else if (reserved && reserved != TRACE_UNKNOWN)
+		fprintf(out, " (%s of it in the array's block)", units_bytes(count, reserved));
+	print_part("keys and values", row->value_bytes, out);
 	if (row->tombstones && row->tombstones != TRACE_UNKNOWN)
-		fprintf(out, ", %s tombstones", units_number(text, row->tombstones));
+		fprintf(out, ", %s tombstones", units_number(count, row->tombstones));
 	fputs("\n", out);
 }
 
@@ -151,61 +193,90 @@ print_remedies(const struct model_map *map, FILE *out)
 	char text[UNITS_SIZE], advice[PROFILE_LINE_MAX * 4], name[PROFILE_NAME_MAX * 4];
 
 	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "       gives back %s: %s: %s\n", units_bytes(text, remedies[i].gives),
+		fprintf(out, "       %s gives back %s",
 			units_escape(name, sizeof name, remedies[i].name),
+			units_bytes(text, remedies[i].gives));
+		fprintf(out, " and leaves %s", units_bytes(text, remedies[i].leaves));
+		if (remedies[i].transient)
+			fprintf(out, ", needs %s more while it runs",
+				units_bytes(text, remedies[i].transient));
+		fprintf(out, ":\n           %s\n",
 			units_escape(advice, sizeof advice, remedies[i].advice));
-		fprintf(out, "           (leaves %s", units_bytes(text, remedies[i].leaves));
-		fprintf(out, ", needs %s more while it runs)\n",
-			units_bytes(text, remedies[i].transient));
 	}
 }
 
 static void
-print_map(size_t number, const struct model_map *map, const struct model_names *names, FILE *out)
+print_group(size_t number, const struct model_group *group, FILE *out)
 {
 	fprintf(out, "  %3zu  ", number);
-	print_place(map, names, out);
-	print_stack(names, out);
-	print_bytes(map->row, out);
-	if (map->remark)
-		fprintf(out, "       note: %s\n", map->remark);
-	print_remedies(map, out);
+	print_place(group, out);
+	print_stack(group->names, out);
+	print_bytes(group->worst->row, out);
+	if (group->worst->remark)
+		fprintf(out, "       note: %s\n", group->worst->remark);
+	print_remedies(group->worst, out);
 }
 
 static void
-print_rest(const struct model_map *const *maps, size_t count, FILE *out)
+print_rest(const struct model_group *groups, size_t count, FILE *out)
 {
-	struct model_totals rest = model_sum(maps, count);
+	struct model_totals rest = {0};
 	char number[UNITS_SIZE], held[UNITS_SIZE], retained[UNITS_SIZE];
 
+	for (size_t i = 0; i < count; i++)
+		model_add_totals(&rest, &groups[i].totals);
 	fprintf(out, "  and %s more that hold %s and retain %s; `maptrace maps` lists them all\n",
 		units_number(number, rest.maps), units_bytes(held, rest.held),
 		units_bytes(retained, rest.retained));
+}
+
+static int
+print_table(const struct model_group *groups, size_t count, bool color, FILE *out)
+{
+	static const char *const titles[] = {"#", "retained", "held", "maps", "entries", "fill",
+					     "map, made at"};
+	bool has_counts = false;
+	struct table table;
+
+	for (size_t i = 0; i < count; i++)
+		has_counts |= groups[i].totals.maps > 1;
+	table_open(&table, has_counts ? "rrrrrrl" : "rrrrrl");
+	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+		if (has_counts || strcmp(titles[i], "maps") != 0)
+			table_add(&table, "%s", titles[i]);
+	for (size_t i = 0; i < count; i++)
+		add_row(&table, i + 1, &groups[i], has_counts);
+	return table_print(&table, out, 2, color);
 }
 
 int
 write_text_maps(struct model *model, const struct model_map *const *maps, size_t count,
 		const struct options *options, FILE *out)
 {
-	static const char *const titles[] = {
-	    "#", "retained", "held", "needed", "entries / capacity", "fill", "map"};
-	struct table table;
+	size_t group_count, shown, in_depth = 0;
+	struct model_group *groups =
+	    model_groups(model, maps, count, options->filter.sort, &group_count);
+	int result = -1;
 
-	if (count == 0)
-		return 0;
-	table_open(&table, "rrrrrrl");
-	for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
-		table_add(&table, "%s", titles[i]);
-	for (size_t i = 0; i < count && i < ROWS; i++)
-		add_row(&table, i + 1, maps[i], model_map_names(model, maps[i]));
-	if (table_print(&table, out, 2, options->color))
+	if (!groups)
 		return -1;
-	if (count > ROWS)
-		print_rest(maps + ROWS, count - ROWS, out);
-	fputs("\n", out);
-	for (size_t i = 0; i < count && i < IN_DEPTH; i++)
-		if (i == 0 || maps[i]->retained || maps[i]->reserved)
-			print_map(i + 1, maps[i], model_map_names(model, maps[i]), out);
-	fputs("\n", out);
-	return 0;
+	shown = group_count < ROWS ? group_count : ROWS;
+	if (count && print_table(groups, shown, options->color, out))
+		goto out;
+	if (group_count > shown)
+		print_rest(groups + shown, group_count - shown, out);
+	if (count)
+		fputs("\n", out);
+	for (size_t i = 0; i < shown && in_depth < IN_DEPTH; i++)
+		if (groups[i].totals.retained_high || groups[i].totals.reserved ||
+		    groups[i].totals.unknown_maps) {
+			print_group(i + 1, &groups[i], out);
+			in_depth++;
+		}
+	if (in_depth)
+		fputs("\n", out);
+	result = 0;
+out:
+	free(groups);
+	return result;
 }

@@ -138,7 +138,7 @@ what_does_not_add_up_is_shown(void **state)
 static void
 report_shows_the_whole_way_and_the_largest_steps(void **state)
 {
-	static const uint64_t live[] = {100, 900, 400, 500, 450, 445, 300};
+	static const uint64_t live[] = {100, 900, 400, 500, 450, 410, 300};
 	struct trace *trace = sample_trace();
 	uint32_t user = sample_stack(trace, TRACE_OTHER, 0);
 	struct model_drop *drops;
@@ -149,12 +149,32 @@ report_shows_the_whole_way_and_the_largest_steps(void **state)
 		sample_live(sample_snapshot(trace, "interval"), user, live[i], 1);
 	model = sample_model(trace);
 	assert_int_equal(model_drops(model, &drops, &count), 0);
-	assert_int_equal(count, 4);
+	assert_int_equal(count, 3);
 	assert_int_equal(drops[0].from->index, 1);
 	assert_int_equal(drops[0].to->index, 6);
 	assert_int_equal(drops[1].from->index, 1); /* 900 to 400 */
-	assert_int_equal(drops[2].from->index, 3); /* 500 to 450 */
-	assert_int_equal(drops[3].from->index, 5); /* 445 to 300 */
+	assert_int_equal(drops[2].from->index, 5); /* 410 to 300 */
+	free(drops);
+	model_close(model);
+}
+
+static void
+steps_that_tell_nothing_more_are_left_out(void **state)
+{
+	static const uint64_t live[] = {1000, 990, 300, 290};
+	struct trace *trace = sample_trace();
+	uint32_t user = sample_stack(trace, TRACE_OTHER, 0);
+	struct model_drop *drops;
+	struct model *model;
+	size_t count;
+
+	for (size_t i = 0; i < sizeof live / sizeof *live; i++)
+		sample_live(sample_snapshot(trace, "interval"), user, live[i], 1);
+	model = sample_model(trace);
+	assert_int_equal(model_drops(model, &drops, &count), 0);
+	assert_int_equal(count, 1); /* 990 to 300 is nearly all of it, the others next to nothing */
+	assert_int_equal(drops[0].from->index, 0);
+	assert_int_equal(drops[0].to->index, 3);
 	free(drops);
 	model_close(model);
 }
@@ -186,6 +206,7 @@ main(void)
 	    cmocka_unit_test(old_array_of_a_finished_growth_is_superseded),
 	    cmocka_unit_test(what_does_not_add_up_is_shown),
 	    cmocka_unit_test(report_shows_the_whole_way_and_the_largest_steps),
+	    cmocka_unit_test(steps_that_tell_nothing_more_are_left_out),
 	    cmocka_unit_test(heap_that_never_fell_has_no_drop),
 	};
 

@@ -136,6 +136,45 @@ trace_without_complete_snapshot_says_so(void **state)
 }
 
 static void
+maps_of_one_place_are_one_row(void **state)
+{
+	struct trace *trace = sample_trace();
+	uint32_t array = sample_stack(trace, TRACE_BUCKETS, 0);
+	uint32_t elsewhere = sample_stack(trace, TRACE_BUCKETS, 0);
+	struct trace_snapshot_rows *rows = sample_snapshot(trace, "exit");
+	struct model_filter filter = {0};
+	const struct model_map **maps;
+	struct model_group *groups;
+	struct model *model;
+	size_t count, group_count;
+
+	for (uint64_t i = 0; i < 300; i++)
+		sample_whole_map(rows, 0x10000 + 64 * i, array, 1000 + i, 0);
+	sample_whole_map(rows, 0x8000, elsewhere, 2000, 0);
+	model = sample_model(trace);
+	maps = model_list(model->judged, &filter, &count);
+	groups = model_groups(model, maps, count, MODEL_SORT_RETAINED, &group_count);
+	assert_int_equal(group_count, 2);
+	assert_int_equal(groups[0].totals.maps, 300);
+	assert_int_equal(groups[0].totals.held, 300 * 1000 + 299 * 300 / 2);
+	assert_int_equal(groups[0].worst->held, 1299);
+	assert_int_equal(groups[1].totals.maps, 1);
+	free(groups);
+	free(maps);
+	model_close(model);
+}
+
+static void
+nothing_retained_is_said_in_words(void **state)
+{
+	struct trace *trace = sample_trace();
+	uint32_t array = sample_stack(trace, TRACE_BUCKETS, 0);
+
+	sample_whole_map(sample_snapshot(trace, "exit"), 0x8000, array, 2000, 2000);
+	contains(trace, "1 map holds 1.95 KiB and needs it: nothing is retained.");
+}
+
+static void
 no_map_lists_profiles_and_refusals(void **state)
 {
 	struct trace *trace = sample_trace();
@@ -145,8 +184,8 @@ no_map_lists_profiles_and_refusals(void **state)
 	refused->line = 9;
 	refused->candidates = 3;
 	refused->bytes = 4096;
-	contains(trace, "sample: 3 candidates with 4.00 KiB in arrays: a requirement was not met "
-			"(line 9: require entries >= 0)");
+	contains(trace, "sample: 3 candidates with 4.00 KiB in arrays: a requirement was not met\n"
+			"      line 9: require entries >= 0\n");
 	trace = sample_trace();
 	sample_snapshot(trace, "exit");
 	contains(trace, "No map was found");
@@ -282,6 +321,8 @@ main(void)
 	    cmocka_unit_test(articles_report_is_the_golden_one),
 	    cmocka_unit_test(killed_guest_is_said_at_once),
 	    cmocka_unit_test(trace_without_complete_snapshot_says_so),
+	    cmocka_unit_test(maps_of_one_place_are_one_row),
+	    cmocka_unit_test(nothing_retained_is_said_in_words),
 	    cmocka_unit_test(no_map_lists_profiles_and_refusals),
 	    cmocka_unit_test(names_from_the_guest_are_escaped),
 	    cmocka_unit_test(extreme_numbers_print),
