@@ -368,10 +368,10 @@ snapshot_reap(void)
 	struct shield shield;
 	uint64_t now_ns;
 
-	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED) || !is_guest())
+	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED))
 		return;
 	now_ns = tracer_now(true);
-	if (now_ns - __atomic_load_n(&last_ns, __ATOMIC_RELAXED) < REAP_EVERY_NS)
+	if (now_ns - __atomic_load_n(&last_ns, __ATOMIC_RELAXED) < REAP_EVERY_NS || !is_guest())
 		return;
 	__atomic_store_n(&last_ns, now_ns, __ATOMIC_RELAXED);
 	shield_raise(&shield);
