@@ -143,10 +143,13 @@ is_overdue(uint64_t since_ns, uint64_t now_ns)
 	return now_ns >= since_ns + patience;
 }
 
+/* The review comes last: it reads the whole table, and while one waits this is asked at every event. */
 static bool
-is_standing(uint64_t now_ns)
+is_standing(uint64_t now_ns, bool is_quiet_now)
 {
-	if (large_due() > now_ns)
+	uint64_t due_ns = large_due();
+
+	if (due_ns > now_ns || !(is_quiet_now || is_overdue(due_ns, now_ns)))
 		return false;
 	large_review(0); /* the one that was due may be gone */
 	return large_due() <= now_ns;
@@ -164,9 +167,8 @@ is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 		return is_last_look(size, now_ns);
 	if (fallen_ns && quiet)
 		return true;
-	return ((fallen_ns && is_overdue(fallen_ns, now_ns)) ||
-	        (is_standing(now_ns) && (quiet || is_overdue(large_due(), now_ns)))) &&
-	       now_ns >= 2 * RUN_PER_PAUSE * cost(live_bytes());
+	return now_ns >= 2 * RUN_PER_PAUSE * cost(live_bytes()) &&
+	       ((fallen_ns && is_overdue(fallen_ns, now_ns)) || is_standing(now_ns, quiet));
 }
 
 bool
