@@ -26,6 +26,8 @@ FUZZ_SECONDS ?= 60
 PREFIX ?= /usr/local
 DESTDIR ?=
 Q := $(if $(V),,@)
+# Every core, unless the user said -j.
+AGAIN = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 VERSION := 0.1.0
@@ -154,7 +156,7 @@ $(FUZZ): $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_FLOOR_OBJ)
 .PHONY: fuzz
 fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants clang)
 	$(call wants,$(FUZZ_CC),clang libclang-rt-14-dev)
-	$(Q)$(MAKE) --no-print-directory $(FUZZ) libmaptrace.so programs
+	$(Q)+$(AGAIN) $(FUZZ) libmaptrace.so programs
 	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
 
 include tests/lint.mk
@@ -165,11 +167,11 @@ deps: ## install what is missing (as root or in CI), else print the apt line and
 	$(Q)sh tests/deps.sh
 
 demo: deps ## the article's experiment under the library, for both value kinds, with its reports
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)+$(AGAIN) all
 	$(Q)sh test_programs/demo.sh $(O)
 
 check: deps ## every test; ends with one line 'N passed, N failed'
-	$(Q)$(MAKE) --no-print-directory all $(UNIT) $(O)/san/maptrace
+	$(Q)+$(AGAIN) all $(UNIT) $(O)/san/maptrace
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
 bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack installed)
