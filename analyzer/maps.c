@@ -150,7 +150,8 @@ run_maps(const struct command *command, int argc, char **argv)
 		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
 	if (options.operand_count != 1) {
 		command_complain(command,
-				 "name one trace, such as `maptrace maps maptrace.prog.1.mtr`");
+				 "name one trace, such as `maptrace maps maptrace.prog.1.mtr`; "
+				 "`maptrace report FOLDER` tells which is the worst");
 		return COMMAND_FAILED;
 	}
 	model = command_open(command, &options, options.operands[0]);

@@ -2,7 +2,9 @@
  * `maptrace report`: what a trace says about its program's maps, as text or JSON. Also the place
  * where every command opens a trace and chooses the snapshot it is about, so that all fail alike.
  */
+#include "analyzer/collect.h"
 #include "analyzer/command.h"
+#include "analyzer/summary.h"
 #include "analyzer/write_json.h"
 #include "analyzer/write_text.h"
 
@@ -79,41 +81,55 @@ command_print_report(const struct command *command, struct model *model,
 }
 
 static int
+report_one(const struct command *command, const struct options *options, const char *path)
+{
+	struct model *model = command_open(command, options, path);
+	int result;
+
+	if (!model)
+		return COMMAND_FAILED;
+	result = command_print_report(command, model, options, stdout);
+	model_close(model);
+	return result;
+}
+
+static int
 run(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	struct model *model;
-	int result;
+	enum options_result parsed = options_parse(command, argc, argv, NULL, NULL, &options);
+	struct collect traces;
+	int result = COMMAND_FAILED;
 
-	switch (options_parse(command, argc, argv, NULL, NULL, &options)) {
-	case OPTIONS_GO:
-		break;
-	case OPTIONS_DONE:
-		return COMMAND_OK;
-	default:
+	if (parsed != OPTIONS_GO)
+		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
+	if (options.operand_count == 0) {
+		command_complain(command, "which trace? Give a file (maptrace.PROGRAM.PID.mtr), "
+					  "many, or a folder of them");
 		return COMMAND_FAILED;
 	}
-	if (options.operand_count != 1) {
-		command_complain(command, "give one trace file (maptrace.PROGRAM.PID.mtr), not %d",
-				 options.operand_count);
+	if (collect_traces(&traces, options.operands, (size_t)options.operand_count)) {
+		command_complain(command, "out of memory");
 		return COMMAND_FAILED;
 	}
-	model = command_open(command, &options, options.operands[0]);
-	if (!model)
-		return COMMAND_FAILED;
-	result = command_print_report(command, model, &options, stdout);
-	model_close(model);
+	if (traces.count == 1 && !traces.entries[0].is_empty_folder &&
+	    !traces.entries[0].errno_value)
+		result = report_one(command, &options, traces.entries[0].path);
+	else
+		result = summary_print(command, &options, &traces, stdout);
+	collect_release(&traces);
 	return result;
 }
 
 const struct command command_report = {
     .name = "report",
-    .arguments = "[OPTIONS] TRACE",
+    .arguments = "[OPTIONS] TRACE|FOLDER...",
     .summary = "what the maps of a program retain, where they were made, what gives it back",
     .help = "Judges the complete snapshot that retains most, or the one that --snapshot names. "
 	    "Leads with the total retained and the worst maps; then the heap by role at its peak, "
 	    "in the snapshot and now; then why the heap fell between snapshots, in parts that add "
 	    "up; then what each remedy would give.\n\n"
+	    "Of many traces, or a folder of them, it prints a line each, the worst first.\n\n"
 	    "A trace of a program that still runs, or was killed, can be read as well. --json "
 	    "prints every snapshot with exact bytes (schema maptrace/1).",
     .run = run,
