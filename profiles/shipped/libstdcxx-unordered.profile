@@ -14,7 +14,7 @@
 profile libstdcxx-unordered
 title "std::unordered_map / set"
 about "libstdc++ of GCC 5 to 14, 64-bit, prime bucket counts"
-verified "GCC 12.2: counts 0 to 5,000 one by one, load factors 0.01 to 50, erase, clear, rehash"
+verified "GCC 12.2: 1 to 60 and on to 5,000 entries at load factors 0.5, 1, 2 beside fresh maps; erase, clear, reserve, strings; inside erase"
 type "std::_Hashtable<"
 minimum 16
 
