@@ -56,7 +56,12 @@ def cleared_then_busy():
 @test
 def erased_to_a_tenth():
     """a map erased to a tenth that dies 100 ms later: seen with just those entries"""
-    assert ENTRIES // 10 in counts(live("tenth", ENTRIES, status=1))
+    for _ in range(4):  # on a busy machine a guest that waits for its turn looks like one at rest
+        seen = counts(live("tenth", ENTRIES, status=1))
+        if ENTRIES // 10 in seen:
+            return
+        os.unlink(traces()[0])
+    raise AssertionError(seen)
 
 
 @test
