@@ -5,42 +5,34 @@
  *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
  *     child                        |- search -|- write rows -|
  *
- * The child has no exit signal: the guest's wait() never sees it. It leaves nothing of the guest
- * open: a pipe must end when the guest does. It runs on a stack of its own, since that of the guest's
- * thread may be small. Where no child can be made the search runs in place.
+ * The child (snapshot_child.c) has no exit signal: the guest's wait() never sees it. Where no child
+ * can be made the search runs in place.
  *
  * Rule: while the snapshot's lock is held all signals of the thread are blocked, and all state in
  * here changes under that lock.
  */
 #include "preload/snapshot.h"
 
-#include "preload/hidden.h"
 #include "preload/intern.h"
 #include "preload/ledger.h"
 #include "preload/lock.h"
 #include "preload/module.h"
 #include "preload/settings.h"
 #include "preload/shield.h"
+#include "preload/snapshot_child.h"
 #include "preload/snapshot_write.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
 enum {
 	CHILDREN_MAX = 4,
-	CHILD_STACK = 512 * 1024,
-	SIGNALS = 64,
-	DESCRIPTORS_MAX = 65536, /* closed one by one where the kernel has no close_range */
 };
 
 #define SECOND_NS 1000000000ull
@@ -54,7 +46,6 @@ static struct {
 	pid_t pid; /* 0: a free place */
 	uint32_t index;
 } children[CHILDREN_MAX];
-static uint8_t *child_stack;
 static uint32_t working_children; /* for a look without the lock */
 
 /* ---- children */
@@ -158,81 +149,6 @@ remember(pid_t pid, uint32_t index)
 		}
 }
 
-/* ---- the child */
-
-/* No handler of the guest runs here: all signals are blocked, and a fault must kill. */
-static void
-child_forget_handlers(void)
-{
-	struct {
-		void *handler;
-		unsigned long flags;
-		void *restorer;
-		uint64_t mask;
-	} standard = { 0 };
-
-	for (int number = 1; number <= SIGNALS; number++)
-		syscall(SYS_rt_sigaction, number, &standard, NULL, sizeof(standard.mask));
-}
-
-static void
-close_between(unsigned first, unsigned last)
-{
-	struct rlimit limit = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
-
-	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (last >= limit.rlim_cur)
-		last = (unsigned)limit.rlim_cur;
-	for (unsigned fd = first; fd <= last && fd < DESCRIPTORS_MAX; fd++)
-		syscall(SYS_close, fd);
-}
-
-/* All but the trace's, if that descriptor still is the trace. */
-static void
-child_close_descriptors(void)
-{
-	int kept = tracer.writer.fd;
-	struct stat status;
-
-	if (kept < 0 || fstat(kept, &status) < 0 || status.st_dev != tracer.writer.device ||
-	    status.st_ino != tracer.writer.inode) {
-		close_between(0, ~0u);
-		return;
-	}
-	if (kept > 0)
-		close_between(0, (unsigned)kept - 1);
-	close_between((unsigned)kept + 1, ~0u);
-}
-
-static int
-child_main(void *argument)
-{
-	struct snapshot_job *job = argument;
-
-	child_forget_handlers();
-	child_close_descriptors();
-	hidden_after_fork();
-	if (snapshot_gather(job) < 0)
-		snapshot_cut(job->index, "no memory to copy the live blocks");
-	else
-		snapshot_write(job);
-	syscall(SYS_exit_group, 0);
-	return 0;
-}
-
-/* The new child's pid, or -1. libc's clone runs no handlers of pthread_atfork. */
-static pid_t
-start_child(struct snapshot_job *job)
-{
-	if (!child_stack)
-		child_stack = hidden_map(CHILD_STACK);
-	if (!child_stack)
-		return -1;
-	return clone(child_main, child_stack + CHILD_STACK, 0, job);
-}
-
 /* ---- taking */
 
 /* A mark or an exit in a signal handler that interrupted an event of this very thread: its locks
@@ -275,7 +191,7 @@ freeze(struct snapshot_job *job, bool has_locks)
 		ledger_lock();
 	}
 	job->is_frozen = true;
-	pid = start_child(job);
+	pid = snapshot_child_start(job);
 	if (pid < 0 && has_locks) {
 		job->is_frozen = false;
 		gathered = snapshot_gather(job);
@@ -294,11 +210,11 @@ freeze(struct snapshot_job *job, bool has_locks)
 	}
 }
 
+/* `began`: when the guest came here; it may have waited for a place among the children. */
 static void
-take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing)
+take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint64_t began)
 {
 	static struct snapshot_job job; /* not on the stack: the child has another one */
-	uint64_t began = tracer_now(false);
 	struct trace_snapshot *record;
 	bool has_locks = can_lock(cause);
 
@@ -332,16 +248,18 @@ snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freei
 {
 	bool is_automatic = cause == TRACE_CAUSE_INTERVAL;
 	struct shield shield;
+	uint64_t began;
 
 	if (!is_guest())
 		return;
 	shield_raise(&shield);
+	began = tracer_now(false);
 	if (is_automatic && !lock_try(&lock))
 		goto out;
 	if (!is_automatic)
 		lock_take(&lock);
 	if (is_automatic ? reap() == 0 : (wait_below(CHILDREN_MAX), true))
-		take(label, cause, freeing);
+		take(label, cause, freeing, began);
 	lock_release(&lock);
 out:
 	shield_lower(&shield);

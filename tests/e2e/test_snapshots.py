@@ -80,6 +80,36 @@ def no_zombies():
         guest.end()
 
 
+def look_at(pid):
+    """What a child has open and its limit for cores, or None if it is gone or has not begun."""
+    with contextlib.suppress(OSError):
+        fds = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        with open(f"/proc/{pid}/limits", encoding="utf-8") as limits:
+            core = re.search(r"Max core file size +(\S+)", limits.read()).group(1)
+        if any("/proc/" in fd or fd.endswith(".mtr") for fd in fds) and len(fds) <= 3:
+            return fds, core
+    return None
+
+
+@test
+def alone_child():
+    """a snapshot's child keeps nothing of the guest open, and can leave no core of it"""
+    with marker(2000) as guest:
+        guest.say("heap 1500000")
+        seen = []
+
+        def is_seen():
+            guest.say("mark seen")
+            for pid in guest.children():
+                seen.extend(filter(None, [look_at(pid)]))
+            return seen
+        wait_for(is_seen, "a look at a child at work")
+        guest.end()
+    for fds, core in seen:
+        assert not [fd for fd in fds if fd.startswith("pipe:")], fds
+        assert core in ("0", "1"), core
+
+
 @test
 def killed_child():
     """a snapshot whose child is killed is cut, says so, and another one is judged"""

@@ -1,0 +1,13 @@
+/* The process that looks through the guest's frozen memory. See snapshot.c. */
+#ifndef PRELOAD_SNAPSHOT_CHILD_H
+#define PRELOAD_SNAPSHOT_CHILD_H
+
+#include "preload/snapshot_write.h"
+
+#include <sys/types.h>
+
+/* Starts the child that does this job and ends; it has no exit signal: reaped with __WCLONE.
+ * Returns its pid, or -1. */
+pid_t snapshot_child_start(struct snapshot_job *job);
+
+#endif
