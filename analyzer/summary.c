@@ -20,7 +20,7 @@ enum { ROWS = 40, PATH_WIDTH = 48, PROGRAM_WIDTH = 24, LABEL_WIDTH = 16, SHOWN =
 /* What the summary keeps of a trace that it closed. */
 struct line {
 	const char *path; /* of the entry */
-	char program[SHOWN], label[TRACE_NAME_MAX];
+	char program[TRACE_PATH_MAX], label[TRACE_NAME_MAX];
 	uint32_t pid;
 	bool is_readable, is_judged;
 	struct model_totals totals;

@@ -1,7 +1,10 @@
 /*
  * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the
- * commands report and run. What finds no memory fails the whole report: half of one would be read
- * as a whole.
+ * commands report and run.
+ *
+ * Maps are printed one by one, since a trace may hold millions: only what surrounds them is built as
+ * a whole. What finds no memory ends the report where it stands, and half a report is no JSON, so
+ * that nobody reads it as a whole one.
  */
 #include "analyzer/write_json.h"
 
@@ -9,6 +12,7 @@
 #include "analyzer/units.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const role_names[TRACE_ROLES] = {
     [TRACE_BUCKETS] = "buckets", [TRACE_OVERFLOW] = "overflow", [TRACE_VALUES] = "values",
@@ -74,16 +78,6 @@ refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
 	return array;
 }
 
-static json_t *
-maps_of(struct model *model, const struct model_map *const *maps, size_t count, json_t **frames)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		array = write_json_append(array, write_json_map_sharing(model, maps[i], frames));
-	return array;
-}
-
 /* Why a snapshot is not complete; null for one that is. */
 static json_t *
 reason_of(const struct model_snapshot *snapshot)
@@ -117,21 +111,15 @@ info_of(const struct model_snapshot *snapshot)
 			 write_json_number(info->scanned_bytes));
 }
 
+/* A snapshot without its maps. */
 static json_t *
-snapshot_of(struct model *model, const struct model_snapshot *snapshot,
-	    const struct model_filter *filter, json_t **frames)
+snapshot_of(const struct model *model, const struct model_snapshot *snapshot,
+	    const struct model_totals *totals)
 {
-	size_t count;
-	const struct model_map **maps = model_list(snapshot, filter, &count);
-	struct model_totals totals;
-	json_t *object;
+	json_t *object = info_of(snapshot);
 
-	if (!maps)
-		return NULL;
-	totals = model_sum(maps, count);
-	object = info_of(snapshot);
 	object = write_json_put(object, "roles", roles_of(&snapshot->roles));
-	object = write_json_put(object, "totals", totals_of(&totals));
+	object = write_json_put(object, "totals", totals_of(totals));
 	object =
 	    write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
 	object =
@@ -139,25 +127,83 @@ snapshot_of(struct model *model, const struct model_snapshot *snapshot,
 	object = write_json_put(object, "by_stack_bytes", write_json_number(snapshot->by_stack));
 	object = write_json_put(object, "by_stack_reached_bytes",
 				write_json_number(snapshot->by_stack_reached));
-	object = write_json_put(object, "maps", maps_of(model, maps, count, frames));
-	object = write_json_put(object, "refused", refused_of(model, snapshot->rows));
-	free(maps);
-	return object;
+	return write_json_put(object, "refused", refused_of(model, snapshot->rows));
 }
 
-static json_t *
-snapshots_of(struct model *model, const struct model_filter *filter)
+/* Prints a value, which is taken over. -1: no memory, now or when it was made. */
+static int
+print_value(json_t *value, FILE *out)
+{
+	int result = value ? json_dumpf(value, out, JSON_ENCODE_ANY) : -1;
+
+	json_decref(value);
+	return result == 0 || (value && ferror(out)) ? 0 : -1;
+}
+
+/* Prints an object, which is taken over, but for the brace that closes it. */
+static int
+print_open(json_t *object, FILE *out)
+{
+	char *text = object ? json_dumps(object, JSON_INDENT(1)) : NULL;
+
+	json_decref(object);
+	if (!text)
+		return -1;
+	fwrite(text, 1, strlen(text) - strlen("\n}"), out);
+	free(text);
+	return 0;
+}
+
+static int
+print_maps(struct model *model, const struct model_map *const *maps, size_t count,
+	   json_t **frames, FILE *out)
+{
+	fputs(",\n \"maps\": [", out);
+	for (size_t i = 0; i < count; i++) {
+		fputs(i ? ",\n  " : "\n  ", out);
+		if (print_value(write_json_map_sharing(model, maps[i], frames), out))
+			return -1;
+	}
+	fputs("]", out);
+	return 0;
+}
+
+static int
+print_snapshot(struct model *model, const struct model_snapshot *snapshot,
+	       const struct model_filter *filter, json_t **frames, FILE *out)
+{
+	size_t count;
+	const struct model_map **maps = model_list(snapshot, filter, &count);
+	struct model_totals totals;
+	int result = -1;
+
+	if (!maps)
+		return -1;
+	totals = model_sum(maps, count);
+	if (print_open(snapshot_of(model, snapshot, &totals), out) == 0 &&
+	    print_maps(model, maps, count, frames, out) == 0)
+		result = 0;
+	fputs("\n}", out);
+	free(maps);
+	return result;
+}
+
+static int
+print_snapshots(struct model *model, const struct model_filter *filter, FILE *out)
 {
 	json_t **frames = calloc((size_t)model->trace->stack_count + 1, sizeof *frames);
-	json_t *array = frames ? json_array() : NULL;
+	int result = frames ? 0 : -1;
 
-	for (uint32_t i = 0; array && i < model->snapshot_count; i++)
-		array = write_json_append(array,
-					  snapshot_of(model, &model->snapshots[i], filter, frames));
+	fputs(",\n \"snapshots\": [", out);
+	for (uint32_t i = 0; i < model->snapshot_count && result == 0; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		result = print_snapshot(model, &model->snapshots[i], filter, frames, out);
+	}
+	fputs("]", out);
 	for (uint32_t i = 0; frames && i < model->trace->stack_count; i++)
 		json_decref(frames[i]);
 	free(frames);
-	return array;
+	return result;
 }
 
 static json_t *
@@ -233,7 +279,7 @@ peak_of(const struct model *model)
 }
 
 static json_t *
-report_of(struct model *model, const struct model_filter *filter)
+head_of(const struct model *model)
 {
 	static const char *const ends[] = {
 	    [TRACE_RUNNING] = "none", [TRACE_ENDED] = "ended", [TRACE_STOPPED] = "stopped"};
@@ -249,31 +295,23 @@ report_of(struct model *model, const struct model_filter *filter)
 			   model->judged ? write_json_number(model->judged->index) : json_null());
 	object = write_json_put(object, "unrecorded", write_json_number(header->unrecorded));
 	object = write_json_put(object, "peak", peak_of(model));
-	object =
-	    write_json_put(object, "now",
-			   json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes),
-				     "roles", roles_of(&model->now)));
-	object = write_json_put(object, "snapshots", snapshots_of(model, filter));
-	object = write_json_put(object, "drops", drops_of(model));
-	return write_json_put(object, "notes",
-			      notes_of(model)); /* last: symbols have been asked by now */
-}
-
-static int
-print(json_t *object, FILE *out)
-{
-	int result;
-
-	if (!object)
-		return -1;
-	result = json_dumpf(object, out, JSON_INDENT(1));
-	putc('\n', out);
-	json_decref(object);
-	return result == 0 || ferror(out) ? 0 : -1;
+	return write_json_put(
+	    object, "now",
+	    json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes), "roles",
+		      roles_of(&model->now)));
 }
 
 int
 write_json(struct model *model, const struct model_filter *filter, FILE *out)
 {
-	return print(report_of(model, filter), out);
+	if (print_open(head_of(model), out) || print_snapshots(model, filter, out))
+		return -1;
+	fputs(",\n \"drops\": ", out);
+	if (print_value(drops_of(model), out))
+		return -1;
+	fputs(",\n \"notes\": ", out); /* last: symbols have been asked by now */
+	if (print_value(notes_of(model), out))
+		return -1;
+	fputs("\n}\n", out);
+	return 0;
 }

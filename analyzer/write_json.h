@@ -10,7 +10,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* Prints all snapshots with the maps that pass the filter. -1: no memory; nothing was printed. */
+/* Prints all snapshots with the maps that pass the filter. -1: no memory; what was printed is then
+ * no JSON. */
 int write_json(struct model *model, const struct model_filter *filter, FILE *out);
 
 /* Values for other commands that print JSON. NULL: no memory. */
