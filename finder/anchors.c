@@ -1,7 +1,7 @@
 /*
- * Anchors; see anchors.h. Most words of a heap are pointers at blocks that no map keeps as an array:
- * their size says so. So a block's address enters the filter only if some anchor's condition on the
- * size holds; conditions are evaluated once a size, not once a block.
+ * Anchors; see anchors.h. Most words of a heap are pointers at blocks that no map keeps as an
+ * array: their size says so. So a block's address enters the filter only if some anchor's condition
+ * on the size holds; conditions are evaluated once a size, not once a block.
  *
  * What must never break: the filters may say yes too often, never no where an anchor is.
  */

@@ -8,9 +8,9 @@
  *               |
  *     blocks [ ... ]                                 sorted by base
  *
- * An address finds its run by bisection, its grain by subtraction and its block by bisecting the few
- * that start in that grain: three lines of cache. What must never break: blocks do not overlap, so
- * the last block that starts at or before an address is the only one that can hold it.
+ * An address finds its run by bisection, its grain by subtraction and its block by bisecting the
+ * few that start in that grain: three lines of cache. What must never break: blocks do not overlap,
+ * so the last block that starts at or before an address is the only one that can hold it.
  */
 #include "finder/blocks.h"
 
@@ -35,6 +35,16 @@ struct blocks_run {
 	uint32_t end;            /* index after its last block */
 };
 
+/* The bits in which bases differ: allocators align, and a heap spans few of all addresses. */
+static uint64_t
+varying_bits(const struct finder_block *at, size_t count)
+{
+	uint64_t varying = 0;
+	for (size_t i = 1; i < count; i++)
+		varying |= at[i].base ^ at[0].base;
+	return varying;
+}
+
 static bool
 is_sorted(const struct finder_block *at, size_t count)
 {
@@ -44,7 +54,7 @@ is_sorted(const struct finder_block *at, size_t count)
 	return true;
 }
 
-/* One pass of the radix sort: stable by one digit. False: all have the same digit, nothing moved. */
+/* One pass of the radix sort: stable by one digit. False: all have the same one, nothing moved. */
 static bool
 sort_by_digit(const struct finder_block *from, struct finder_block *to, size_t count,
               unsigned shift, uint32_t *starts)
@@ -75,7 +85,11 @@ sort_blocks(struct finder_block *at, size_t count)
 		return -1;
 	uint32_t *starts = (uint32_t *)(spare + count);
 	struct finder_block *from = at, *to = spare;
-	for (unsigned shift = 0; shift < 64; shift += DIGIT_BITS) {
+	uint64_t varying = varying_bits(at, count);
+	unsigned lowest = varying ? (unsigned)__builtin_ctzll(varying) : 64;
+	for (unsigned shift = lowest; shift < 64; shift += DIGIT_BITS) {
+		if (!(varying >> shift & (DIGITS - 1)))
+			continue;
 		if (!sort_by_digit(from, to, count, shift, starts))
 			continue;
 		struct finder_block *swap = from;

@@ -1,7 +1,8 @@
 /*
- * The order of a search; see finder.h and state.h. First all of memory is scanned for candidates and
- * only the cheap steps of their proofs run. Then they are proved in order of rank, walks included,
- * so that a table is walked once: whoever points at an array that has an owner by then is no map.
+ * The order of a search; see finder.h and state.h. First all of memory is scanned for candidates
+ * and only the cheap steps of their proofs run. Then they are proved in order of rank, walks
+ * included, so that a table is walked once: whoever points at an array that has an owner by then is
+ * no map.
  */
 #include "finder/finder.h"
 

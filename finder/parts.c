@@ -1,6 +1,6 @@
 /*
- * Parts; see parts.h. All parts of one block must add up to its requested size: the last of the size
- * proofs, and what makes every byte of the block count exactly once.
+ * Parts; see parts.h. All parts of one block must add up to its requested size: the last of the
+ * size proofs, and what makes every byte of the block count exactly once.
  */
 #include "finder/parts.h"
 

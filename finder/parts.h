@@ -1,6 +1,6 @@
 /*
- * The parts of a proved map: the byte ranges of blocks that are its own by its profile's word. Used by
- * attribute.c only.
+ * The parts of a proved map: the byte ranges of blocks that are its own by its profile's word. Used
+ * by attribute.c only.
  */
 #ifndef FINDER_PARTS_H
 #define FINDER_PARTS_H
@@ -20,7 +20,7 @@ struct parts {
 };
 
 /* The parts of finder->proof's map. PROOF_REFUSED, with reason and line in proof, where they do not
- * add up to their blocks, belong to another map, or leave out the block that the anchor points at. */
+ * add up to their blocks, belong to another map, or leave out the block that its anchor means. */
 enum proof_result parts_evaluate(struct finder *finder, struct parts *parts);
 
 /* Gives the parts to the map. Returns 0, or -1 when memory was refused. */

@@ -1,12 +1,12 @@
 /*
- * Proof of one candidate; see prove.h. The search calls it for every guessed header and stops before
- * the walks; finder.c calls it again, walks included, for those that came so far.
+ * Proof of one candidate; see prove.h. The search calls it for every guessed header and stops
+ * before the walks; finder.c calls it again, walks included, for those that came so far.
  *
  * A snapshot can be taken inside the free() of an entry that is unlinked already while the header
  * still counts it (libstdc++ unlinks, frees, then counts down). So one entry may be missing: if a
- * requirement after a walk is false, and the block being freed looks like a node of this map that no
- * walk reached, the proof goes on once with a census of one more. Profiles that state `erasing` tell
- * such a moment from memory alone, in any thread, and need no such help.
+ * requirement after a walk is false, and the block being freed looks like a node of this map that
+ * no walk reached, the proof goes on once with a census of one more. Profiles that state `erasing`
+ * tell such a moment from memory alone, in any thread, and need no such help.
  */
 #include "finder/prove.h"
 

@@ -1,12 +1,13 @@
 /*
  * Header search; see scan.h. Nearly all words are no anchors, so a word is dropped by the cheapest
- * test that can: the range of all blocks, then the filter of addresses that an anchor can hold, then
- * the size of the block that it points at, and only then the profile's own steps.
+ * test that can: the range of all blocks, then the filter of addresses that an anchor can hold,
+ * then the size of the block that it points at, and only then the profile's own steps.
  *
  *     words --range--> queue --filter--> index of blocks --size--> steps --> candidates
  *
  * A heap full of pointers misses the caches at each of these tests, so words go through them in
- * groups, and the memory that the next test reads is asked for before the first of a group needs it.
+ * groups, and the memory that the next test reads is asked for before the first of a group needs
+ * it.
  */
 #include "finder/scan.h"
 

@@ -9,8 +9,9 @@
  *     refuse.c     candidates that were not proved, as rows
  *     finder.c     the order of all this
  *
- * What must never break: finder_block.map and the claims agree at every moment. Whatever a candidate
- * took is given back when it is refused (attribute_undo), so a wrong guess leaves no trace.
+ * What must never break: finder_block.map and the claims agree at every moment. Whatever a
+ * candidate took is given back when it is refused (attribute_undo), so a wrong guess leaves no
+ * trace.
  */
 #ifndef FINDER_STATE_H
 #define FINDER_STATE_H

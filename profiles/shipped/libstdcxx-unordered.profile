@@ -100,11 +100,12 @@ let node_size = size(first)
 # missing from the list, and the last of all may leave an empty one behind.
 require first == 0 ? entries == 0 || entries == 1 : entries > 0 && node_size >= 16
 
+let before = header + 16
 walk proof table {
 	at     buckets
 	count  slots
 	stride 8
-	live   ptr[bucket] == header + 16
+	live   ptr[bucket] == before
 	dead   ptr[bucket] != 0
 }
 # Without nodes all buckets are 0; else the first node's bucket points into the header, once, and
@@ -117,13 +118,13 @@ walk nodes chain {
 	next  ptr[node]
 	size  node_size
 	limit entries
-	key   node_size >= 40 && u64[node + 24] >= 16 && u64[node + 16] >= 0 \
+	key   node_size < 40 ? 0 : u64[node + 24] >= 16 && u64[node + 16] >= 0 \
 		&& u64[node + 16] <= u64[node + 24] && size(ptr[node + 8]) - 1 == u64[node + 24] \
 		? ptr[node + 8] : 0
-	value node_size >= 72 && u64[node + 56] >= 16 && u64[node + 48] >= 0 \
+	value node_size < 48 ? 0 : node_size >= 72 && u64[node + 56] >= 16 && u64[node + 48] >= 0 \
 		&& u64[node + 48] <= u64[node + 56] && size(ptr[node + 40]) - 1 == u64[node + 56] \
 		? ptr[node + 40] \
-		: node_size >= 48 && u64[node + 32] >= 16 && u64[node + 24] >= 0 \
+		: u64[node + 32] >= 16 && u64[node + 24] >= 0 \
 		&& u64[node + 24] <= u64[node + 32] && size(ptr[node + 16]) - 1 == u64[node + 32] \
 		? ptr[node + 16] : 0
 }
