@@ -47,8 +47,8 @@ $(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
     PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
 endef
 
-GOMAP_PROGRAMS := article children ends forks hold_empty needed_gomap server_empty
-GLIB_PROGRAMS := ghash_map ghash_set erase_ghash needed_ghash
+GOMAP_PROGRAMS := article children ends forks hold_empty marker needed_gomap server_empty
+GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))
 
