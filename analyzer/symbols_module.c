@@ -86,15 +86,15 @@ symbols_module_close(struct symbols_module *module)
 	free(module->problem);
 }
 
-/* The unit that holds `address`. clang writes no address table, so the units are asked one by one.
- */
+/* The unit that holds `address`. The address table also answers for start-up code between units,
+ * with a neighbour. clang writes no table, so there the units are asked one by one. */
 static Dwarf_Die *
 unit_of(struct symbols_module *module, uint64_t address, Dwarf_Addr *bias)
 {
 	Dwarf_Die *unit = dwfl_module_addrdie(module->elf, address, bias);
 
 	if (unit)
-		return unit;
+		return dwarf_haspc(unit, address - *bias) > 0 ? unit : NULL;
 	while ((unit = dwfl_module_nextcu(module->elf, unit, bias)))
 		if (dwarf_haspc(unit, address - *bias) > 0)
 			return unit;

@@ -34,9 +34,10 @@ static void
 write_title(FILE *out, const struct model_map *map, const struct model_names *names)
 {
 	const struct trace_snapshot *info = &map->snapshot->rows->info;
-	char type[TEXT_SIZE], label[2 * TRACE_NAME_MAX], when[UNITS_SIZE];
+	char type[TEXT_SIZE], label[4 * TRACE_NAME_MAX], when[UNITS_SIZE];
 
-	fprintf(out, "%s map at 0x%llx", map->profile_name, (unsigned long long)map->row->address);
+	fprintf(out, "%s map at 0x%llx", units_escape(type, sizeof(type), map->profile_name),
+		(unsigned long long)map->row->address);
 	if (names->written_type)
 		fprintf(out, ": %s", units_escape(type, sizeof(type), names->written_type));
 	fprintf(out, "\nas of snapshot '%s' at %s%s\n\n",
@@ -98,12 +99,13 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 {
 	const struct trace_map *row = map->row;
 	const struct model_names *names = model_map_names(model, map);
-	char text[TEXT_SIZE];
+	char text[TEXT_SIZE], variable[TEXT_SIZE];
 
 	fputs("\nheld in\n  ", out);
 	if (row->where == TRACE_WHERE_GLOBAL && row->where_module != TRACE_NONE)
 		fprintf(out, "%s%s of %s\n", names->variable ? "the variable " : "global data",
-			names->variable ? names->variable : "",
+			units_escape(variable, sizeof(variable),
+				     names->variable ? names->variable : ""),
 			units_escape(text, sizeof(text),
 				     model->trace->modules[row->where_module].path));
 	else if (row->where == TRACE_WHERE_BLOCK)
@@ -178,15 +180,19 @@ write_remedies(FILE *out, const struct model_map *map)
 	struct model_remedy remedies[TRACE_REMEDIES_MAX];
 	size_t count = model_remedies(map, remedies);
 	char gives[UNITS_SIZE], leaves[UNITS_SIZE], meanwhile[UNITS_SIZE];
+	char text[4 * PROFILE_LINE_MAX];
 
 	fputs("\nwhat gives memory back\n", out);
 	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "  %.*s: gives back %s and leaves %s; takes %s more while it runs\n",
-			(int)remedies[i].name_size, remedies[i].name,
+		fprintf(out, "  %s: gives back %s and leaves %s",
+			units_escape(text, sizeof(text), remedies[i].name),
 			units_bytes(gives, remedies[i].gives),
-			units_bytes(leaves, remedies[i].leaves),
-			units_bytes(meanwhile, remedies[i].transient));
-		fprintf(out, "      %.*s\n", (int)remedies[i].advice_size, remedies[i].advice);
+			units_bytes(leaves, remedies[i].leaves));
+		if (remedies[i].transient)
+			fprintf(out, "; takes %s more while it runs",
+				units_bytes(meanwhile, remedies[i].transient));
+		fprintf(out, "\n      %s\n",
+			units_escape(text, sizeof(text), remedies[i].advice));
 	}
 	if (count == 0)
 		fputs("  nothing that its profile knows of\n", out);
