@@ -165,8 +165,8 @@ static bool
 is_worth_telling(const struct step *step, const struct step *whole)
 {
 	uint64_t high = whole->from->rows->info.live_bytes;
-	bool is_within = step->from->index >= whole->from->index &&
-			 step->to->index <= whole->to->index;
+	bool is_within =
+	    step->from->index >= whole->from->index && step->to->index <= whole->to->index;
 
 	if (step->fall == 0 || step->fall < high / 100 * WORTH_PERCENT)
 		return false;

@@ -42,7 +42,8 @@ write_names(FILE *out, const struct model_map *map, const struct model_names *na
 	char kind[TEXT_SIZE], maker[TEXT_SIZE], file[TEXT_SIZE];
 	const char *slash;
 
-	symbols_shorten(kind, sizeof(kind), names->written_type ? names->written_type : map->profile_name,
+	symbols_shorten(kind, sizeof(kind),
+			names->written_type ? names->written_type : map->profile_name,
 			MADE_BY_WIDTH);
 	fputs(kind, out);
 	if (names->maker && names->maker->function) {

@@ -58,7 +58,7 @@ struct model_names {
 	const struct symbols_frame *maker; /* the frame to name: first one in the user's code */
 	const char *type;         /* whole: "std::_Hashtable<int, std::pair<int const, ..." */
 	const char *written_type; /* as a person wrote it: "std::unordered_map<int, ...>" */
-	const char *variable;              /* name of the global that holds the header */
+	const char *variable;     /* name of the global that holds the header */
 };
 
 /* A remedy that the profile offers for a map now. */

@@ -1,4 +1,5 @@
-/* The rule by which a map's maker is chosen, apart from the model, so that it can be tested alone. */
+/* The rule by which a map's maker is chosen, apart from the model, so that it can be tested alone.
+ */
 #ifndef ANALYZER_NAMES_H
 #define ANALYZER_NAMES_H
 

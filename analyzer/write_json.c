@@ -2,9 +2,9 @@
  * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the
  * commands report and run.
  *
- * Maps are printed one by one, since a trace may hold millions: only what surrounds them is built as
- * a whole. What finds no memory ends the report where it stands, and half a report is no JSON, so
- * that nobody reads it as a whole one.
+ * Maps are printed one by one, since a trace may hold millions: only what surrounds them is built
+ * as a whole. What finds no memory ends the report where it stands, and half a report is no JSON,
+ * so that nobody reads it as a whole one.
  */
 #include "analyzer/write_json.h"
 
@@ -155,8 +155,8 @@ print_open(json_t *object, FILE *out)
 }
 
 static int
-print_maps(struct model *model, const struct model_map *const *maps, size_t count,
-	   json_t **frames, FILE *out)
+print_maps(struct model *model, const struct model_map *const *maps, size_t count, json_t **frames,
+	   FILE *out)
 {
 	fputs(",\n \"maps\": [", out);
 	for (size_t i = 0; i < count; i++) {
@@ -295,10 +295,10 @@ head_of(const struct model *model)
 			   model->judged ? write_json_number(model->judged->index) : json_null());
 	object = write_json_put(object, "unrecorded", write_json_number(header->unrecorded));
 	object = write_json_put(object, "peak", peak_of(model));
-	return write_json_put(
-	    object, "now",
-	    json_pack("{s:o, s:o}", "bytes", write_json_number(header->live_bytes), "roles",
-		      roles_of(&model->now)));
+	return write_json_put(object, "now",
+			      json_pack("{s:o, s:o}", "bytes",
+					write_json_number(header->live_bytes), "roles",
+					roles_of(&model->now)));
 }
 
 int

@@ -191,8 +191,7 @@ write_remedies(FILE *out, const struct model_map *map)
 		if (remedies[i].transient)
 			fprintf(out, "; takes %s more while it runs",
 				units_bytes(meanwhile, remedies[i].transient));
-		fprintf(out, "\n      %s\n",
-			units_escape(text, sizeof(text), remedies[i].advice));
+		fprintf(out, "\n      %s\n", units_escape(text, sizeof(text), remedies[i].advice));
 	}
 	if (count == 0)
 		fputs("  nothing that its profile knows of\n", out);

@@ -79,9 +79,10 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 			"gone by the next snapshot.\n",
 			units_bytes(text, snapshot->superseded));
 	if (snapshot->unexplained)
-		fprintf(out,
-			"%s that map code allocated belong to no map that was found: unexplained.\n",
-			units_bytes(text, snapshot->unexplained));
+		fprintf(
+		    out,
+		    "%s that map code allocated belong to no map that was found: unexplained.\n",
+		    units_bytes(text, snapshot->unexplained));
 }
 
 /* How far the two ways of attributing bytes agree. */

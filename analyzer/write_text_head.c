@@ -46,7 +46,7 @@ head_line(const struct model *model, FILE *out)
 		fprintf(out, "\nabout snapshot \"%s\" at %s%s",
 			units_escape(label, sizeof label, judged->rows->info.label),
 			units_duration(when, judged->rows->info.ns),
-			model->is_judged_by_name      ? ""
+			model->is_judged_by_name       ? ""
 			: judged->totals.retained_high ? ", in which maps retain most"
 						       : ", in which maps hold most");
 	fputs("\n", out);

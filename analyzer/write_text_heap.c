@@ -88,8 +88,8 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 			add_roles(&table, &model->judged->roles, role);
 		if (shows_now(model))
 			add_roles(&table, &model->now, role);
-		is_estimate |= !model->peak.is_exact[role] ||
-			       (shows_now(model) && !model->now.is_exact[role]);
+		is_estimate |=
+		    !model->peak.is_exact[role] || (shows_now(model) && !model->now.is_exact[role]);
 	}
 	if (table_print(&table, out, 2, options->color))
 		return -1;
@@ -100,9 +100,10 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 					      << (header->peak_slack_bytes_log2 & 31)),
 			header->threads_seen);
 	else if (is_estimate)
-		fputs("  ~ estimate: what was allocated outside map code is split as in the nearest "
-		      "snapshot.\n",
-		      out);
+		fputs(
+		    "  ~ estimate: what was allocated outside map code is split as in the nearest "
+		    "snapshot.\n",
+		    out);
 	fputs("\n", out);
 	return 0;
 }
@@ -164,8 +165,7 @@ print_moment(FILE *out, const struct model_snapshot *snapshot)
 {
 	char label[SHOWN], when[UNITS_SIZE];
 
-	fprintf(out, "\"%s\" at %s",
-		units_escape(label, sizeof label, snapshot->rows->info.label),
+	fprintf(out, "\"%s\" at %s", units_escape(label, sizeof label, snapshot->rows->info.label),
 		units_duration(when, snapshot->rows->info.ns));
 }
 

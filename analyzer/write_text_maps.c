@@ -1,6 +1,6 @@
 /*
- * The worst maps of a report: a table of the places that made them, then for the first few what each
- * holds and what gives its memory back. A line is no wider than 110 columns, names permitting.
+ * The worst maps of a report: a table of the places that made them, then for the first few what
+ * each holds and what gives its memory back. A line is no wider than 110 columns, names permitting.
  */
 #include "analyzer/symbols.h"
 #include "analyzer/table.h"
@@ -11,8 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 20, IN_DEPTH = 3, NAME_WIDTH = 80, TYPE_WIDTH = 40, MAKER_WIDTH = 24,
-       SHOWN = 512, LINE = 2 * SHOWN };
+enum {
+	ROWS = 20,
+	IN_DEPTH = 3,
+	NAME_WIDTH = 80,
+	TYPE_WIDTH = 40,
+	MAKER_WIDTH = 24,
+	SHOWN = 512,
+	LINE = 2 * SHOWN
+};
 
 static const char start_up[] = "__libc_start"; /* what calls main is the same everywhere */
 
@@ -67,8 +74,8 @@ static const char *
 kind_text(char *into, size_t size, const struct model_map *map, const struct model_names *names,
 	  size_t width)
 {
-	symbols_shorten(into, size,
-			names->written_type ? names->written_type : map->profile_name, width);
+	symbols_shorten(into, size, names->written_type ? names->written_type : map->profile_name,
+			width);
 	return into;
 }
 
@@ -233,8 +240,8 @@ print_rest(const struct model_group *groups, size_t count, FILE *out)
 static int
 print_table(const struct model_group *groups, size_t count, bool color, FILE *out)
 {
-	static const char *const titles[] = {"#", "retained", "held", "maps", "entries", "fill",
-					     "map, made at"};
+	static const char *const titles[] = {"#",       "retained", "held",        "maps",
+					     "entries", "fill",     "map, made at"};
 	bool has_counts = false;
 	struct table table;
 

@@ -40,9 +40,15 @@ static void
 types_that_are_not_understood_stay(void **state)
 {
 	static const char *const types[] = {
-	    "", "std::_Hashtable", "std::_Hashtable<", "std::_Hashtable<int, int>",
-	    "std::_Hashtable<>>>", "std::_Hashtable<a,b,c,d,e,f,g,h,i,j,k,l>", "absl::map<int, int>",
-	    ">,,<", HASHTABLE("int", "std::pair<long const, long>", "true") "::iterator",
+	    "",
+	    "std::_Hashtable",
+	    "std::_Hashtable<",
+	    "std::_Hashtable<int, int>",
+	    "std::_Hashtable<>>>",
+	    "std::_Hashtable<a,b,c,d,e,f,g,h,i,j,k,l>",
+	    "absl::map<int, int>",
+	    ">,,<",
+	    HASHTABLE("int", "std::pair<long const, long>", "true") "::iterator",
 	    HASHTABLE("int", "std::pair<long const, long>", "true"),
 	};
 
@@ -55,9 +61,11 @@ types_that_are_not_understood_stay(void **state)
 static struct symbols_frame
 frame(const char *symbol, const char *file, const char *module, uint32_t index)
 {
-	return (struct symbols_frame){
-	    .function = symbol, .symbol = symbol, .file = file, .module = module,
-	    .module_index = index};
+	return (struct symbols_frame){.function = symbol,
+				      .symbol = symbol,
+				      .file = file,
+				      .module = module,
+				      .module_index = index};
 }
 
 /* The maker of `frames` is number `expected`; the profile's rule names sample_array_new. */

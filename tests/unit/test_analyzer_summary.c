@@ -49,8 +49,7 @@ write_trace(const char *name, uint64_t bytes)
 	assert_int_equal(trace_create(&writer, path), 0);
 	profile = trace_table_next(&writer, &profiles);
 	strcpy(profile->name, "sample");
-	profile->text_offset =
-	    trace_text_append(&writer, &text, SAMPLE_TEXT, strlen(SAMPLE_TEXT));
+	profile->text_offset = trace_text_append(&writer, &text, SAMPLE_TEXT, strlen(SAMPLE_TEXT));
 	profile->text_size = (uint32_t)strlen(SAMPLE_TEXT);
 	trace_table_publish(&writer, &profiles);
 	if (bytes) {
