@@ -5,6 +5,7 @@
  *     scan.c       words -> candidates whose cheap steps are true
  *     prove.c      a candidate's steps, walks included
  *     walk.c       tables and chains: census, blocks reached
+ *     values.c     out-of-line keys and values that walks meet
  *     attribute.c  parts, the row of the map, its claims
  *     refuse.c     candidates that were not proved, as rows
  *     finder.c     the order of all this
@@ -45,6 +46,13 @@ struct value {
 	uint32_t block, map;
 };
 
+/* Addresses that wait to be looked up together; see values.h. */
+enum { VALUES_GROUP = 64 };
+struct values_noted {
+	uint64_t addresses[VALUES_GROUP];
+	uint32_t count;
+};
+
 enum proof_result { PROOF_TRUE, PROOF_REFUSED, PROOF_WALK_NEXT, PROOF_CUT };
 
 /* The candidate at hand. */
@@ -75,6 +83,7 @@ struct finder {
 	struct profile_scope scope;
 	struct proof proof;
 	struct array candidates, refusals, claims, values, maps, refused;
+	struct values_noted noted;
 	uint32_t *entries[PROFILE_WALKS_MAX]; /* behind the census of each walk */
 	uint64_t deadline_ns;
 	uint32_t ticks;

@@ -12,6 +12,8 @@
  */
 #include "finder/walk.h"
 
+#include "finder/values.h"
+
 struct walk {
 	struct finder *finder;
 	struct proof *proof;
@@ -74,14 +76,7 @@ note_value(struct walk *walk, struct profile_expression expression)
 	uint64_t address;
 	if (expression.length == 0 || !evaluate(walk, expression, &address) || address == 0)
 		return PROOF_TRUE;
-	uint32_t block = blocks_at(&finder->blocks, address);
-	if (block == BLOCKS_NONE)
-		return PROOF_TRUE;
-	struct value *value = array_add(&finder->values, sizeof(*value), 1);
-	if (!value)
-		return out_of_memory(walk);
-	*value = (struct value){.block = block, .map = walk->proof->map};
-	return PROOF_TRUE;
+	return values_note(finder, address) ? PROOF_CUT : PROOF_TRUE;
 }
 
 static enum proof_result
@@ -376,6 +371,8 @@ walk_run(struct finder *finder, uint16_t index)
 			map_entries(&walk, index);
 		result = walk.text->is_chain ? walk_list(&walk) : walk_slots(&walk);
 	}
+	if (values_settle(finder))
+		result = PROOF_CUT;
 	forget_names(&walk);
 	walk.census->done = true;
 	add_up(&walk);
