@@ -3,7 +3,7 @@
  * is whole; the child resets them, since their owners may not exist there. _Fork and raw clone run no
  * handlers: the child then resets the same at its first event.
  *
- *     parent   prepare: unwinder, intern, counters, ledger locked --> fork --> unlocked
+ *     parent   prepare: unwinder, intern, ledger, counters, hidden locked --> fork --> unlocked
  *     child    enabled page reads 0 --> first event --> tracer_child: own file, same stacks
  *
  * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
@@ -44,6 +44,7 @@ fork_prepare(void)
 	intern_lock();
 	ledger_lock();
 	counters_lock();
+	hidden_lock();
 	holder = gettid();
 }
 
@@ -53,6 +54,7 @@ fork_parent(void)
 	if (holder != gettid())
 		return;
 	holder = 0;
+	hidden_unlock();
 	counters_unlock();
 	ledger_unlock();
 	intern_unlock();

@@ -150,6 +150,18 @@ hidden_copy(struct memory_range *into, size_t room)
 }
 
 void
+hidden_lock(void)
+{
+	lock_take(&lock);
+}
+
+void
+hidden_unlock(void)
+{
+	lock_release(&lock);
+}
+
+void
 hidden_after_fork(void)
 {
 	lock_release(&lock);

@@ -19,6 +19,10 @@ void hidden_add(uint64_t start, uint64_t end);
 /* Ascending ranges; at most `room`. For a frozen child or under no contention. */
 size_t hidden_copy(struct memory_range *into, size_t room);
 
+/* Around fork, so that the child's copy is whole; nothing may be mapped in between. */
+void hidden_lock(void);
+void hidden_unlock(void);
+
 /* In a forked child no lock can be trusted. */
 void hidden_after_fork(void);
 
