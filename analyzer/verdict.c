@@ -118,10 +118,26 @@ end_note(const struct model *model)
 	    unseen);
 }
 
+/* A program that ended by itself, and whose last snapshot is not complete: what its maps came to
+ * after the one before, nobody saw. (One that was killed is judged by what it left.) */
+static char *
+unseen_end_problem(const struct model *model)
+{
+	const struct model_snapshot *last = &model->snapshots[model->snapshot_count - 1];
+	const struct trace_snapshot *info = &last->rows->info;
+
+	if (model->trace->header.end != TRACE_ENDED || last->is_complete)
+		return NULL;
+	return print("its last snapshot, '%s', is not complete (%s), so how it ended is not known",
+		     info->label, info->reason[0] ? info->reason : "its writer did not finish");
+}
+
 /* What keeps even a good measurement from being a pass; NULL: nothing. */
 static char *
-gap_problem(const struct trace_header *header)
+gap_problem(const struct model *model, const struct limits *limits)
 {
+	const struct trace_header *header = &model->trace->header;
+
 	if (header->end == TRACE_STOPPED)
 		return print("the library stopped tracing before the program ended: %s",
 			     header->notice);
@@ -129,7 +145,7 @@ gap_problem(const struct trace_header *header)
 		return print("%llu allocations could not be recorded%s%s",
 			     (unsigned long long)header->unrecorded, header->notice[0] ? ": " : "",
 			     header->notice);
-	return NULL;
+	return limits->snapshot ? NULL : unseen_end_problem(model);
 }
 
 static char *
@@ -173,7 +189,7 @@ judge(struct verdict *verdict, struct model *model, const struct limits *limits)
 			   : worst == LIMITS_UNJUDGED ? VERDICT_UNJUDGED
 						      : VERDICT_WITHIN;
 	verdict->note = end_note(model);
-	verdict->problem = gap_problem(&model->trace->header);
+	verdict->problem = gap_problem(model, limits);
 	if (verdict->problem && verdict->outcome == VERDICT_WITHIN)
 		verdict->outcome = VERDICT_UNJUDGED;
 }

@@ -151,4 +151,23 @@ def cut_snapshots():
     assert done.returncode in (2, 3), done.stdout + done.stderr
 
 
+@test
+def disk_filled_up():
+    """where the disk had no room for the exit snapshot, an early complete one is no pass"""
+    unseen = 0
+    for blocks in range(200, 1400, 100):
+        folder = f"at-{blocks}"
+        os.mkdir(folder)
+        run(["bash", "-c", f"ulimit -f {blocks}; cd {folder}; exec env LD_PRELOAD={harness.LIBRARY}"
+             f" MAPTRACE_AUTO=0 {program('article')} --entries 20000"])
+        for trace in traces(folder):
+            snaps = report(trace)["snapshots"]
+            if snaps and not snaps[-1]["complete"] and any(s["complete"] for s in snaps):
+                unseen += 1
+                done = maptrace("check", trace, "--max-retained", "4G", status=3)
+                contains(done.stdout, "its last snapshot, 'exit', is not complete")
+                maptrace("check", trace, "--max-retained", "4G", "--snapshot", "empty", status=0)
+    assert unseen, "at no limit was the exit snapshot the one without room"
+
+
 harness.main()
