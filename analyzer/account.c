@@ -84,3 +84,13 @@ account_open(const struct trace *trace, const struct trace_snapshot_rows *rows)
 		account_close(&trace->stacks[i], &accounts[i]);
 	return accounts;
 }
+
+uint64_t
+account_at_peak(const struct trace_header *header, const struct trace_stack *stack,
+		uint64_t *blocks)
+{
+	bool use_saved = stack->epoch == header->peak_epoch;
+
+	*blocks = use_saved ? stack->saved_blocks : stack->live_blocks;
+	return use_saved ? stack->saved_bytes : stack->live_bytes;
+}

@@ -135,11 +135,11 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 		roles->is_exact[role] = is_exact;
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
 		const struct trace_stack *stack = &trace->stacks[i];
-		bool use_saved = at_peak && stack->epoch == header->peak_epoch;
+		uint64_t bytes = stack->live_bytes, blocks = stack->live_blocks;
 
-		add_stack(roles, stack, &shares[i],
-			  use_saved ? stack->saved_bytes : stack->live_bytes,
-			  use_saved ? stack->saved_blocks : stack->live_blocks);
+		if (at_peak)
+			bytes = account_at_peak(header, stack, &blocks);
+		add_stack(roles, stack, &shares[i], bytes, blocks);
 	}
 	free(shares);
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * The report as JSON, schema "maptrace/1": all snapshots, the peak, the falls. Called by the
- * commands report and run.
+ * The report as JSON, schema "maptrace/1": all snapshots, the peak, the heap over time, the
+ * falls. Called by the commands report and run.
  *
  * Maps are printed one by one, since a trace may hold millions: only what surrounds them is built
  * as a whole. What finds no memory ends the report where it stands, and half a report is no JSON,
@@ -14,18 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const role_names[TRACE_ROLES] = {
-    [TRACE_BUCKETS] = "buckets", [TRACE_OVERFLOW] = "overflow", [TRACE_VALUES] = "values",
-    [TRACE_HEADER] = "header",   [TRACE_OTHER] = "other",
-};
-
 static json_t *
 roles_of(const struct model_roles *roles)
 {
 	json_t *object = json_object();
 
 	for (int role = 0; role < TRACE_ROLES; role++)
-		object = write_json_put(object, role_names[role],
+		object = write_json_put(object, write_json_role(role),
 					json_pack("{s:o, s:o, s:b}", "bytes",
 						  write_json_number(roles->bytes[role]), "blocks",
 						  write_json_number(roles->blocks[role]), "exact",
@@ -130,16 +125,6 @@ snapshot_of(const struct model *model, const struct model_snapshot *snapshot,
 	return write_json_put(object, "refused", refused_of(model, snapshot->rows));
 }
 
-/* Prints a value, which is taken over. -1: no memory, now or when it was made. */
-static int
-print_value(json_t *value, FILE *out)
-{
-	int result = value ? json_dumpf(value, out, JSON_ENCODE_ANY) : -1;
-
-	json_decref(value);
-	return result == 0 || (value && ferror(out)) ? 0 : -1;
-}
-
 /* Prints an object, which is taken over, but for the brace that closes it. */
 static int
 print_open(json_t *object, FILE *out)
@@ -161,7 +146,7 @@ print_maps(struct model *model, const struct model_map *const *maps, size_t coun
 	fputs(",\n \"maps\": [", out);
 	for (size_t i = 0; i < count; i++) {
 		fputs(i ? ",\n  " : "\n  ", out);
-		if (print_value(write_json_map_sharing(model, maps[i], frames), out))
+		if (write_json_print(write_json_map_sharing(model, maps[i], frames), out))
 			return -1;
 	}
 	fputs("]", out);
@@ -306,11 +291,13 @@ write_json(struct model *model, const struct model_filter *filter, FILE *out)
 {
 	if (print_open(head_of(model), out) || print_snapshots(model, filter, out))
 		return -1;
+	if (write_json_heap(model, out))
+		return -1;
 	fputs(",\n \"drops\": ", out);
-	if (print_value(drops_of(model), out))
+	if (write_json_print(drops_of(model), out))
 		return -1;
 	fputs(",\n \"notes\": ", out); /* last: symbols have been asked by now */
-	if (print_value(notes_of(model), out))
+	if (write_json_print(notes_of(model), out))
 		return -1;
 	fputs("\n}\n", out);
 	return 0;

@@ -25,6 +25,19 @@ json_t *write_json_map(struct model *model, const struct model_map *map);
  * maps of one stack share their list of frames. The caller releases what is in them. */
 json_t *write_json_map_sharing(struct model *model, const struct model_map *map, json_t **frames);
 
+/* "buckets", "overflow", ... */
+const char *write_json_role(int role);
+
+/* Frames of a stack, innermost first. */
+json_t *write_json_frames(const struct symbols_frame *frames, size_t count);
+
+/* Prints a value, which is taken over. -1: no memory, now or when it was made. */
+int write_json_print(json_t *value, FILE *out);
+
+/* Prints the members `series`, `role_peak_bytes` and `stacks`, a comma before each. -1: no
+ * memory. */
+int write_json_heap(struct model *model, FILE *out);
+
 /* Adds a value, which is taken over, and returns the object or array; NULL if anything failed, now
  * or before: calls can be chained and checked once. */
 json_t *write_json_put(json_t *object, const char *key, json_t *value);

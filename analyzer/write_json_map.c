@@ -21,6 +21,26 @@ write_json_number(uint64_t number)
 	return json_integer((json_int_t)number);
 }
 
+const char *
+write_json_role(int role)
+{
+	static const char *const names[TRACE_ROLES] = {
+	    [TRACE_BUCKETS] = "buckets", [TRACE_OVERFLOW] = "overflow", [TRACE_VALUES] = "values",
+	    [TRACE_HEADER] = "header",   [TRACE_OTHER] = "other",
+	};
+
+	return names[role];
+}
+
+int
+write_json_print(json_t *value, FILE *out)
+{
+	int result = value ? json_dumpf(value, out, JSON_ENCODE_ANY) : -1;
+
+	json_decref(value);
+	return result == 0 || (value && ferror(out)) ? 0 : -1;
+}
+
 json_t *
 write_json_text(const char *text)
 {
@@ -72,13 +92,13 @@ frame_of(const struct symbols_frame *frame)
 			 (int)frame->is_inlined);
 }
 
-static json_t *
-frames_of(const struct model_names *names)
+json_t *
+write_json_frames(const struct symbols_frame *frames, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < names->frame_count; i++)
-		array = write_json_append(array, frame_of(&names->frames[i]));
+	for (size_t i = 0; i < count; i++)
+		array = write_json_append(array, frame_of(&frames[i]));
 	return array;
 }
 
@@ -88,9 +108,9 @@ shared_frames(const struct model *model, uint32_t stack, const struct model_name
 	      json_t **frames)
 {
 	if (!frames || stack >= model->trace->stack_count)
-		return frames_of(names);
+		return write_json_frames(names->frames, names->frame_count);
 	if (!frames[stack])
-		frames[stack] = frames_of(names);
+		frames[stack] = write_json_frames(names->frames, names->frame_count);
 	return json_incref(frames[stack]);
 }
 
