@@ -7,6 +7,8 @@
 
 #include "analyzer/account.h"
 
+#include <stdlib.h>
+
 static json_t *
 series_of_role(const struct trace *trace, int role)
 {
@@ -60,11 +62,21 @@ role_peaks_of(const struct trace_header *header)
 	return roles;
 }
 
-/* A stack that allocates for maps; `other` has as many stacks as a program has calls of malloc. */
-static bool
-is_of_maps(const struct trace_stack *stack)
+/* Marks the stacks that allocated for maps, by their role or because a map was seen to reach their
+ * blocks; `other` has as many stacks as a program has calls of malloc. free() it; NULL: no memory.
+ */
+static bool *
+stacks_of_maps(const struct trace *trace)
 {
-	return stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER;
+	bool *is_one = calloc((size_t)trace->stack_count + 1, sizeof *is_one);
+
+	for (uint32_t id = 0; is_one && id < trace->stack_count; id++)
+		is_one[id] = trace->stacks[id].role != TRACE_OTHER ||
+			     trace->stacks[id].split_role != TRACE_OTHER;
+	for (uint32_t i = 0; is_one && i < trace->snapshot_count; i++)
+		for (uint32_t j = 0; j < trace->snapshots[i].claims_count; j++)
+			is_one[trace->snapshots[i].claims[j].stack] = true;
+	return is_one;
 }
 
 static json_t *
@@ -104,19 +116,21 @@ stack_of(struct model *model, uint32_t id)
 static int
 print_stacks(struct model *model, FILE *out)
 {
+	bool *is_one = stacks_of_maps(model->trace);
 	const char *between = "\n";
+	int result = is_one ? 0 : -1;
 
 	fputs(",\n \"stacks\": [", out);
-	for (uint32_t id = 0; id < model->trace->stack_count; id++) {
-		if (!is_of_maps(&model->trace->stacks[id]))
+	for (uint32_t id = 0; result == 0 && id < model->trace->stack_count; id++) {
+		if (!is_one[id])
 			continue;
 		fputs(between, out);
 		between = ",\n";
-		if (write_json_print(stack_of(model, id), out))
-			return -1;
+		result = write_json_print(stack_of(model, id), out);
 	}
 	fputs("]", out);
-	return 0;
+	free(is_one);
+	return result;
 }
 
 int
