@@ -101,7 +101,7 @@ include test_programs/programs.mk
 ## ---- unit tests: every module under the sanitizers, one program a module
 SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o
 # preload/ without its entry points, which would take over the sanitizer's malloc
-PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c exec.c)
+PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c exec.c attributes.c)
 SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
 SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
 # Named here, so that the rules for tests that need them are not passed over while they are missing.

@@ -13,6 +13,8 @@
 
 #include "preload/hidden.h"
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -33,7 +35,24 @@ room_of_main(struct thread *thread)
 	thread->stack_low = thread->stack_high - most;
 }
 
-/* glibc allocates a set of processors in here and frees it again. */
+static int (*next_getattr)(pthread_t, pthread_attr_t *);
+
+/* Found at start: later the dynamic linker had better not be asked. */
+static __attribute__((constructor)) void
+room_start(void)
+{
+	next_getattr = (int (*)(pthread_t, pthread_attr_t *))dlsym(RTLD_NEXT, "pthread_getattr_np");
+}
+
+int
+stack_attributes(pthread_t id, pthread_attr_t *attributes)
+{
+	if (__builtin_expect(!next_getattr, 0))
+		room_start(); /* called by a constructor before ours */
+	return next_getattr ? next_getattr(id, attributes) : ENOSYS;
+}
+
+/* libc allocates a set of processors in here and frees it again, under this thread's lock. */
 static void
 room_of_other(struct thread *thread)
 {
@@ -42,7 +61,7 @@ room_of_other(struct thread *thread)
 	void *low;
 
 	thread->is_calling_out = true;
-	if (!pthread_getattr_np(pthread_self(), &attributes)) {
+	if (!stack_attributes(pthread_self(), &attributes)) {
 		if (!pthread_attr_getstack(&attributes, &low, &size)) {
 			thread->stack_low = (uintptr_t)low;
 			thread->stack_high = (uintptr_t)low + size;
@@ -52,17 +71,23 @@ room_of_other(struct thread *thread)
 	thread->is_calling_out = false;
 }
 
+void
+stack_measure(struct thread *thread)
+{
+	if (__builtin_expect(thread->stack_high, 1))
+		return;
+	if (getpid() == gettid())
+		room_of_main(thread);
+	else
+		room_of_other(thread);
+}
+
 static bool
 room_is_enough(struct thread *thread)
 {
 	uint64_t here = (uintptr_t)__builtin_frame_address(0);
 
-	if (__builtin_expect(!thread->stack_high, 0)) {
-		if (getpid() == gettid())
-			room_of_main(thread);
-		else
-			room_of_other(thread);
-	}
+	stack_measure(thread);
 	return here < thread->stack_high && here >= thread->stack_low &&
 	       here - thread->stack_low >= ROOM_NEEDED;
 }

@@ -5,6 +5,7 @@
 
 #include "preload/thread.h"
 
+#include <pthread.h>
 #include <stddef.h>
 
 /* Opens libunwind. Returns 0, or -1: stacks are one frame deep then (the caller of the hook). */
@@ -19,6 +20,12 @@ size_t stack_capture(struct thread *thread, const void *caller, bool *cut);
  * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
  * there was no memory for a spare stack and the work was not done. */
 bool stack_run(struct thread *thread, void (*work)(void *argument), void *argument);
+
+/* Finds the bounds of this thread's stack, once. */
+void stack_measure(struct thread *thread);
+
+/* libc's own pthread_getattr_np. */
+int stack_attributes(pthread_t id, pthread_attr_t *attributes);
 
 /* Around fork: no thread is inside libunwind, whose locks the child would find taken for ever. */
 void stack_lock(void);

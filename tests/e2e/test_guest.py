@@ -166,6 +166,24 @@ def signals_and_wait():
 
 
 @test
+def threads_that_ask_for_their_stack():
+    """a thread whose first act is pthread_getattr_np, as Java's: libc allocates under its lock"""
+    with open("first.c", "w", encoding="utf-8") as source:
+        source.write("#define _GNU_SOURCE\n#include <pthread.h>\n#include <stdio.h>\n"
+                     "static void *first(void *unused) { pthread_attr_t a; void *low; size_t n;\n"
+                     "  pthread_getattr_np(pthread_self(), &a);\n"
+                     "  pthread_attr_getstack(&a, &low, &n); pthread_attr_destroy(&a);\n"
+                     "  return (void *)n; }\n"
+                     "int main(void) { for (int i = 0; i < 50; i++) { pthread_t t; void *n;\n"
+                     "  pthread_create(&t, 0, first, 0); pthread_join(t, &n);\n"
+                     "  if (i == 49) printf(\"%zu\\n\", (size_t)n); } return 0; }\n")
+    subprocess.run(["gcc", "-w", "-pthread", "-o", "first", "first.c"], check=True)
+    bare = run(["./first"], timeout=20)
+    done = run(["./first"], env=environment(), timeout=20)
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout))
+
+
+@test
 def foreign_programs():
     """run says why nothing was traced: static, 32-bit, not executable, not there"""
     with open("static.c", "w", encoding="utf-8") as source:
