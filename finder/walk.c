@@ -21,6 +21,7 @@ struct walk {
 	const struct profile_walk *text;
 	struct profile_census *census;
 	uint32_t *entries;    /* of each slot, or NULL */
+	struct profile_expression key, value; /* of `text`, as far as they can name a block */
 	uint64_t at, stride;  /* of the slots */
 	uint64_t slots_end;
 	const struct finder_block *array; /* block of the slots */
@@ -83,8 +84,8 @@ static enum proof_result
 note_entry(struct walk *walk)
 {
 	walk->census->live++;
-	enum proof_result result = note_value(walk, walk->text->key);
-	return result == PROOF_TRUE ? note_value(walk, walk->text->value) : result;
+	enum proof_result result = note_value(walk, walk->key);
+	return result == PROOF_TRUE ? note_value(walk, walk->value) : result;
 }
 
 static void
@@ -345,6 +346,16 @@ add_up(struct walk *walk)
 	walk->proof->chained_bytes += walk->census->chained_bytes;
 }
 
+/* An expression that is 0 before any bucket or node has a name is 0 for all of them: a map without
+ * out-of-line values need not ask at each entry. */
+static struct profile_expression
+unless_zero(struct walk *walk, struct profile_expression expression)
+{
+	uint64_t value;
+	bool is_zero = evaluate(walk, expression, &value) && value == 0;
+	return is_zero ? (struct profile_expression){0} : expression;
+}
+
 enum proof_result
 walk_run(struct finder *finder, uint16_t index)
 {
@@ -363,6 +374,8 @@ walk_run(struct finder *finder, uint16_t index)
 		return refuse(&walk, TRACE_REFUSED_WALK);
 	enum proof_result result = PROOF_TRUE;
 	if (when) {
+		walk.key = unless_zero(&walk, walk.text->key);
+		walk.value = unless_zero(&walk, walk.text->value);
 		if (!walk.text->is_chain && !measure_table(&walk))
 			return refuse(&walk, TRACE_REFUSED_WALK);
 		if (!set_limit(&walk))
