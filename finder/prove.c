@@ -26,7 +26,9 @@ view_read(void *context, uint64_t address, void *into, size_t size)
 			return false;
 		finder->near = near;
 	}
-	if (near->is_direct) {
+	if (near->is_direct) { /* from here on expressions read this region themselves */
+		finder->view.window_start = near->start;
+		finder->view.window_size = near->end - near->start;
 		memory_copy(into, (const void *)(uintptr_t)address, size);
 		return true;
 	}

@@ -1,5 +1,5 @@
 /*
- * What a walk's entries would need on a smaller table whose index is the low bits of the same hash:
+ * What a walk counted, and what its entries would need on a smaller table whose index is the low bits of the same hash:
  * slot j of 2^bits gets what lies in slots j, j + 2^bits, j + 2 * 2^bits ... now.
  *
  * Needs no memory of its own; reads each slot once.
@@ -7,6 +7,17 @@
 #include "profiles/evaluate.h"
 
 #include "profiles/operation.h"
+
+bool
+census_value(const struct profile_census *census, int operation, int64_t *out)
+{
+	uint64_t value = operation == OPERATION_LIVE ? census->live
+	               : operation == OPERATION_DEAD ? census->dead
+	               : operation == OPERATION_BLOCKS ? census->chained_blocks
+	               : census->chained_bytes;
+	*out = (int64_t)value;
+	return census->done && value <= INT64_MAX;
+}
 
 /* Whether the census can be folded onto 2^bits slots. One without slots (the walk had nothing to
  * walk) folds onto any. */

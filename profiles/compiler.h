@@ -46,6 +46,7 @@ struct compiler {
 	uint32_t names;      /* NAMES_* and NAME_BITs that it may use */
 	int nesting;
 	int depth;           /* values on the stack at this point */
+	uint16_t landed;     /* jumps lead to this instruction, none to a later one */
 	bool asks_census;
 };
 

@@ -17,6 +17,15 @@ integer_value(int64_t integer)
 	return (struct profile_value){.integer = integer};
 }
 
+/* Member by member: values were written so a moment ago, and a processor cannot hand one load what
+ * lies in two stores yet. */
+static inline void
+copy_value(struct profile_value *into, const struct profile_value *from)
+{
+	into->is_real = from->is_real;
+	into->integer = from->integer;
+}
+
 static double
 as_real(struct profile_value value)
 {
@@ -37,46 +46,47 @@ evaluate_is_true(struct profile_value value)
 	return value.is_real ? value.real != 0 : value.integer != 0;
 }
 
-/* ---- walks */
-
-static bool
-census_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *out)
-{
-	const struct profile_census *census = in->walks != NULL ? &in->walks[code->operand] : NULL;
-	if (census == NULL || !census->done)
-		return false;
-	uint64_t value = code->operation == OPERATION_LIVE ? census->live
-	               : code->operation == OPERATION_DEAD ? census->dead
-	               : code->operation == OPERATION_BLOCKS ? census->chained_blocks
-	               : census->chained_bytes;
-	*out = (int64_t)value;
-	return value <= INT64_MAX;
-}
-
 /* ---- memory */
 
-bool
+/* A field where the guest keeps it: at any address, of any type. */
+union raw {
+	uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32;
+	int64_t i64; float f32; double f64;
+} __attribute__((packed, may_alias));
+
+static bool
+is_in_window(const struct profile_memory *memory, uint64_t address, size_t size)
+{
+	uint64_t offset = address - memory->window_start;
+	return offset < memory->window_size && size <= memory->window_size - offset;
+}
+
+/* A window's bytes are no objects of ours: they are read whatever a sanitizer thinks of them. */
+__attribute__((no_sanitize("address"))) bool
 evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
               struct profile_value *out)
 {
 	static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8};
-	union {
-		uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32;
-		int64_t i64; float f32; double f64;
-	} raw;
-	if (memory == NULL || !memory->read(memory->context, address, &raw, sizes[type]))
+	const union raw *raw = (const union raw *)(uintptr_t)address;
+	union raw copy;
+	if (memory == NULL)
 		return false;
+	if (__builtin_expect(!is_in_window(memory, address, sizes[type]), 0)) {
+		if (!memory->read(memory->context, address, &copy, sizes[type]))
+			return false;
+		raw = &copy;
+	}
 	out->is_real = false;
 	switch (type) {
-	case PROFILE_U8:  out->integer = raw.u8; break;
-	case PROFILE_I8:  out->integer = raw.i8; break;
-	case PROFILE_U16: out->integer = raw.u16; break;
-	case PROFILE_I16: out->integer = raw.i16; break;
-	case PROFILE_U32: out->integer = raw.u32; break;
-	case PROFILE_I32: out->integer = raw.i32; break;
-	case PROFILE_F32: return set_real(out, (double)raw.f32);
-	case PROFILE_F64: return set_real(out, raw.f64);
-	default:          out->integer = raw.i64; break;
+	case PROFILE_U8:  out->integer = raw->u8; break;
+	case PROFILE_I8:  out->integer = raw->i8; break;
+	case PROFILE_U16: out->integer = raw->u16; break;
+	case PROFILE_I16: out->integer = raw->i16; break;
+	case PROFILE_U32: out->integer = raw->u32; break;
+	case PROFILE_I32: out->integer = raw->i32; break;
+	case PROFILE_F32: return set_real(out, (double)raw->f32);
+	case PROFILE_F64: return set_real(out, raw->f64);
+	default:          out->integer = raw->i64; break;
 	}
 	return true;
 }
@@ -283,6 +293,27 @@ binary(int operation, struct profile_value *a, const struct profile_value *b)
 	return binary_real(operation, as_real(*a), as_real(*b), a);
 }
 
+/* ---- several in one */
+
+static bool
+read_sum(const struct evaluation *in, const struct profile_instruction *code,
+         struct profile_value *out)
+{
+	uint8_t one = code->operand & 0xff, other = code->operand >> 8;
+	copy_value(out, &in->values[one]);
+	return in->known[one] && in->known[other] &&
+	       binary(OPERATION_ADD, out, &in->values[other]) && !out->is_real &&
+	       evaluate_read(in->memory, (enum profile_type)code->immediate,
+	                     (uint64_t)out->integer, out);
+}
+
+static inline bool
+with_integer(const struct profile_instruction *code, struct profile_value *top)
+{
+	struct profile_value right = integer_value(code->immediate);
+	return binary(code->operand, top, &right);
+}
+
 /* ---- the loop */
 
 /* All that neither pushes what lies at hand nor jumps. */
@@ -293,10 +324,15 @@ compute(const struct evaluation *in, const struct profile_instruction *code,
 	if (code->operation <= OPERATION_LAST_PUSH) {
 		++*top;
 		(*top)->is_real = false;
-		return census_value(in, code, &(*top)->integer);
+		return in->walks != NULL && census_value(&in->walks[code->operand], code->operation,
+		                                         &(*top)->integer);
 	}
 	if (code->operation <= OPERATION_LAST_UNARY)
 		return unary(in, code, *top);
+	if (code->operation == OPERATION_READ_SUM)
+		return read_sum(in, code, ++*top);
+	if (code->operation == OPERATION_WITH_INTEGER)
+		return with_integer(code, *top);
 	--*top;
 	return binary(code->operation, *top, *top + 1);
 }
@@ -316,10 +352,11 @@ evaluate(const struct evaluation *in, struct profile_expression expression,
 		bool is_true;
 		switch (code->operation) {
 		case OPERATION_INTEGER:
-			*++top = integer_value(code->immediate);
+			(++top)->is_real = false;
+			top->integer = code->immediate;
 			break;
 		case OPERATION_NAME:
-			*++top = in->values[code->operand];
+			copy_value(++top, &in->values[code->operand]);
 			if (!in->known[code->operand])
 				return false;
 			break;
@@ -347,6 +384,6 @@ evaluate(const struct evaluation *in, struct profile_expression expression,
 				return false;
 		}
 	}
-	*out = *top;
+	copy_value(out, top);
 	return true;
 }

@@ -29,6 +29,9 @@ bool evaluate_size_holds(const struct profile *profile, struct profile_expressio
 bool evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
                    struct profile_value *out);
 
+/* census.c: live, dead, blocks or bytes (enum operation) of a walk. */
+bool census_value(const struct profile_census *census, int operation, int64_t *out);
+
 /* census.c: fold, deepest and shallowest (enum operation) of one walk or, with `second`, of two
  * whose entries add up, on 2^bits slots. */
 bool census_fold(const struct profile_census *first, const struct profile_census *second,

@@ -29,6 +29,37 @@ static const struct operator {
 
 /* ---- instructions */
 
+/* The last `count` instructions, unless a jump leads into them or the expression has fewer. */
+static struct profile_instruction *
+last(const struct compiler *compiler, uint16_t count)
+{
+	struct profile *profile = compiler->profile;
+	return profile->code_count - compiler->landed >= count
+		? &profile->code[profile->code_count - count] : NULL;
+}
+
+/* Puts one instruction in place of the last ones and the present one, where there is such. */
+static bool
+fuse(struct compiler *compiler, enum operation operation, uint16_t operand)
+{
+	struct profile_instruction *code = last(compiler, 1);
+	if (code && operation > OPERATION_LAST_UNARY && operation <= OPERATION_LAST_BINARY &&
+	    code->operation == OPERATION_INTEGER) {
+		code->operation = OPERATION_WITH_INTEGER;
+		code->operand = (uint16_t)operation;
+		return true;
+	}
+	code = last(compiler, 3);
+	if (!code || operation != OPERATION_READ || code[0].operation != OPERATION_NAME ||
+	    code[1].operation != OPERATION_NAME || code[2].operation != OPERATION_ADD)
+		return false;
+	code->operation = OPERATION_READ_SUM;
+	code->operand |= (uint16_t)(code[1].operand << 8);
+	code->immediate = operand;
+	compiler->profile->code_count -= 2;
+	return true;
+}
+
 /* Adds an instruction that changes the height of the stack by `change`. */
 static bool
 emit(struct compiler *compiler, enum operation operation, uint16_t operand, int64_t immediate,
@@ -41,14 +72,16 @@ emit(struct compiler *compiler, enum operation operation, uint16_t operand, int6
 	if (compiler->depth + change > OPERATION_STACK_MAX)
 		return compiler_fail(compiler, &compiler->token,
 			"this expression nests too deep: give its parts names with 'let'", NULL);
+	compiler->depth += change;
+	if (fuse(compiler, operation, operand))
+		return true;
 	profile->code[profile->code_count++] = (struct profile_instruction){
 		.operation = (uint8_t)operation,
-		.depth = (uint8_t)compiler->depth,
+		.depth = (uint8_t)(compiler->depth - change),
 		.operand = operand,
 		.line = compiler->token.line,
 		.immediate = immediate,
 	};
-	compiler->depth += change;
 	return true;
 }
 
@@ -56,7 +89,8 @@ emit(struct compiler *compiler, enum operation operation, uint16_t operand, int6
 static void
 land(struct compiler *compiler, uint16_t jump)
 {
-	compiler->profile->code[jump].operand = compiler->profile->code_count;
+	compiler->landed = compiler->profile->code_count;
+	compiler->profile->code[jump].operand = compiler->landed;
 }
 
 /* ---- names and functions */
@@ -342,6 +376,7 @@ expression_parse(struct compiler *compiler, struct profile_expression *out, uint
 	compiler->names = names;
 	compiler->nesting = 0;
 	compiler->depth = 0;
+	compiler->landed = start;
 	compiler->asks_census = false;
 	if (!ternary(compiler))
 		return false;

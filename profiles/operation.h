@@ -6,7 +6,10 @@
  *                                 NAME slots   IS_POW2     TRUTH     end:
  *
  * The groups are ranges: they push a value, change the top one, fold the two top ones, or jump.
- * A new operation goes into its group.
+ * A new operation goes into its group. Behind them stand short ways for what cells are asked most,
+ * which expression.c puts in place of instructions that it emitted before:
+ *
+ *     u8[bucket + cell] >= 5      READ_SUM bucket, cell   WITH_INTEGER >= 5
  */
 #ifndef PROFILES_OPERATION_H
 #define PROFILES_OPERATION_H
@@ -75,6 +78,11 @@ enum operation {
 	OPERATION_UNLESS,   /* pops; jumps if it was false */
 	OPERATION_AND_THEN, /* false: leaves 0 and jumps; true: pops */
 	OPERATION_OR_ELSE,  /* true: leaves 1 and jumps; false: pops */
+
+	/* several in one */
+	OPERATION_READ_SUM,     /* NAME NAME ADD READ. operand: the names' indices, the second in the
+	                         * high byte; immediate: enum profile_type */
+	OPERATION_WITH_INTEGER, /* INTEGER and one that folds. operand: which; immediate */
 };
 
 #endif

@@ -59,6 +59,9 @@ struct profile_memory {
 	void *context;
 	bool (*read)(void *context, uint64_t address, void *into, size_t size);
 	bool (*block)(void *context, uint64_t address, struct profile_block *out); /* that holds it */
+	/* Memory of the guest that lies in this process at its own addresses, so that a pointer reads
+	 * it; `read` is asked for the rest and may move it. Size 0: none. */
+	uint64_t window_start, window_size;
 };
 
 /* What a finished walk counted; expressions ask by live(W), dead(W), bytes(W), blocks(W),

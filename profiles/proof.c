@@ -158,8 +158,9 @@ fix_place(const struct compiler *compiler, struct profile_step *step)
 	                 code[0].operand == PROFILE_NAME_HEADER;
 	if (is_header && step->value.length == 1) {
 		step->is_at_header = true;
-	} else if (is_header && step->value.length == 3 && code[1].operation == OPERATION_INTEGER &&
-	           code[2].operation == OPERATION_ADD) {
+	} else if (is_header && step->value.length == 2 &&
+	           code[1].operation == OPERATION_WITH_INTEGER &&
+	           code[1].operand == OPERATION_ADD) {
 		step->is_at_header = true;
 		step->offset = code[1].immediate;
 	}

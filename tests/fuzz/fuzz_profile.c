@@ -109,7 +109,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct profile profile;
 	struct profile_error errors[16];
 	struct guest guest = {bytes, size};
-	const struct profile_memory memory = {&guest, read_guest, find_block};
+	const struct profile_memory memory = {.context = &guest, .read = read_guest, .block = find_block};
 	size_t count = profile_compile(&profile, (const char *)bytes, size, errors, 16);
 	demand(count <= 16);
 	for (size_t i = 0; i < count; i++) {

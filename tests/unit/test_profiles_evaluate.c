@@ -46,7 +46,7 @@ find_block(void *context, uint64_t address, struct profile_block *out)
 	return address >= 4096 && address < 4096 + sizeof bytes;
 }
 
-static const struct profile_memory memory = {NULL, read_bytes, find_block};
+static const struct profile_memory memory = {.read = read_bytes, .block = find_block};
 
 static void
 compile(const char *expression)
@@ -274,6 +274,67 @@ test_memory_is_read_by_type(void **state)
 	expect("u64[header]", -2);
 }
 
+/* The compiler makes one instruction of several: never where a jump leads between them. */
+static void
+test_a_branch_may_end_anywhere(void **state)
+{
+	expect("u8[header + 24]", 128);
+	expect("(1 ? 2 : 3) + 4", 6);
+	expect("(0 ? 2 : 3) + 4", 7);
+	expect("4 - (1 ? 2 : 3)", 2);
+	expect("(1 && 0) + 4 * 2 - 1", 7);
+	expect("(0 || 5) + 4", 5);
+	expect("u8[(1 ? header : 0) + 24] == 128", 1);
+	expect("u8[(0 ? 0 : header) + (1 ? 24 : header)]", 128);
+	expect("1 ? u8[header + 25] : u8[header + 26]", 1);
+	expect("0 ? u8[header + 25] : u8[header + 26]", 2);
+	expect("2.5 * 2 == 5", 1);
+	expect_failure("1.5 & 1");
+	expect_failure("7 / 0");
+}
+
+/* Two names as an address, as cells are read. */
+static void
+test_the_sum_of_two_names_is_an_address(void **state)
+{
+	scope.values[PROFILE_NAMES_FIXED] = (struct profile_value){.integer = 24};
+	scope.known[PROFILE_NAMES_FIXED] = true; /* the anchor, buckets */
+	expect("u8[header + buckets]", 128);
+	expect("u8[buckets + header] >= 128", 1);
+	expect("u16[header + buckets] + 1", 0x181);
+	expect("u8[(0 ? 9 : header) + buckets]", 128);
+	expect("u8[header + (1 ? buckets : 9)]", 128);
+	scope.values[PROFILE_NAMES_FIXED].integer = INT64_MAX;
+	expect_failure("u8[header + buckets]");
+	scope.values[PROFILE_NAMES_FIXED] = (struct profile_value){.is_real = true, .real = 24};
+	expect_failure("u8[header + buckets]");
+	scope.known[PROFILE_NAMES_FIXED] = false;
+	expect_failure("u8[header + buckets]");
+	expect_failure("u8[buckets + header]");
+}
+
+/* What lies in the window is read there, what reaches over its end is asked for. */
+static void
+test_a_window_is_read_in_place(void **state)
+{
+	struct profile_value value;
+	uint64_t at = (uintptr_t)bytes;
+	struct profile_memory window = memory;
+	window.window_start = at + 1;
+	window.window_size = 8;
+	scope.values[PROFILE_NAME_HEADER].integer = (int64_t)at;
+	compile("i8[header + 1] + i32[header + 5] * 0");
+	assert_true(profile_evaluate(&profile, profile.steps[2].value, &scope, &window, &value));
+	assert_int_equal(value.integer, -1);
+	static const char *const outside[] = {"u8[header]", "u8[header + 9]", "u16[header + 8]",
+	                                      "u64[header + 2]"};
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+		compile(outside[i]);
+		assert_false(profile_evaluate(&profile, profile.steps[2].value, &scope, &window,
+		                              &value));
+	}
+}
+
 static void
 test_unreadable_memory_fails(void **state)
 {
@@ -411,6 +472,9 @@ main(void)
 		cmocka_unit_test_setup(test_functions_of_integers, setup),
 		cmocka_unit_test_setup(test_lists_are_searched, setup),
 		cmocka_unit_test_setup(test_memory_is_read_by_type, setup),
+		cmocka_unit_test_setup(test_a_branch_may_end_anywhere, setup),
+		cmocka_unit_test_setup(test_the_sum_of_two_names_is_an_address, setup),
+		cmocka_unit_test_setup(test_a_window_is_read_in_place, setup),
 		cmocka_unit_test_setup(test_unreadable_memory_fails, setup),
 		cmocka_unit_test_setup(test_blocks_are_found, setup),
 		cmocka_unit_test_setup(test_a_name_without_a_value_fails, setup),
