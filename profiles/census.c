@@ -1,6 +1,7 @@
 /*
- * What a walk counted, and what its entries would need on a smaller table whose index is the low bits of the same hash:
- * slot j of 2^bits gets what lies in slots j, j + 2^bits, j + 2 * 2^bits ... now.
+ * What a walk counted, and what its entries would need on a smaller table whose index is the low
+ * bits of the same hash: slot j of 2^bits gets what lies in slots j, j + 2^bits, j + 2 * 2^bits ...
+ * now.
  *
  * Needs no memory of its own; reads each slot once.
  */

@@ -295,7 +295,7 @@ binary(int operation, struct profile_value *a, const struct profile_value *b)
 
 /* ---- several in one */
 
-static bool
+static inline bool
 read_sum(const struct evaluation *in, const struct profile_instruction *code,
          struct profile_value *out)
 {
@@ -316,8 +316,8 @@ with_integer(const struct profile_instruction *code, struct profile_value *top)
 
 /* ---- the loop */
 
-/* All that neither pushes what lies at hand nor jumps. */
-static inline bool
+/* All that neither pushes what lies at hand nor jumps. Apart, so that the loop keeps its registers. */
+static __attribute__((noinline)) bool
 compute(const struct evaluation *in, const struct profile_instruction *code,
         struct profile_value **top)
 {
@@ -329,10 +329,6 @@ compute(const struct evaluation *in, const struct profile_instruction *code,
 	}
 	if (code->operation <= OPERATION_LAST_UNARY)
 		return unary(in, code, *top);
-	if (code->operation == OPERATION_READ_SUM)
-		return read_sum(in, code, ++*top);
-	if (code->operation == OPERATION_WITH_INTEGER)
-		return with_integer(code, *top);
 	--*top;
 	return binary(code->operation, *top, *top + 1);
 }
@@ -378,6 +374,14 @@ evaluate(const struct evaluation *in, struct profile_expression expression,
 				*++top = integer_value(is_true);
 				code = first + code->operand - 1;
 			}
+			break;
+		case OPERATION_READ_SUM:
+			if (!read_sum(in, code, ++top))
+				return false;
+			break;
+		case OPERATION_WITH_INTEGER:
+			if (!with_integer(code, top))
+				return false;
 			break;
 		default:
 			if (!compute(in, code, &top))
