@@ -10,6 +10,7 @@
 #include "analyzer/check_options.h"
 #include "analyzer/collect.h"
 #include "analyzer/command.h"
+#include "analyzer/progress.h"
 #include "analyzer/write_check.h"
 
 #include <errno.h>
@@ -150,18 +151,25 @@ exit_code(const size_t outcomes[VERDICT_OUTCOMES])
 static int
 judge_all(const struct check *check, const struct collect *traces, struct check_result *result)
 {
+	struct progress progress;
+
 	result->verdicts = calloc(traces->count + 1, sizeof(result->verdicts[0]));
 	if (!result->verdicts)
 		return -1;
+	progress_begin(&progress, check->command->name, traces->count);
 	for (; result->count < traces->count; result->count++) {
 		struct verdict *verdict = &result->verdicts[result->count];
 
 		judge_entry(check, &traces->entries[result->count], verdict);
 		result->outcomes[verdict->outcome]++;
-		if (verdict->outcome == VERDICT_UNREADABLE)
+		if (verdict->outcome == VERDICT_UNREADABLE) {
+			progress_clear(&progress);
 			command_complain(check->command, "%s",
 					 verdict->problem ? verdict->problem : "out of memory");
+		}
+		progress_tell(&progress, result->count + 1);
 	}
+	progress_clear(&progress);
 	result->accepted = check->accepted;
 	result->accepted_path = check->asked.accepted_path;
 	result->exit_code = exit_code(result->outcomes);

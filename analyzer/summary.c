@@ -7,6 +7,7 @@
  */
 #include "analyzer/summary.h"
 
+#include "analyzer/progress.h"
 #include "analyzer/symbols.h"
 #include "analyzer/table.h"
 #include "analyzer/units.h"
@@ -59,7 +60,7 @@ sum_up(struct line *line, const struct model *model, const struct model_filter *
 /* -1: no memory. */
 static int
 read_line(struct line *line, const struct command *command, const struct options *options,
-	  const struct collect_entry *entry)
+	  const struct collect_entry *entry, struct progress *progress)
 {
 	struct trace_error error;
 	struct model *model;
@@ -67,6 +68,7 @@ read_line(struct line *line, const struct command *command, const struct options
 
 	line->path = entry->path;
 	if (entry->is_empty_folder || entry->errno_value) {
+		progress_clear(progress);
 		command_complain(command, "%s: %s", entry->path,
 				 entry->errno_value ? strerror(entry->errno_value)
 						    : "the folder holds no trace (*.mtr)");
@@ -74,6 +76,7 @@ read_line(struct line *line, const struct command *command, const struct options
 	}
 	model = model_open(entry->path, &error);
 	if (!model) {
+		progress_clear(progress);
 		command_complain(command, "%s", error.message);
 		return 0;
 	}
@@ -193,11 +196,15 @@ summary_print(const struct command *command, const struct options *options,
 	struct line *lines = calloc(traces->count + 1, sizeof *lines);
 	size_t count = 0;
 	int failed = lines ? 0 : -1;
+	struct progress progress;
 
+	progress_begin(&progress, command->name, traces->count);
 	for (size_t i = 0; i < traces->count && !failed; i++) {
-		failed = read_line(&lines[count], command, options, &traces->entries[i]);
+		failed = read_line(&lines[count], command, options, &traces->entries[i], &progress);
 		count += lines[count].is_readable;
+		progress_tell(&progress, i + 1);
 	}
+	progress_clear(&progress);
 	if (!failed && count) {
 		qsort(lines, count, sizeof *lines, compare_lines);
 		failed = options->json ? write_json_lines(lines, count, out)

@@ -138,11 +138,11 @@ def structure_bytes(m):
 
 
 @contextlib.contextmanager
-def background(command, env=None, ready=None):
+def background(command, env=None, ready=None, **options):
     """A process that is killed, by its own id, when the block ends. With `ready`, waits until it
     has printed that line."""
     process = subprocess.Popen(command, env=env, text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
     try:
         while ready is not None:
             line = process.stdout.readline()

@@ -1,6 +1,7 @@
 """`maptrace check` as a gate: what is over fails, what cannot be judged never passes."""
 import json
 import os
+import pty
 import shutil
 import signal
 import xml.etree.ElementTree as xml
@@ -168,6 +169,38 @@ def disk_filled_up():
                 contains(done.stdout, "its last snapshot, 'exit', is not complete")
                 maptrace("check", trace, "--max-retained", "4G", "--snapshot", "empty", status=0)
     assert unseen, "at no limit was the exit snapshot the one without room"
+
+
+def terminal_output(command):
+    """What a command prints on standard error where that is a terminal, and its exit status."""
+    master, slave = pty.openpty()
+    with background(["bash", "-c", f"exec {command} 2>&{slave} >/dev/null"], pass_fds=[slave]) as it:
+        os.close(slave)
+        said = b""
+        try:
+            while chunk := os.read(master, 4096):
+                said += chunk
+        except OSError:  # the other end is closed
+            pass
+        os.close(master)
+        return said.decode(), it.wait()
+
+
+@test
+def progress():
+    """a check that takes over a second tells how far it is, only on a terminal, and clears it"""
+    _, trace = one_trace([program("unordered_string")])
+    os.mkdir("many")
+    for number in range(100):
+        os.link(trace, f"many/{number}.mtr")
+    command = f"{harness.MAPTRACE} check --max-retained 4G many"
+    said, status = terminal_output(command)
+    equal(status, 0, said)
+    contains(said, " of 100 traces")
+    equal(said[-4:], "\r\x1b[K")
+    said, status = terminal_output(f"{harness.MAPTRACE} check --max-retained 4G {trace}")
+    equal((said, status), ("", 0))
+    equal(maptrace("check", "--max-retained", "4G", "many").stderr, "")
 
 
 harness.main()
