@@ -26,7 +26,7 @@ enum { OWN_FRAMES_MAX = 32, FORK_WAIT_TURNS = 2000, FORK_WAIT_NS = 50 * 1000 };
 
 static uint32_t fork_wanted; /* how many threads are about to fork */
 
-int
+const char *
 stack_open(void)
 {
 	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);

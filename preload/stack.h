@@ -8,8 +8,9 @@
 #include <pthread.h>
 #include <stddef.h>
 
-/* Opens libunwind. Returns 0, or -1: stacks are one frame deep then (the caller of the hook). */
-int stack_open(void);
+/* Opens libunwind. Returns NULL, or why it cannot be used: stacks are one frame deep then (the caller
+ * of the hook). */
+const char *stack_open(void);
 
 /* Return addresses, innermost first, into thread->pcs, without frames of this library. Returns how
  * many; 0: unknown (too little stack left to unwind on). *cut is set when there were more. Takes no

@@ -158,11 +158,16 @@ tracer_enable(void)
 static void
 tracer_open_unwinder(void)
 {
-	if (!stack_open())
+	const char *reason = stack_open();
+	char sentence[TRACE_TEXT_MAX];
+
+	if (!reason)
 		return;
 	tracer.writer.header->flags |= TRACE_NO_UNWINDER;
-	tracer_warn("libunwind.so.8 cannot be used: stacks are one frame deep, and roles by stack are "
-	            "not known. On Debian: apt install libunwind8");
+	text_join(sentence, sizeof(sentence), "libunwind.so.8 cannot be used (", reason,
+	          "): stacks are one frame deep, and roles by stack are not known. If it is "
+	          "missing: apt install libunwind8", NULL);
+	tracer_warn(sentence);
 }
 
 static void

@@ -203,7 +203,7 @@ unwinder_set_cache(void *handle)
 		set_policy(*local, UNW_CACHE_NONE);
 }
 
-int
+const char *
 unwinder_open(void)
 {
 	void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -211,17 +211,15 @@ unwinder_open(void)
 
 	unwinder_find_self();
 	if (!handle || dlinfo(handle, RTLD_DI_LINKMAP, &map))
-		return -1;
+		return dlerror();
 	unwinder_backtrace = (int (*)(void **, int))dlsym(handle, "unw_backtrace");
 	if (!unwinder_backtrace)
-		return -1;
-	if (unwinder_replace_imports(map) < sizeof(imports) / sizeof(imports[0]))
-		goto fail;
-	unwinder_set_cache(handle);
-	if (!unwinder_proves_itself())
-		goto fail;
-	return 0;
-fail:
+		return dlerror();
+	if (unwinder_replace_imports(map) == sizeof(imports) / sizeof(imports[0])) {
+		unwinder_set_cache(handle);
+		if (unwinder_proves_itself())
+			return NULL;
+	}
 	unwinder_backtrace = NULL;
-	return -1;
+	return "it is not built as expected";
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Returns 0, or -1: libunwind is not there or does not work. */
-int unwinder_open(void);
+/* Returns NULL, or why libunwind cannot be used. */
+const char *unwinder_open(void);
 
 /* Return addresses of the calling thread, innermost first, from the caller of this function on.
  * Returns how many; `room` of them may mean that there are more. */
