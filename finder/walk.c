@@ -353,7 +353,9 @@ unless_zero(struct walk *walk, struct profile_expression expression)
 {
 	uint64_t value;
 	bool is_zero = evaluate(walk, expression, &value) && value == 0;
-	return is_zero ? (struct profile_expression){0} : expression;
+	if (is_zero)
+		expression.length = 0; /* as if the profile had none */
+	return expression;
 }
 
 enum proof_result
