@@ -175,26 +175,8 @@ ledger_erase(struct shard *shard, uint32_t *link)
 	shard->count--;
 }
 
-bool
-ledger_remove(uint64_t address, struct ledger_block *out)
-{
-	struct shard *shard = ledger_shard(address);
-	uint32_t *word = shadow_find(address), *link;
-
-	if (!word)
-		return false;
-	lock_take(&shard->lock);
-	link = ledger_link(shard, word, address);
-	if (link) {
-		ledger_give(record_at(shard, *link), out);
-		ledger_erase(shard, link);
-	}
-	lock_release(&shard->lock);
-	return link != NULL;
-}
-
-bool
-ledger_find(uint64_t address, struct ledger_block *out)
+static inline bool
+ledger_look(uint64_t address, struct ledger_block *out, bool take)
 {
 	struct shard *shard = ledger_shard(address);
 	uint32_t *word = shadow_find(address), *link;
@@ -205,8 +187,22 @@ ledger_find(uint64_t address, struct ledger_block *out)
 	link = ledger_link(shard, word, address);
 	if (link)
 		ledger_give(record_at(shard, *link), out);
+	if (link && take)
+		ledger_erase(shard, link);
 	lock_release(&shard->lock);
 	return link != NULL;
+}
+
+bool
+ledger_remove(uint64_t address, struct ledger_block *out)
+{
+	return ledger_look(address, out, true);
+}
+
+bool
+ledger_find(uint64_t address, struct ledger_block *out)
+{
+	return ledger_look(address, out, false);
 }
 
 void

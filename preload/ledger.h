@@ -1,6 +1,5 @@
 /*
- * The live blocks: address -> requested size and stack. In parts with a lock each; a later one
- * replaces what is behind this header.
+ * The live blocks: address -> requested size and stack. In parts with a lock each.
  */
 #ifndef PRELOAD_LEDGER_H
 #define PRELOAD_LEDGER_H

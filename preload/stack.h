@@ -1,5 +1,4 @@
-/* The return addresses of the guest's frames. libunwind is opened RTLD_LOCAL at start; a later
- * unwinder replaces what is behind this header. */
+/* The return addresses of the guest's frames, by libunwind, which is opened RTLD_LOCAL at start. */
 #ifndef PRELOAD_STACK_H
 #define PRELOAD_STACK_H
 
