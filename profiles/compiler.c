@@ -81,15 +81,9 @@ compiler_spells(const struct compiler *compiler, const struct token *token, cons
 }
 
 bool
-compiler_is_word(const struct compiler *compiler, const char *word)
-{
-	return compiler_spells(compiler, &compiler->token, word);
-}
-
-bool
 compiler_accept_word(struct compiler *compiler, const char *word)
 {
-	bool is_there = compiler_is_word(compiler, word);
+	bool is_there = compiler_spells(compiler, &compiler->token, word);
 	if (is_there)
 		compiler_advance(compiler);
 	return is_there;

@@ -63,8 +63,7 @@ const char *compiler_quote(const struct compiler *compiler, const struct token *
 /* Takes the present token. */
 void compiler_advance(struct compiler *compiler);
 
-/* Whether the present token is this word or symbol (enum token_symbol); accept takes it, too. */
-bool compiler_is_word(const struct compiler *compiler, const char *word);
+/* Whether the present token is this word or symbol (enum token_symbol); takes it if so. */
 bool compiler_accept_word(struct compiler *compiler, const char *word);
 bool compiler_accept_symbol(struct compiler *compiler, int symbol);
 
