@@ -25,11 +25,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define UNW_LOCAL_ONLY
-#include <libunwind.h>
-
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
+/* libunwind's names carry the machine's. They are spelled here, since the packages of its headers and
+ * of LLVM's libunwind (which libc++ asks for) exclude each other. */
+#if defined(__x86_64__)
+#define MACHINE "x86_64"
+#elif defined(__aarch64__)
+#define MACHINE "aarch64"
+#else
+#define MACHINE "?"
+#endif
 
 enum { NO_PIPE = -1, PROOF_FRAMES = 64 };
 
@@ -193,14 +197,14 @@ unwinder_find_self(void)
 static void
 unwinder_set_cache(void *handle)
 {
-	int (*set_policy)(unw_addr_space_t, unw_caching_policy_t);
-	unw_addr_space_t *local;
+	const int cache_none = 0; /* UNW_CACHE_NONE */
+	int (*set_policy)(void *space, int policy);
+	void **local;
 
-	set_policy = (int (*)(unw_addr_space_t, unw_caching_policy_t))
-	    dlsym(handle, TEXT(unw_set_caching_policy));
-	local = dlsym(handle, TEXT(unw_local_addr_space));
+	set_policy = (int (*)(void *, int))dlsym(handle, "_U" MACHINE "_set_caching_policy");
+	local = dlsym(handle, "_UL" MACHINE "_local_addr_space");
 	if (set_policy && local)
-		set_policy(*local, UNW_CACHE_NONE);
+		set_policy(*local, cache_none);
 }
 
 const char *

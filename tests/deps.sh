@@ -4,7 +4,7 @@
 # much to say: it is shown only where it failed.
 set -eu
 
-packages="gcc g++ make libunwind-dev libdw-dev libelf-dev uthash-dev libjansson-dev
+packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev
 	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake ninja-build shared-mime-info"
 
 missing=
