@@ -21,7 +21,6 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define CALLER __builtin_return_address(0)
 
 __attribute__((constructor)) static void
 hooks_start(void)
@@ -38,7 +37,7 @@ hooks_record(void)
 
 /* After an allocation of `size` bytes, whatever became of it. */
 static inline void *
-hooks_allocated(void *block, size_t size, const void *caller)
+hooks_allocated(void *block, size_t size, const struct caller *caller)
 {
 	if (block && hooks_record())
 		record_allocation(block, size, caller);
@@ -63,7 +62,7 @@ malloc(size_t size)
 {
 	if (!real_is_ready())
 		return boot_allocate(0, size);
-	return hooks_allocated(real.malloc(size), size, CALLER);
+	return hooks_allocated(real.malloc(size), size, CALLER_HERE);
 }
 
 EXPORT void *
@@ -72,7 +71,7 @@ calloc(size_t count, size_t size)
 	size_t bytes;
 
 	if (real_is_ready())
-		return hooks_allocated(real.calloc(count, size), count * size, CALLER);
+		return hooks_allocated(real.calloc(count, size), count * size, CALLER_HERE);
 	if (__builtin_mul_overflow(count, size, &bytes)) {
 		errno = ENOMEM;
 		return NULL;
@@ -82,7 +81,7 @@ calloc(size_t count, size_t size)
 
 /* A boot block that grows or shrinks becomes an ordinary one. */
 static __attribute__((noinline)) void *
-hooks_realloc_boot(void *block, size_t size, const void *caller)
+hooks_realloc_boot(void *block, size_t size, const struct caller *caller)
 {
 	size_t old = boot_size(block);
 	void *moved;
@@ -101,7 +100,7 @@ hooks_realloc_boot(void *block, size_t size, const void *caller)
 /* realloc(block, 0) frees and returns NULL in glibc, and makes a small block elsewhere: a NULL with
  * ENOMEM alone is a failure. */
 static __attribute__((noinline)) void *
-hooks_realloc(void *block, size_t size, const void *caller)
+hooks_realloc(void *block, size_t size, const struct caller *caller)
 {
 	struct record_move move;
 	int before = errno;
@@ -119,7 +118,7 @@ hooks_realloc(void *block, size_t size, const void *caller)
 }
 
 static inline void *
-hooks_resize(void *block, size_t size, const void *caller)
+hooks_resize(void *block, size_t size, const struct caller *caller)
 {
 	if (!real_is_ready())
 		return block ? hooks_realloc_boot(block, size, caller) : boot_allocate(0, size);
@@ -133,7 +132,7 @@ hooks_resize(void *block, size_t size, const void *caller)
 EXPORT void *
 realloc(void *block, size_t size)
 {
-	return hooks_resize(block, size, CALLER);
+	return hooks_resize(block, size, CALLER_HERE);
 }
 
 /* glibc's jumps to realloc through its own table; ours does the same, and it is counted once. */
@@ -146,7 +145,7 @@ reallocarray(void *block, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return hooks_resize(block, bytes, CALLER);
+	return hooks_resize(block, bytes, CALLER_HERE);
 }
 
 EXPORT void
@@ -188,7 +187,7 @@ posix_memalign(void **into, size_t alignment, size_t size)
 	}
 	result = real.posix_memalign(into, alignment, size);
 	if (!result)
-		hooks_allocated(*into, size, CALLER);
+		hooks_allocated(*into, size, CALLER_HERE);
 	return result;
 }
 
@@ -197,7 +196,7 @@ aligned_alloc(size_t alignment, size_t size)
 {
 	if (!real_is_ready())
 		return boot_allocate(alignment, size);
-	return hooks_allocated(real.aligned_alloc(alignment, size), size, CALLER);
+	return hooks_allocated(real.aligned_alloc(alignment, size), size, CALLER_HERE);
 }
 
 EXPORT void *
@@ -205,7 +204,7 @@ memalign(size_t alignment, size_t size)
 {
 	if (!real_is_ready())
 		return boot_allocate(alignment, size);
-	return hooks_allocated(real.memalign(alignment, size), size, CALLER);
+	return hooks_allocated(real.memalign(alignment, size), size, CALLER_HERE);
 }
 
 EXPORT void *
@@ -213,7 +212,7 @@ valloc(size_t size)
 {
 	if (!real_is_ready())
 		return boot_allocate(4096, size);
-	return hooks_allocated(real.valloc(size), size, CALLER);
+	return hooks_allocated(real.valloc(size), size, CALLER_HERE);
 }
 
 EXPORT void *
@@ -221,7 +220,7 @@ pvalloc(size_t size)
 {
 	if (!real_is_ready())
 		return boot_allocate(4096, size);
-	return hooks_allocated(real.pvalloc(size), size, CALLER);
+	return hooks_allocated(real.pvalloc(size), size, CALLER_HERE);
 }
 
 EXPORT size_t

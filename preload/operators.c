@@ -20,7 +20,7 @@
 #include <dlfcn.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define CALLER __builtin_return_address(0)
+#define CALLER __builtin_return_address(0) /* of a delete; a new keeps more */
 
 enum operator_form {
 	NEW, NEW_ARRAY, NEW_NOTHROW, NEW_ARRAY_NOTHROW, NEW_ALIGNED, NEW_ARRAY_ALIGNED,
@@ -143,9 +143,9 @@ operator_new_plain(size_t size, size_t alignment)
 
 static inline void *
 operator_new(enum operator_form form, size_t size, size_t second, size_t third, size_t alignment,
-             const void *caller)
+             const struct caller *caller)
 {
-	operator_function *function = operator_next(form, caller);
+	operator_function *function = operator_next(form, (void *)caller->pc);
 	void *block = function ? function(size, second, third) : operator_new_plain(size, alignment);
 
 	if (block && operator_is_recorded())
@@ -177,51 +177,51 @@ operator_delete(enum operator_form form, void *block, size_t second, size_t thir
 EXPORT void *
 _Znwm(size_t size)
 {
-	return operator_new(NEW, size, 0, 0, 0, CALLER);
+	return operator_new(NEW, size, 0, 0, 0, CALLER_HERE);
 }
 
 EXPORT void *
 _Znam(size_t size)
 {
-	return operator_new(NEW_ARRAY, size, 0, 0, 0, CALLER);
+	return operator_new(NEW_ARRAY, size, 0, 0, 0, CALLER_HERE);
 }
 
 EXPORT void *
 _ZnwmRKSt9nothrow_t(size_t size, const void *nothrow)
 {
-	return operator_new(NEW_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER);
+	return operator_new(NEW_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER_HERE);
 }
 
 EXPORT void *
 _ZnamRKSt9nothrow_t(size_t size, const void *nothrow)
 {
-	return operator_new(NEW_ARRAY_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER);
+	return operator_new(NEW_ARRAY_NOTHROW, size, (size_t)nothrow, 0, 0, CALLER_HERE);
 }
 
 EXPORT void *
 _ZnwmSt11align_val_t(size_t size, size_t alignment)
 {
-	return operator_new(NEW_ALIGNED, size, alignment, 0, alignment, CALLER);
+	return operator_new(NEW_ALIGNED, size, alignment, 0, alignment, CALLER_HERE);
 }
 
 EXPORT void *
 _ZnamSt11align_val_t(size_t size, size_t alignment)
 {
-	return operator_new(NEW_ARRAY_ALIGNED, size, alignment, 0, alignment, CALLER);
+	return operator_new(NEW_ARRAY_ALIGNED, size, alignment, 0, alignment, CALLER_HERE);
 }
 
 EXPORT void *
 _ZnwmSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const void *nothrow)
 {
 	return operator_new(NEW_ALIGNED_NOTHROW, size, alignment, (size_t)nothrow, alignment,
-	                    CALLER);
+	                    CALLER_HERE);
 }
 
 EXPORT void *
 _ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const void *nothrow)
 {
 	return operator_new(NEW_ARRAY_ALIGNED_NOTHROW, size, alignment, (size_t)nothrow, alignment,
-	                    CALLER);
+	                    CALLER_HERE);
 }
 
 EXPORT void

@@ -11,11 +11,8 @@
 #include "preload/record.h"
 
 #include "preload/counters.h"
-#include "preload/intern.h"
 #include "preload/real.h"
-#include "preload/recent.h"
 #include "preload/snapshot.h"
-#include "preload/stack.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
 
@@ -25,7 +22,7 @@
 struct event {
 	struct thread *thread;
 	uint64_t address, size;
-	const void *caller;
+	const struct caller *caller;
 	struct record_move *move;
 	bool failed;
 };
@@ -75,29 +72,13 @@ record_moment(uint64_t leaving, uint64_t freeing)
 	return now;
 }
 
-/* The id of the present stack, for a block of this size. */
-static uint32_t
-record_stack(const struct event *event)
-{
-	struct thread *thread = event->thread;
-	bool cut = false, by_size;
-	size_t frames = stack_capture(thread, event->caller, &cut);
-	uint32_t id = recent_find(thread, frames, cut);
-
-	if (__builtin_expect(id != 0, 1))
-		return id;
-	id = intern_stack(thread->pcs, frames, cut, event->size, &by_size);
-	if (id && !by_size)
-		recent_keep(thread, frames, cut, id);
-	return id;
-}
-
 static void
 record_add(struct event *event, uint64_t now)
 {
-	struct ledger_block block = { event->address, event->size, record_stack(event) }, stale;
+	struct ledger_block block = { .address = event->address, .size = event->size }, stale;
 	bool full = false;
 
+	block.stack = stack_identify(event->thread, event->caller, event->size);
 	if (ledger_add(&block, &stale, &full))
 		counters_remove(stale.stack, stale.size);
 	if (full) {
@@ -133,7 +114,7 @@ record_allocation_work(void *context)
 }
 
 void
-record_allocation(void *block, size_t size, const void *caller)
+record_allocation(void *block, size_t size, const struct caller *caller)
 {
 	struct event event = { .address = (uintptr_t)block, .size = size, .caller = caller };
 
@@ -225,7 +206,7 @@ record_move_end_work(void *context)
 
 void
 record_move_end(struct record_move *move, void *result, size_t size, bool failed,
-                const void *caller)
+                const struct caller *caller)
 {
 	struct event event = { .address = (uintptr_t)result, .size = size, .caller = caller,
 		.move = move, .failed = failed };

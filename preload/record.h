@@ -7,8 +7,9 @@
 #define PRELOAD_RECORD_H
 
 #include "preload/ledger.h"
+#include "preload/stack.h"
 
-void record_allocation(void *block, size_t size, const void *caller);
+void record_allocation(void *block, size_t size, const struct caller *caller);
 
 /* False: the block must not be freed now (a signal handler came upon the library at work); it will
  * be, as soon as this thread is done. */
@@ -19,7 +20,7 @@ bool record_free(void *block);
 struct record_move { struct ledger_block old; bool was_known; };
 void record_move_begin(void *block, struct record_move *move);
 void record_move_end(struct record_move *move, void *result, size_t size, bool failed,
-                     const void *caller);
+                     const struct caller *caller);
 
 /* The block whose free is under way in this thread, or 0: for snapshots taken at that moment. */
 uint64_t record_freeing(void);

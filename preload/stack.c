@@ -1,5 +1,5 @@
 /*
- * From the unwinder's list to the guest's frames. Called by record.c for every allocation.
+ * From the unwinder's list to a stack id. Called by record.c for every allocation.
  *
  * fork waits until no thread is inside libunwind: its memory pools have locks, and a child would find
  * such a lock taken by a thread that does not exist there. The hot path pays two plain stores; the
@@ -12,6 +12,8 @@
  */
 #include "preload/stack.h"
 
+#include "preload/intern.h"
+#include "preload/recent.h"
 #include "preload/settings.h"
 #include "preload/tracer.h"
 #include "preload/unwinder.h"
@@ -60,8 +62,10 @@ stack_unwind(struct thread *thread, int room)
 	return count;
 }
 
-size_t
-stack_capture(struct thread *thread, const void *caller, bool *cut)
+/* Return addresses, innermost first, into thread->pcs, without frames of this library. Returns how
+ * many. *cut is set when there were more. */
+static size_t
+stack_capture(struct thread *thread, const struct caller *caller, bool *cut)
 {
 	int room = (int)settings.depth + OWN_FRAMES_MAX;
 	int found = unwinder_backtrace ? stack_unwind(thread, room) : 0;
@@ -76,9 +80,24 @@ stack_capture(struct thread *thread, const void *caller, bool *cut)
 	*cut = kept > settings.depth || found == room;
 	if (kept > settings.depth)
 		kept = settings.depth;
-	if (!kept && caller)
-		thread->pcs[kept++] = (uintptr_t)caller;
+	if (!kept)
+		thread->pcs[kept++] = caller->pc;
 	return kept;
+}
+
+uint32_t
+stack_identify(struct thread *thread, const struct caller *caller, uint64_t size)
+{
+	bool cut = false, by_size;
+	size_t frames = stack_capture(thread, caller, &cut);
+	uint32_t id = recent_find(thread, frames, cut);
+
+	if (__builtin_expect(id != 0, 1))
+		return id;
+	id = intern_stack(thread->pcs, frames, cut, size, &by_size);
+	if (id && !by_size)
+		recent_keep(thread, frames, cut, id);
+	return id;
 }
 
 static void

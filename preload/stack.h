@@ -5,16 +5,27 @@
 #include "preload/thread.h"
 
 #include <pthread.h>
-#include <stddef.h>
 
 /* Opens libunwind. Returns NULL, or why it cannot be used: stacks are one frame deep then (the caller
  * of the hook). */
 const char *stack_open(void);
 
-/* Return addresses, innermost first, into thread->pcs, without frames of this library. Returns how
- * many; 0: unknown (too little stack left to unwind on). *cut is set when there were more. Takes no
- * lock of ours; called with none held. `caller` is the return address of the hook. */
-size_t stack_capture(struct thread *thread, const void *caller, bool *cut);
+/* The guest at the moment it called a hook: what its registers hold once the call has returned. */
+struct caller {
+	uint64_t pc; /* return address */
+	uint64_t sp, rbp; /* x86-64; elsewhere of no use */
+};
+
+/* Within a hook itself: where its frame lies tells. Being a local of the hook, it also keeps the
+ * compiler from leaving the hook's frame by a tail call. */
+#define CALLER_HERE \
+	(&(const struct caller){ (uintptr_t)__builtin_return_address(0), \
+		(uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t), \
+		*(const uint64_t *)__builtin_frame_address(0) })
+
+/* The id of the present stack, without frames of this library, for a block of this size; 0: unknown.
+ * Called with no lock of ours held, from the thread that called the hook. */
+uint32_t stack_identify(struct thread *thread, const struct caller *caller, uint64_t size);
 
 /* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too
  * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
