@@ -16,6 +16,7 @@
 #include "preload/shield.h"
 #include "preload/snapshot.h"
 #include "preload/tracer.h"
+#include "preload/unwind_check.h"
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -92,6 +93,8 @@ end(const char *label, enum trace_snapshot_cause cause, bool is_exec)
 {
 	bool can_drop = !settings.keep && (!is_exec || ends_is_single_threaded());
 
+	if (settings.check_unwind)
+		unwind_check_tell();
 	if (can_drop && has_nothing_to_tell(is_exec)) {
 		drop();
 		return;

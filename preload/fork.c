@@ -25,6 +25,7 @@
 #include "preload/thread.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
+#include "preload/unwind_check.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -84,6 +85,7 @@ fork_reset(void)
 	boot_after_fork();
 	thread_after_fork();
 	stack_after_fork();
+	unwind_check_after_fork();
 	intern_after_fork();
 	ledger_after_fork();
 	counters_after_fork();

@@ -12,9 +12,11 @@
 
 #include "preload/counters.h"
 #include "preload/real.h"
+#include "preload/settings.h"
 #include "preload/snapshot.h"
 #include "preload/tracer.h"
 #include "preload/trigger.h"
+#include "preload/unwind_check.h"
 
 #include <errno.h>
 #include <string.h>
@@ -79,6 +81,8 @@ record_add(struct event *event, uint64_t now)
 	bool full = false;
 
 	block.stack = stack_identify(event->thread, event->caller, event->size);
+	if (__builtin_expect(settings.check_unwind, 0))
+		unwind_check(event->thread, block.stack, event->caller->pc);
 	if (ledger_add(&block, &stale, &full))
 		counters_remove(stale.stack, stale.size);
 	if (full) {

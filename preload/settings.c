@@ -38,7 +38,7 @@ complain(enum trace_variable_id id, const char *problem)
 {
 	char sentence[128] = "";
 
-	strcat(sentence, trace_environment[id].name); /* 16 bytes at most */
+	strcat(sentence, trace_environment[id].name); /* 21 bytes at most */
 	strncat(sentence, problem, sizeof(sentence) - strlen(sentence) - 1);
 	tracer_warn(sentence);
 }
@@ -133,6 +133,7 @@ settings_read(void)
 	read_text(TRACE_VARIABLE_ONLY, settings.only, sizeof(settings.only));
 	read_switch(TRACE_VARIABLE_KEEP, &settings.keep);
 	read_switch(TRACE_VARIABLE_AUTO, &settings.automatic);
+	read_switch(TRACE_VARIABLE_CHECK_UNWIND, &settings.check_unwind);
 	read_number(TRACE_VARIABLE_BUDGET, nanoseconds_of, BUDGET_NS_MAX, &settings.budget_ns);
 	read_number(TRACE_VARIABLE_DEPTH, number_of, DEPTH_MAX, &depth);
 	settings.depth = (uint32_t)depth;

@@ -14,6 +14,8 @@ struct settings {
 	bool keep;                     /* MAPTRACE_KEEP=1: keep a trace that saw no map bytes */
 	bool automatic;                /* MAPTRACE_AUTO=0: no snapshots by themselves */
 	bool quiet;                    /* MAPTRACE_QUIET=1: nothing on standard error */
+	bool check_unwind;             /* MAPTRACE_CHECK_UNWIND=1: compare each recorded stack with
+	                                * two other unwinders; see unwind_check.c */
 	uint64_t budget_ns;            /* MAPTRACE_BUDGET=SECONDS: time of one snapshot; decimals
 	                                * are read; default 10 */
 	uint32_t depth;                /* MAPTRACE_DEPTH: frames recorded; default and most 512 */

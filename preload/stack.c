@@ -46,19 +46,31 @@ stack_wait_for_fork(struct thread *thread)
 	}
 }
 
-static int
-stack_unwind(struct thread *thread, int room)
+void
+stack_begin_unwinding(struct thread *thread)
 {
-	int count;
-
 	thread->is_calling_out = true;
 	thread->is_unwinding = true;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(__atomic_load_n(&fork_wanted, __ATOMIC_RELAXED), 0))
 		stack_wait_for_fork(thread);
-	count = unwinder_backtrace((void **)thread->pcs, room);
+}
+
+void
+stack_end_unwinding(struct thread *thread)
+{
 	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELEASE);
 	thread->is_calling_out = false;
+}
+
+static int
+stack_unwind(struct thread *thread, int room)
+{
+	int count;
+
+	stack_begin_unwinding(thread);
+	count = unwinder_backtrace((void **)thread->pcs, room);
+	stack_end_unwinding(thread);
 	return count;
 }
 

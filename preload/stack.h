@@ -27,6 +27,10 @@ struct caller {
  * Called with no lock of ours held, from the thread that called the hook. */
 uint32_t stack_identify(struct thread *thread, const struct caller *caller, uint64_t size);
 
+/* Around a call of an unwinder that may take locks of its own: no fork comes in between. */
+void stack_begin_unwinding(struct thread *thread);
+void stack_end_unwinding(struct thread *thread);
+
 /* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too
  * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
  * there was no memory for a spare stack and the work was not done. */

@@ -30,6 +30,7 @@ struct thread {
 	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
+	struct unwind_check *check; /* scratch of unwind_check.c, or NULL */
 	uint64_t pcs[STACK_DEPTH_MAX + 32]; /* scratch of stack_capture */
 	struct recent recent[RECENT_STACKS];
 	uint64_t pending[THREAD_PENDING_MAX]; /* blocks freed by a signal handler inside the library */

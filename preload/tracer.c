@@ -18,6 +18,7 @@
 #include "preload/stack.h"
 #include "preload/text.h"
 #include "preload/thread.h"
+#include "preload/unwind_check.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -186,6 +187,8 @@ tracer_begin(void)
 		return;
 	}
 	tracer_open_unwinder();
+	if (settings.check_unwind)
+		unwind_check_open();
 	module_scan();
 	fork_start();
 	if (tracer_enable()) {

@@ -20,8 +20,10 @@ PROGRAM_C_FLAGS = $(BASE) $(CPPFLAGS) $(CFLAGS) -pthread -g
 PROGRAM_CC_FLAGS = $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE)) \
                    -std=gnu++17 $(CPPFLAGS) $(CXXFLAGS) -pthread -g
 
+include test_programs/torture/torture.mk
+
 .PHONY: programs
-programs: $(PROGRAMS) ## build the test programs in all variants
+programs: $(PROGRAMS) $(TORTURE_PROGRAMS) ## build the test programs in all variants
 
 # $(call program_rules,variant)
 define program_rules

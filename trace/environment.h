@@ -16,6 +16,7 @@ enum trace_variable_id {
 	TRACE_VARIABLE_DEPTH,
 	TRACE_VARIABLE_KEEP,
 	TRACE_VARIABLE_QUIET,
+	TRACE_VARIABLE_CHECK_UNWIND,
 	TRACE_VARIABLES
 };
 
@@ -44,6 +45,8 @@ static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
 		"keep the trace of a program that used no map" },
 	[TRACE_VARIABLE_QUIET] = { "MAPTRACE_QUIET", "0|1", "0",
 		"print nothing on standard error" },
+	[TRACE_VARIABLE_CHECK_UNWIND] = { "MAPTRACE_CHECK_UNWIND", "0|1", "0",
+		"compare every stack with two other unwinders (slow), and tell at the end" },
 };
 
 #endif

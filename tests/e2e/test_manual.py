@@ -40,7 +40,7 @@ def commands_and_manual_agree():
 def variables_and_manual_agree():
     """the manual page and `run --help` name every variable that the library reads"""
     with open(os.path.join(TOP, "trace", "environment.h"), encoding="utf-8") as source:
-        variables = set(re.findall(r'"(MAPTRACE_[A-Z]+)"', source.read()))
+        variables = set(re.findall(r'"(MAPTRACE_[A-Z_]+)"', source.read()))
     assert variables
     shown = maptrace("run", "--help").stdout
     for variable in variables:

@@ -40,6 +40,7 @@ has_the_defaults_it_documents(void **unused)
 	assert_int_equal(settings.depth, 512);
 	assert_true(settings.automatic);
 	assert_false(settings.keep);
+	assert_false(settings.check_unwind);
 }
 
 static void
@@ -50,9 +51,11 @@ reads_every_variable(void **unused)
 	setenv("MAPTRACE_ONLY", "serv*", 1);
 	setenv("MAPTRACE_AUTO", "0", 1);
 	setenv("MAPTRACE_BUDGET", "3", 1);
+	setenv("MAPTRACE_CHECK_UNWIND", "1", 1);
 	setenv("MAPTRACE_DEPTH", "64", 1);
 	setenv("MAPTRACE_KEEP", "1", 1);
 	settings_read();
+	assert_true(settings.check_unwind);
 	assert_string_equal(settings.out, "/tmp/x");
 	assert_string_equal(settings.profiles, "/tmp/profiles");
 	assert_string_equal(settings.only, "serv*");
