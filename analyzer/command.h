@@ -30,7 +30,7 @@ struct command {
 };
 
 extern const struct command command_report, command_maps, command_map, command_check, command_run,
-    command_profiles;
+    command_profiles, command_snapshot;
 
 /* Shared options, as parsed by options_parse. */
 struct options {

@@ -67,8 +67,12 @@ record_moment(uint64_t leaving, uint64_t freeing)
 {
 	uint64_t now = tracer_now(true);
 
-	if (__builtin_expect(trigger_is_due(now, leaving), 0))
+	enum trigger_cause due = trigger_is_due(now, leaving);
+
+	if (__builtin_expect(due == TRIGGER_INTERVAL, 0))
 		snapshot_take("interval", TRACE_CAUSE_INTERVAL, freeing);
+	else if (__builtin_expect(due == TRIGGER_REQUEST, 0))
+		snapshot_answer(freeing);
 	snapshot_reap();
 	counters_tick(now);
 	return now;

@@ -1,6 +1,7 @@
 /*
  * Takes snapshots: freezes the guest's memory by a clone and lets the child look through it, so that
- * the guest stands still for the clone only. Called by record.c (by themselves), mark.c, ending.c.
+ * the guest stands still for the clone only. Called by record.c (by themselves, on request), mark.c,
+ * ending.c.
  *
  *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
  *     child                        |- search -|- write rows -|
@@ -157,7 +158,7 @@ remember(pid_t pid, uint32_t index)
 static bool
 can_lock(enum trace_snapshot_cause cause)
 {
-	return cause == TRACE_CAUSE_INTERVAL || !thread_is_inside();
+	return cause == TRACE_CAUSE_INTERVAL || cause == TRACE_CAUSE_REQUEST || !thread_is_inside();
 }
 
 static bool
@@ -263,6 +264,23 @@ snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freei
 	lock_release(&lock);
 out:
 	shield_lower(&shield);
+}
+
+/* The request counts as answered even where the snapshot failed: whoever asked finds none and the
+ * notice why, and no later event tries again. */
+void
+snapshot_answer(uint64_t freeing)
+{
+	struct trace_header *header = tracer.writer.header;
+	uint32_t number = __atomic_load_n(&header->requests, __ATOMIC_ACQUIRE);
+	char label[TRACE_NAME_MAX];
+
+	if (!is_guest())
+		return;
+	memcpy(label, header->request_label, sizeof(label));
+	label[sizeof(label) - 1] = '\0';
+	snapshot_take(label[0] ? label : "request", TRACE_CAUSE_REQUEST, freeing);
+	__atomic_store_n(&header->requests_answered, number, __ATOMIC_RELEASE);
 }
 
 void

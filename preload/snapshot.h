@@ -13,6 +13,9 @@
  * child still works. Nothing of ours may be locked. */
 void snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing);
 
+/* Takes the snapshot that the trace's header asks for (trace/request.h). At an event only. */
+void snapshot_answer(uint64_t freeing);
+
 /* Waits until the children are done, at most the budget plus a second; at exit. */
 void snapshot_wait(void);
 

@@ -23,6 +23,8 @@
  * than a tenth of the run so far. The last two will come again, so they may use only half of that
  * share: the first two must find some left.
  *
+ * A request (trace/request.h) is looked for once a tick and waits for nothing.
+ *
  * Most events end at the comparison with `not_before_ns`. All fields are read and written relaxed:
  * a lost update moves a snapshot by one tick.
  */
@@ -45,7 +47,7 @@
 #define FORK_BYTES_PER_NS 256  /* of page tables to copy: some 4 ms a GiB */
 
 static struct {
-	uint64_t not_before_ns; /* what cost and distance allow */
+	uint64_t not_before_ns; /* what cost and distance allow, or a request */
 	uint64_t seen_ns;       /* the last tick */
 	uint64_t high;          /* most live bytes since the last snapshot */
 	uint64_t low;           /* fewest since they rose last */
@@ -105,18 +107,40 @@ watch_fall(uint64_t live, uint64_t now_ns)
 		STORE(fallen_ns, now_ns);
 }
 
+static bool
+is_asked(void)
+{
+	const struct trace_header *header = tracer.writer.header;
+
+	return __atomic_load_n(&header->requests, __ATOMIC_RELAXED) !=
+	       __atomic_load_n(&header->requests_answered, __ATOMIC_RELAXED);
+}
+
+/* When the next one by itself may come. */
+static uint64_t
+earliest(uint64_t live)
+{
+	uint64_t taken = LOAD(taken_ns);
+	uint64_t affordable = cost(live) * RUN_PER_PAUSE, distant = taken + taken / 9;
+
+	if (!settings.automatic)
+		return UINT64_MAX;
+	return affordable > distant ? affordable : distant;
+}
+
 static void
 tick(uint64_t now_ns)
 {
-	uint64_t live = live_bytes(), taken = LOAD(taken_ns);
-	uint64_t affordable = cost(live) * RUN_PER_PAUSE, distant = taken + taken / 9;
+	uint64_t live = live_bytes();
 
 	if (live > LOAD(high))
 		STORE(high, live);
 	watch_fall(live, now_ns);
 	STORE(seen_ns, now_ns);
-	if (LOAD(not_before_ns) <= now_ns)
-		STORE(not_before_ns, affordable > distant ? affordable : distant);
+	if (is_asked())
+		STORE(not_before_ns, 0);
+	else if (LOAD(not_before_ns) <= now_ns)
+		STORE(not_before_ns, earliest(live));
 }
 
 static bool
@@ -171,22 +195,35 @@ is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 	       ((fallen_ns && is_overdue(fallen_ns, now_ns)) || is_standing(now_ns, quiet));
 }
 
-bool
+static enum trigger_cause
+cause_now(uint64_t now_ns, uint64_t leaving)
+{
+	if (is_asked())
+		return TRIGGER_REQUEST;
+	return settings.automatic && is_worth_a_look(now_ns, leaving) ? TRIGGER_INTERVAL : TRIGGER_NONE;
+}
+
+enum trigger_cause
 trigger_is_due(uint64_t now_ns, uint64_t leaving)
 {
+	enum trigger_cause cause;
 	uint64_t not_before;
 
-	if (!settings.automatic || !tracer.writer.header)
-		return false;
+	if (!tracer.writer.header)
+		return TRIGGER_NONE;
 	/* Clocks of two processors may differ by a little: a tick is never behind the last one. */
 	if (now_ns > LOAD(seen_ns) && now_ns - LOAD(seen_ns) >= TICK_NS)
 		tick(now_ns);
 	not_before = LOAD(not_before_ns);
-	if (now_ns < not_before || !is_worth_a_look(now_ns, leaving))
-		return false;
+	if (now_ns < not_before)
+		return TRIGGER_NONE;
+	cause = cause_now(now_ns, leaving);
 	/* The thread that moves it on takes the snapshot; if it cannot, another may try soon. */
-	return __atomic_compare_exchange_n(&state.not_before_ns, &not_before, now_ns + QUIET_NS,
-	                                   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+	if (cause && !__atomic_compare_exchange_n(&state.not_before_ns, &not_before,
+	                                          now_ns + QUIET_NS, false, __ATOMIC_RELAXED,
+	                                          __ATOMIC_RELAXED))
+		return TRIGGER_NONE;
+	return cause;
 }
 
 void

@@ -2,6 +2,7 @@
  * Snapshots that happen by themselves: when live bytes fell by a quarter since the last, and when
  * large arrays have stood for 1, 10, 100 s and so on; together under 2 % of the run, and never sooner
  * after the last than a tenth of the run so far (so their number grows with the logarithm of time).
+ * And those that somebody asks for in the trace's header, at the next event.
  */
 #ifndef PRELOAD_TRIGGER_H
 #define PRELOAD_TRIGGER_H
@@ -13,10 +14,16 @@
 void trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns);
 void trigger_free(uint64_t address, uint64_t size, uint64_t now_ns);
 
+enum trigger_cause {
+	TRIGGER_NONE = 0,
+	TRIGGER_INTERVAL, /* by itself */
+	TRIGGER_REQUEST,  /* somebody asks for it in the trace's header */
+};
+
 /* Whether a snapshot is due at this event; asked at every event, before a free happens and before an
  * allocation's own block is added. `leaving`: the block that is about to be freed or moved, 0 at an
- * allocation. One thread gets true. */
-bool trigger_is_due(uint64_t now_ns, uint64_t leaving);
+ * allocation. Of several threads one is told. */
+enum trigger_cause trigger_is_due(uint64_t now_ns, uint64_t leaving);
 
 /* A snapshot of any cause was taken: its pause and the live bytes then. */
 void trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live_bytes);

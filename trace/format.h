@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 1u
+#define TRACE_VERSION 2u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -102,6 +102,13 @@ struct trace_header {
 	uint32_t peak_slack_bytes_log2; /* 0: the peak is exact; n: within threads_seen << n bytes */
 	uint32_t flags;                 /* enum trace_flag */
 	char notice[TRACE_TEXT_MAX];    /* last thing that went wrong, one sentence, terminated */
+
+	/* Snapshots on request, the only fields that others write: whoever may write the file names the
+	 * snapshot and raises `requests` (trace/request.h); the library takes it at its next event and
+	 * stores the number that it answered. */
+	uint32_t requests;
+	uint32_t requests_answered;
+	char request_label[TRACE_NAME_MAX];
 };
 _Static_assert(sizeof(struct trace_header) <= TRACE_HEADER_SIZE, "the header is one page");
 
