@@ -1,0 +1,104 @@
+"""A redis-server of our own on the loopback interface, and the little of its protocol that tests need."""
+import contextlib
+import os
+import re
+import socket
+import subprocess
+
+import harness
+
+SERVER = "/usr/bin/redis-server"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Client:
+    """Commands and their answers: bytes, integers, lists; an error raises."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.answers = self.socket.makefile("rb")
+
+    def send(self, *words):
+        parts = [b"*%d\r\n" % len(words)]
+        for word in words:
+            word = word if isinstance(word, bytes) else str(word).encode()
+            parts.append(b"$%d\r\n%s\r\n" % (len(word), word))
+        self.socket.sendall(b"".join(parts))
+
+    def receive(self):
+        line = self.answers.readline()
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"-":
+            raise AssertionError(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if kind == b"$":
+            return None if int(rest) < 0 else self.answers.read(int(rest) + 2)[:-2]
+        if kind == b"*":
+            return [self.receive() for _ in range(int(rest))]
+        assert kind == b"+", line
+        return rest
+
+    def __call__(self, *words):
+        self.send(*words)
+        return self.receive()
+
+    def close(self):
+        self.answers.close()
+        self.socket.close()
+
+
+def pairs(answer):
+    """A flat list of names and values as a dictionary."""
+    return {name.decode(): value for name, value in zip(answer[::2], answer[1::2])}
+
+
+def tables(client, database):
+    """What the server itself says of a keyspace's tables: [(slots, entries), ...], two of them while
+    it rehashes, none where there is no table."""
+    text = client("DEBUG", "HTSTATS", database).decode()
+    text = text.split("[Expires HT]")[0]
+    return [(int(slots), int(entries)) for slots, entries in
+            re.findall(r"table size: (\d+)\s+number of elements: (\d+)", text)]
+
+
+def child(pid):
+    """The id of the process that saves for this server, or None."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        for one in children.read().split():
+            with contextlib.suppress(OSError), open(f"/proc/{one}/cmdline", "rb") as line:
+                if b"redis-rdb-bgsave" in line.read():
+                    return int(one)
+    return None
+
+
+@contextlib.contextmanager
+def server(trace, *settings):
+    """(process, client) of a traced server in this folder; it is ended by its own id."""
+    port = free_port()
+    command = [SERVER, "--bind", "127.0.0.1", "--port", str(port), "--save", "",
+               "--dir", os.getcwd(), "--enable-debug-command", "yes", *settings]
+    env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1)
+    with open("server.log", "wb") as log:
+        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log,
+                                   stderr=log)
+    client = None
+    try:
+        def connect():
+            nonlocal client
+            assert process.poll() is None, open("server.log", encoding="utf-8").read()
+            with contextlib.suppress(OSError):
+                client = Client(port)
+            return client is not None
+        harness.wait_for(connect, "redis-server to listen")
+        yield process, client
+    finally:
+        if client:
+            client.close()
+        process.kill()
+        process.wait()
