@@ -21,7 +21,8 @@ struct walk {
 	const struct profile_walk *text;
 	struct profile_census *census;
 	uint32_t *entries;    /* of each slot, or NULL */
-	struct profile_expression key, value; /* of `text`, as far as they can name a block */
+	struct profile_expression outside[PROFILE_OUTSIDE_MAX]; /* of `text`, those that can name a block */
+	size_t outside_count;
 	uint64_t at, stride;  /* of the slots */
 	uint64_t slots_end;
 	const struct finder_block *array; /* block of the slots */
@@ -69,23 +70,18 @@ evaluate_or(struct walk *walk, struct profile_expression expression, uint64_t ot
 	return expression.length == 0 || evaluate(walk, expression, out);
 }
 
-/* Notes an out-of-line key or value, if there is one. */
-static enum proof_result
-note_value(struct walk *walk, struct profile_expression expression)
-{
-	struct finder *finder = walk->finder;
-	uint64_t address;
-	if (expression.length == 0 || !evaluate(walk, expression, &address) || address == 0)
-		return PROOF_TRUE;
-	return values_note(finder, address) ? PROOF_CUT : PROOF_TRUE;
-}
-
+/* Counts an entry and notes its out-of-line keys and values, if there are any. */
 static enum proof_result
 note_entry(struct walk *walk)
 {
 	walk->census->live++;
-	enum proof_result result = note_value(walk, walk->key);
-	return result == PROOF_TRUE ? note_value(walk, walk->value) : result;
+	for (size_t i = 0; i < walk->outside_count; i++) {
+		uint64_t address;
+		if (evaluate(walk, walk->outside[i], &address) && address != 0 &&
+		    values_note(walk->finder, address))
+			return PROOF_CUT;
+	}
+	return PROOF_TRUE;
 }
 
 static void
@@ -348,14 +344,15 @@ add_up(struct walk *walk)
 
 /* An expression that is 0 before any bucket or node has a name is 0 for all of them: a map without
  * out-of-line values need not ask at each entry. */
-static struct profile_expression
-unless_zero(struct walk *walk, struct profile_expression expression)
+static void
+choose_outside(struct walk *walk)
 {
-	uint64_t value;
-	bool is_zero = evaluate(walk, expression, &value) && value == 0;
-	if (is_zero)
-		expression.length = 0; /* as if the profile had none */
-	return expression;
+	const struct profile_expression *texts = walk->text->outside;
+	for (size_t i = 0; i < PROFILE_OUTSIDE_MAX && texts[i].length; i++) {
+		uint64_t value;
+		if (!evaluate(walk, texts[i], &value) || value != 0)
+			walk->outside[walk->outside_count++] = texts[i];
+	}
 }
 
 enum proof_result
@@ -376,8 +373,7 @@ walk_run(struct finder *finder, uint16_t index)
 		return refuse(&walk, TRACE_REFUSED_WALK);
 	enum proof_result result = PROOF_TRUE;
 	if (when) {
-		walk.key = unless_zero(&walk, walk.text->key);
-		walk.value = unless_zero(&walk, walk.text->value);
+		choose_outside(&walk);
 		if (!walk.text->is_chain && !measure_table(&walk))
 			return refuse(&walk, TRACE_REFUSED_WALK);
 		if (!set_limit(&walk))

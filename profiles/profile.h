@@ -32,6 +32,7 @@ enum {
 	PROFILE_STEPS_MAX = 128,
 	PROFILE_NEEDED_STEPS_MAX = 16,
 	PROFILE_WALKS_MAX = 8,
+	PROFILE_OUTSIDE_MAX = 4,   /* keys and values of an entry that have blocks of their own */
 	PROFILE_PARTS_MAX = 16,
 	PROFILE_REMEDIES_MAX = 4,
 	PROFILE_LOOP_MAX = 4096,   /* turns of a `loop` before it refuses */
@@ -170,8 +171,9 @@ struct profile_walk {
 	struct profile_expression size;   /* requested size that such a block must have */
 	struct profile_expression limit;  /* most nodes; more refuses */
 	/* both */
-	struct profile_expression key, value; /* address of an out-of-line key, value; not the start of
-	                                       * a live block (0 among them): none */
+	/* Addresses of out-of-line keys and values of one entry; not the start of a live block (0 among
+	 * them): none. The first of length 0 ends the list. */
+	struct profile_expression outside[PROFILE_OUTSIDE_MAX];
 };
 
 enum profile_part_kind { PROFILE_PART_HEADER, PROFILE_PART_BUCKETS, PROFILE_PART_OLD,

@@ -38,8 +38,8 @@ static const struct attribute {
 	{"block", offsetof(struct profile_walk, block), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
 	{"size", offsetof(struct profile_walk, size), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
 	{"limit", offsetof(struct profile_walk, limit), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
-	{"key", offsetof(struct profile_walk, key), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
-	{"value", offsetof(struct profile_walk, value), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
+	{"key", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
+	{"value", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
@@ -64,19 +64,36 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		"role limit key value", NULL);
 }
 
+/* Keys and values share a list; any other attribute stands once. NULL, said so: no place is left. */
+static struct profile_expression *
+free_place(struct compiler *compiler, struct profile_walk *walk, const struct token *token,
+           const struct attribute *attribute)
+{
+	struct profile_expression *place = place_of(walk, attribute);
+	bool is_list = attribute->place == offsetof(struct profile_walk, outside);
+	int room = is_list ? PROFILE_OUTSIDE_MAX : 1;
+	for (int i = 0; i < room; i++) {
+		if (place[i].length == 0)
+			return &place[i];
+	}
+	if (is_list)
+		compiler_fail(compiler, token, "too many keys and values: at most 4 in a walk", NULL);
+	else
+		compiler_fail(compiler, token, "a second '", attribute->word, "': a walk has one",
+		              NULL);
+	return NULL;
+}
+
 static bool
 attribute_value(struct compiler *compiler, struct profile_walk *walk, const struct token *token,
                 const struct attribute *attribute)
 {
-	struct profile_expression *place = place_of(walk, attribute);
 	int kind = walk->is_chain ? WALK_CHAIN : WALK_TABLE;
 	if (!(attribute->kinds & kind))
 		return compiler_fail(compiler, token, "'", attribute->word,
 			"' belongs to a table walk: this is a chain", NULL);
-	if (place->length > 0)
-		return compiler_fail(compiler, token, "a second '", attribute->word,
-			"': a walk has one", NULL);
-	return expression_parse(compiler, place, NAMES_PROOF |
+	struct profile_expression *place = free_place(compiler, walk, token, attribute);
+	return place && expression_parse(compiler, place, NAMES_PROOF |
 		(walk->is_chain ? attribute->chain_names : attribute->table_names));
 }
 

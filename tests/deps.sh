@@ -5,7 +5,7 @@
 set -eu
 
 packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev
-	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake ninja-build shared-mime-info"
+	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake ninja-build shared-mime-info redis-tools"
 
 missing=
 for package in $packages; do

@@ -49,7 +49,7 @@ let slots_1 = is_rehashing ? 1 << exponent_1 : 0
 require size(second) == 8 * slots_1 && first != second
 require used >= 0 && used_1 >= 0
 
-# A set's members have no value; a key is nobody else's, so it starts a block, behind an sds header.
+# An object's content counts with it, unless its encoding (1) says that the pointer is a number.
 walk main table {
 	at     first
 	count  slots
@@ -60,6 +60,8 @@ walk main table {
 	limit  used
 	key    ptr[node] - base(ptr[node]) <= 17 ? base(ptr[node]) : 0
 	value  ptr[node + 8] - base(ptr[node + 8]) <= 17 ? base(ptr[node + 8]) : 0
+	value  size(ptr[node + 8]) == 16 && (u32[ptr[node + 8]] >> 4 & 15) != 1 \
+		? base(ptr[ptr[node + 8] + 8]) : 0
 }
 walk next_main table {
 	when   is_rehashing
@@ -72,6 +74,8 @@ walk next_main table {
 	limit  used_1
 	key    ptr[node] - base(ptr[node]) <= 17 ? base(ptr[node]) : 0
 	value  ptr[node + 8] - base(ptr[node + 8]) <= 17 ? base(ptr[node + 8]) : 0
+	value  size(ptr[node + 8]) == 16 && (u32[ptr[node + 8]] >> 4 & 15) != 1 \
+		? base(ptr[ptr[node + 8] + 8]) : 0
 }
 # A removal unlinks, frees key, value and entry, and counts off last.
 let missing = used + used_1 - live(main) - live(next_main)

@@ -7,7 +7,8 @@ import subprocess
 
 import harness
 
-SERVER = "/usr/bin/redis-server"
+# Of redis-tools: the server goes by its argv[0], and that package starts no service.
+SERVER = "/usr/bin/redis-check-rdb"
 
 
 def free_port():
@@ -81,11 +82,11 @@ def child(pid):
 def server(trace, *settings):
     """(process, client) of a traced server in this folder; it is ended by its own id."""
     port = free_port()
-    command = [SERVER, "--bind", "127.0.0.1", "--port", str(port), "--save", "",
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "",
                "--dir", os.getcwd(), "--enable-debug-command", "yes", *settings]
     env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1)
     with open("server.log", "wb") as log:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log,
+        process = subprocess.Popen(command, executable=SERVER, env=env, stdin=subprocess.DEVNULL, stdout=log,
                                    stderr=log)
     client = None
     try:

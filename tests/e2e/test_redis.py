@@ -88,8 +88,7 @@ def save_in_background(client, process):
 
 @test
 def keyspaces_of_every_size():
-    """Redis: every keyspace is found; counts, tables and bytes are HTSTATS' and MEMORY STATS' own;
-    needed is what a fresh one holds, what the resizing cron leaves is foretold, both to the byte"""
+    """Redis keyspaces: found, as its own statistics have them, needed and resizing foretold to the byte"""
     with redis.server("redis.mtr", "--databases", str(DATABASES), "--activerehashing", "no") \
             as (process, client):
         fresh = {2 * i: count for i, count in enumerate(COUNTS)}

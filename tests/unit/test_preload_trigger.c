@@ -266,6 +266,30 @@ can_be_switched_off(void **unused)
 	assert_int_equal(taken_count, 0);
 }
 
+/* Whoever asks waits for nothing but an event: not for quiet, cost or distance, nor for
+ * MAPTRACE_AUTO. Once answered it is over. */
+static void
+answers_a_request_at_the_next_event(void **unused)
+{
+	for (int automatic = 0; automatic < 2; automatic++) {
+		settings.automatic = automatic;
+		now += SECOND;
+		allocate(NODE, 64);
+		trigger_snapshot_taken(now, SECOND, header.live_bytes); /* a dear one, just now */
+		now += 5 * MS;
+		assert_int_equal(trigger_is_due(now, 0), TRIGGER_NONE);
+		header.requests++;
+		now += 5 * MS;
+		assert_int_equal(trigger_is_due(now, NODE), TRIGGER_REQUEST);
+		header.requests_answered = header.requests;
+		trigger_snapshot_taken(now, MS, header.live_bytes);
+		for (int i = 0; i < 20; i++) {
+			now += 5 * MS;
+			assert_int_equal(trigger_is_due(now, 0), TRIGGER_NONE);
+		}
+	}
+}
+
 static void
 gives_the_moment_to_one_thread(void **unused)
 {
@@ -307,6 +331,7 @@ main(void)
 		cmocka_unit_test_setup(costs_under_two_percent_and_keeps_distance, setup),
 		cmocka_unit_test_setup(leaves_small_heaps_alone, setup),
 		cmocka_unit_test_setup(can_be_switched_off, setup),
+		cmocka_unit_test_setup(answers_a_request_at_the_next_event, setup),
 		cmocka_unit_test_setup(gives_the_moment_to_one_thread, setup),
 		cmocka_unit_test_setup(keeps_the_largest_of_too_many, setup),
 	};

@@ -141,6 +141,20 @@ test_what_is_missing_is_named(void **state)
 }
 
 static void
+test_an_entry_may_have_several_values_of_its_own(void **state)
+{
+	const char four[] = HEAD "walk w chain {\nfrom 1\nnext node\nkey node\nvalue node + 8\n"
+	                    "value node + 16\nvalue node + 24\n}\n" TAIL;
+	assert_int_equal(compile(four), 0);
+	for (int i = 0; i < PROFILE_OUTSIDE_MAX; i++)
+		assert_true(profile.walks[0].outside[i].length > 0);
+	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nkey node\nvalue 1\nvalue 2\nvalue 3\n"
+	             "value 4\n}\n" TAIL, 11, 1, "too many keys and values");
+	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nnext node\n}\n" TAIL, 7, 1,
+	             "a second 'next'");
+}
+
+static void
 test_several_errors_are_reported_from_one_text(void **state)
 {
 	size_t count = compile(HEAD "let a = )\nfield b u9 at 1\nlet c = a + b\n"
@@ -399,6 +413,7 @@ main(void)
 		cmocka_unit_test(test_a_name_is_defined_once_and_is_no_word_of_the_language),
 		cmocka_unit_test(test_statements_have_an_order_and_some_stand_once),
 		cmocka_unit_test(test_what_is_missing_is_named),
+		cmocka_unit_test(test_an_entry_may_have_several_values_of_its_own),
 		cmocka_unit_test(test_several_errors_are_reported_from_one_text),
 		cmocka_unit_test(test_no_more_errors_are_stored_than_there_is_room_for),
 		cmocka_unit_test(test_broken_tokens_say_what_is_wrong),
