@@ -97,6 +97,7 @@ $(EMBEDDED): profiles/embed.sh $(SHIPPED)
 
 ## ---- test programs: each at -O0, at -O2, and at -O2 and stripped; the default is -O2 -g
 include test_programs/programs.mk
+include test_programs/packages.mk
 
 ## ---- unit tests: every module under the sanitizers, one program a module
 SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o
@@ -170,8 +171,9 @@ demo: deps ## the article's experiment under the library, for both value kinds, 
 	$(Q)+$(AGAIN) all
 	$(Q)sh test_programs/demo.sh $(O)
 
-check: deps ## every test; ends with one line 'N passed, N failed'
-	$(Q)+$(AGAIN) all $(UNIT) $(O)/san/maptrace
+check: ## every test; ends with one line 'N passed, N failed'
+	$(Q)sh tests/deps.sh $(O)/packages
+	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
 bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack installed)

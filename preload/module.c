@@ -90,16 +90,30 @@ wake_by_path(const char *path)
 		if (tracer.profile[i]->wakes_always || profile_wakes_for_module(tracer.profile[i], path))
 			wake(i);
 		else
-			wanted |= tracer.profile[i]->wake_symbol_count > 0;
+			wanted |= tracer.profile[i]->wake_symbol_count > 0 ||
+			          tracer.profile[i]->wake_import_count > 0;
 	}
 	return wanted;
+}
+
+static const char *
+import_name(const void *context, size_t i)
+{
+	const struct symbols *symbols = context;
+
+	return symbols->names + symbols->list[symbols->count + i].name;
 }
 
 static void
 wake_by_symbols(const struct symbols *symbols)
 {
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!sleeps(i) || tracer.profile[i]->wake_symbol_count == 0)
+		if (!sleeps(i))
+			continue;
+		if (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
+		                              symbols->import_count))
+			wake(i);
+		if (tracer.profile[i]->wake_symbol_count == 0)
 			continue;
 		for (size_t at = 0; at < symbols->count; at++)
 			if (profile_wakes_for_symbol(tracer.profile[i],

@@ -120,14 +120,31 @@ find_tables(int fd, ElfW(Shdr) *table, ElfW(Shdr) *strings)
 	return found;
 }
 
-static bool
-is_function(const ElfW(Sym) *symbol, uint64_t names_size)
+enum kind { NO_FUNCTION, FUNCTION, IMPORT };
+
+static enum kind
+kind_of(const ElfW(Sym) *symbol, uint64_t names_size)
 {
 	/* The type sits in the same bits in both ELF classes. */
 	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+	bool is_function = type == STT_FUNC || type == STT_GNU_IFUNC;
 
-	return (type == STT_FUNC || type == STT_GNU_IFUNC) && symbol->st_shndx != SHN_UNDEF &&
-	       symbol->st_name != 0 && symbol->st_name < names_size;
+	if (symbol->st_name == 0 || symbol->st_name >= names_size)
+		return NO_FUNCTION;
+	if (symbol->st_shndx == SHN_UNDEF) /* static linkers leave the type of a weak one out */
+		return is_function || type == STT_NOTYPE ? IMPORT : NO_FUNCTION;
+	return is_function ? FUNCTION : NO_FUNCTION;
+}
+
+static void
+add_function(struct symbols *symbols, const ElfW(Sym) *symbol)
+{
+	symbols->list[symbols->count++] = (struct symbol){
+		.start = symbol->st_value,
+		.size = symbol->st_size > UINT32_MAX ? UINT32_MAX : (uint32_t)symbol->st_size,
+		.name = symbol->st_name,
+	};
+	symbols_cut_suffix(symbols->names + symbol->st_name);
 }
 
 /* One pass of a stable radix sort, by one byte of the address. False: nothing to do, all equal. */
@@ -168,31 +185,41 @@ sort(struct symbol *list, struct symbol *scratch, size_t count)
 		memcpy(list, from, count * sizeof(*list));
 }
 
-/* Keeps the functions of `table` and sorts them; the table's memory serves as scratch. */
+/* .symtab has "name@VERSION" where .dynsym has the name. */
+static void
+add_import(struct symbols *symbols, size_t functions, const ElfW(Sym) *symbol)
+{
+	char *version = strchr(symbols->names + symbol->st_name, '@');
+
+	if (version)
+		*version = '\0';
+	symbols->list[functions + symbols->import_count++].name = symbol->st_name;
+}
+
+/* Keeps the functions of `table`, sorted, and the imports behind them; the table's memory serves as
+ * scratch. */
 static int
 collect(struct symbols *symbols, ElfW(Sym) *table, size_t entries)
 {
-	size_t functions = 0;
+	uint64_t names_size = symbols->names_bytes - 1;
+	size_t found[] = { 0, 0, 0 };
 
 	_Static_assert(sizeof(struct symbol) <= sizeof(ElfW(Sym)), "the table serves as scratch");
 	for (size_t i = 0; i < entries; i++)
-		functions += is_function(&table[i], symbols->names_bytes - 1);
-	if (functions == 0)
+		found[kind_of(&table[i], names_size)]++;
+	if (found[FUNCTION] + found[IMPORT] == 0)
 		return -1;
-	symbols->list_bytes = functions * sizeof(*symbols->list);
+	symbols->list_bytes = (found[FUNCTION] + found[IMPORT]) * sizeof(*symbols->list);
 	symbols->list = hidden_map(symbols->list_bytes);
 	if (!symbols->list)
 		return -1;
 	for (size_t i = 0; i < entries; i++) {
-		if (!is_function(&table[i], symbols->names_bytes - 1))
-			continue;
-		symbols->list[symbols->count++] = (struct symbol){
-			.start = table[i].st_value,
-			.size = table[i].st_size > UINT32_MAX ? UINT32_MAX
-			                                      : (uint32_t)table[i].st_size,
-			.name = table[i].st_name,
-		};
-		symbols_cut_suffix(symbols->names + table[i].st_name);
+		enum kind kind = kind_of(&table[i], names_size);
+
+		if (kind == FUNCTION)
+			add_function(symbols, &table[i]);
+		else if (kind == IMPORT)
+			add_import(symbols, found[FUNCTION], &table[i]);
 	}
 	sort(symbols->list, (struct symbol *)(void *)table, symbols->count);
 	return 0;

@@ -11,10 +11,11 @@ struct symbol {
 	uint32_t name;  /* offset into names */
 };
 
-/* Function symbols, ascending by start. In hidden memory. */
+/* Function symbols, ascending by start; behind them, with a name only, those that the file takes from
+ * others. In hidden memory. */
 struct symbols {
 	struct symbol *list;
-	size_t count;
+	size_t count, import_count;
 	char *names; /* each terminated, compiler's suffixes cut */
 	size_t list_bytes, names_bytes;
 };

@@ -85,14 +85,49 @@ profile_wakes_for_symbol(const struct profile *profile, const char *symbol)
 	                   strlen(symbol));
 }
 
+static bool
+imports(const struct profile *profile, uint16_t pattern,
+        const char *(*name)(const void *context, size_t i), const void *context, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *import = name(context, i);
+		if (profile_matches(profile, profile->patterns[pattern], import, strlen(import)))
+			return true;
+	}
+	return false;
+}
+
+bool
+profile_wakes_for_imports(const struct profile *profile,
+                          const char *(*name)(const void *context, size_t i),
+                          const void *context, size_t count)
+{
+	for (uint16_t line = 0; line < profile->wake_import_count; line++) {
+		uint16_t pattern = profile->wake_imports[line].first;
+		uint16_t end = pattern + profile->wake_imports[line].count;
+		while (pattern < end && imports(profile, pattern, name, context, count))
+			pattern++;
+		if (pattern == end)
+			return true;
+	}
+	return profile->wakes_always;
+}
+
 /* ---- roles */
 
-/* Without .isra.0, .constprop.0, .cold, .part.0, .llvm.123; names that begin with a dot stay. */
+/* Without .isra.0, .constprop.0, .cold, .part.0, .llvm.123; names that begin with a dot stay, and so
+ * does "..", which Rust's names have for "::". */
 static size_t
 symbol_size(const char *symbol)
 {
-	const char *dot = symbol[0] != 0 ? strchr(symbol + 1, '.') : NULL;
-	return dot != NULL ? (size_t)(dot - symbol) : strlen(symbol);
+	size_t at = symbol[0] != 0;
+	for (; symbol[at] != 0; at++) {
+		if (symbol[at] == '.' && symbol[at + 1] == '.')
+			at++;
+		else if (symbol[at] == '.')
+			break;
+	}
+	return at;
 }
 
 static bool

@@ -183,6 +183,7 @@ unary_real(const struct profile_instruction *code, struct profile_value *top)
 	case OPERATION_TRUTH:  *top = integer_value(top->real != 0); return true;
 	case OPERATION_FLOOR:  return whole(top, false);
 	case OPERATION_CEIL:   return whole(top, true);
+	case OPERATION_SINGLE: return set_real(top, (double)(float)top->real);
 	default:               return false;
 	}
 }
@@ -210,6 +211,8 @@ unary(const struct evaluation *in, const struct profile_instruction *code,
 	case OPERATION_LOG2:
 		top->integer = value > 0 ? 63 - __builtin_clzll((uint64_t)value) : 0;
 		return value > 0;
+	case OPERATION_NEXT_PRIME: return prime_next(value, &top->integer);
+	case OPERATION_SINGLE:  return set_real(top, (double)(float)value);
 	case OPERATION_MEMBER:
 	case OPERATION_NEXT:    return list_value(in, code, &top->integer);
 	default:                return fold(in, code, &top->integer);

@@ -29,6 +29,9 @@ bool evaluate_size_holds(const struct profile *profile, struct profile_expressio
 bool evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
                    struct profile_value *out);
 
+/* prime.c: the smallest prime that is at least `value`; false beyond 2^36. */
+bool prime_next(int64_t value, int64_t *out);
+
 /* census.c: live, dead, blocks or bytes (enum operation) of a walk. */
 bool census_value(const struct profile_census *census, int operation, int64_t *out);
 

@@ -43,6 +43,8 @@ enum operation {
 	OPERATION_IS_POW2,
 	OPERATION_CEIL_POW2,
 	OPERATION_LOG2,
+	OPERATION_NEXT_PRIME,
+	OPERATION_SINGLE,   /* -> the nearest real that an f32 holds */
 	OPERATION_MEMBER,   /* operand: list */
 	OPERATION_NEXT,
 	OPERATION_FOLD,     /* operand: walk, high byte a second one; these three */

@@ -35,6 +35,7 @@ enum {
 	PROFILE_OUTSIDE_MAX = 4,   /* keys and values of an entry that have blocks of their own */
 	PROFILE_PARTS_MAX = 16,
 	PROFILE_REMEDIES_MAX = 4,
+	PROFILE_IMPORTS_MAX = 4,   /* `wake import` lines */
 	PROFILE_LOOP_MAX = 4096,   /* turns of a `loop` before it refuses */
 };
 
@@ -221,8 +222,9 @@ struct profile {
 
 	struct profile_pattern patterns[PROFILE_PATTERNS_MAX];
 	uint16_t wake_modules[PROFILE_PATTERNS_MAX], wake_symbols[PROFILE_PATTERNS_MAX];
+	struct { uint16_t first, count; } wake_imports[PROFILE_IMPORTS_MAX]; /* ranges of patterns */
 	uint16_t wrappers[PROFILE_PATTERNS_MAX];
-	uint16_t pattern_count, wake_module_count, wake_symbol_count, wrapper_count;
+	uint16_t pattern_count, wake_module_count, wake_symbol_count, wake_import_count, wrapper_count;
 
 	struct profile_rule rules[PROFILE_ROLES_MAX];
 	struct profile_anchor anchors[PROFILE_ANCHORS_MAX];
@@ -292,6 +294,12 @@ bool profile_matches(const struct profile *profile, struct profile_pattern patte
 /* Whether a module (path or soname; the last component counts) or a function symbol wakes it. */
 bool profile_wakes_for_module(const struct profile *profile, const char *path);
 bool profile_wakes_for_symbol(const struct profile *profile, const char *symbol);
+
+/* Whether what a module takes from others wakes it: each pattern of one `wake import` line matches
+ * one of the `count` names that `name` gives. */
+bool profile_wakes_for_imports(const struct profile *profile,
+                               const char *(*name)(const void *context, size_t i),
+                               const void *context, size_t count);
 
 /* A frame of a stack as role rules see it. */
 struct profile_frame {

@@ -57,6 +57,25 @@ minimum(struct compiler *compiler)
 	return true;
 }
 
+/* "GLOB" ...: all of them, in one module. */
+static bool
+wake_import(struct compiler *compiler)
+{
+	struct profile *profile = compiler->profile;
+	struct token token = compiler->token;
+	uint16_t pattern, first = profile->pattern_count;
+	do {
+		if (!compiler_expect_pattern(compiler, &pattern))
+			return false;
+	} while (compiler->token.kind == TOKEN_TEXT);
+	if (profile->wake_import_count == PROFILE_IMPORTS_MAX)
+		return compiler_fail(compiler, &token, "too many lines of imports: at most 4", NULL);
+	uint16_t i = profile->wake_import_count++;
+	profile->wake_imports[i].first = first;
+	profile->wake_imports[i].count = profile->pattern_count - first;
+	return true;
+}
+
 static bool
 wake(struct compiler *compiler)
 {
@@ -66,9 +85,12 @@ wake(struct compiler *compiler)
 		profile->wakes_always = true;
 		return true;
 	}
+	if (compiler_accept_word(compiler, "import"))
+		return wake_import(compiler);
 	bool is_module = compiler_accept_word(compiler, "module");
 	if (!is_module && !compiler_accept_word(compiler, "symbol"))
-		return compiler_expected(compiler, "always, module \"GLOB\" or symbol \"GLOB\"");
+		return compiler_expected(compiler,
+			"always, module \"GLOB\", symbol \"GLOB\" or import \"GLOB\"");
 	if (!compiler_expect_pattern(compiler, &pattern))
 		return false;
 	if (is_module)

@@ -1,39 +1,74 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need: as root or in CI; anyone else gets
-# the exact line to run. Called by `make demo`, `make check` and `.ci/run`. A package manager has
-# much to say: it is shown only where it failed.
+# the exact line to run. Called by `make deps`, `make demo`, `make check` and `.ci/run`. A package
+# manager has much to say: it is shown only where it failed.
+#
+#     tests/deps.sh           what `make` and `make demo` need
+#     tests/deps.sh FOLDER    what `make check` needs too: programs whose maps the tests look at, and
+#                             headers of map implementations, unpacked into FOLDER
+#
+# Headers are unpacked because their packages ask for much that no test uses: clang, OpenGL, curl.
 set -eu
 
-packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev
-	libiberty-dev libcmocka-dev libglib2.0-dev python3 git cmake ninja-build shared-mime-info redis-tools"
+packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev libiberty-dev
+	libcmocka-dev libglib2.0-dev python3 git"
+subjects="cmake ninja-build shared-mime-info redis-tools rustc libabsl-dev libc++1-14 libc++abi1-14
+	libqt5core5a sqlite3"
+headers="libc++-14-dev libc++abi-14-dev qtbase5-dev libhts-dev"
+folder=${1:-}
+[ -z "$folder" ] || packages="$packages $subjects"
 
-missing=
-for package in $packages; do
-	dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed ||
-		missing="$missing $package"
-done
-[ -n "$missing" ] || exit 0
-
-line="apt-get install -y --no-install-recommends$missing"
 as_root=
-if [ "$(id -u)" != 0 ]; then
-	as_root="sudo -n"
-	if [ -z "${CI:-}" ] || ! $as_root true 2>/dev/null; then
-		echo "maptrace: packages are missing. Install them, then call make again:" >&2
-		echo "    sudo apt-get update && sudo $line" >&2
-		exit 1
-	fi
-fi
-
+[ "$(id -u)" = 0 ] || as_root="sudo -n"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 quietly() {
-	$as_root env DEBIAN_FRONTEND=noninteractive "$@" >"$log" 2>&1 </dev/null && return
+	"$@" >"$log" 2>&1 </dev/null && return
 	cat "$log" >&2
 	echo "maptrace: this failed: $*" >&2
 	exit 1
 }
+as_root() {
+	quietly $as_root env DEBIAN_FRONTEND=noninteractive "$@"
+}
 
-echo "installing:$missing"
-quietly apt-get update
-quietly $line
+is_installed() {
+	dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed
+}
+
+install_packages() {
+	missing=
+	for package in $packages; do
+		is_installed "$package" || missing="$missing $package"
+	done
+	[ -n "$missing" ] || return 0
+	line="apt-get install -y --no-install-recommends$missing"
+	if [ -n "$as_root" ] && { [ -z "${CI:-}" ] || ! $as_root true 2>/dev/null; }; then
+		echo "maptrace: packages are missing. Install them, then call make again:" >&2
+		echo "    sudo apt-get update && sudo $line" >&2
+		exit 1
+	fi
+	echo "installing:$missing"
+	as_root apt-get update
+	as_root $line
+}
+
+# Each package into a folder of its own name, which appears when it is complete.
+unpack_headers() {
+	mkdir -p "$folder"
+	cd "$folder"
+	for package in $headers; do
+		[ ! -d "$package" ] || continue
+		echo "unpacking: $package"
+		apt-get download "$package" >"$log" 2>&1 || {
+			as_root apt-get update
+			quietly apt-get download "$package"
+		}
+		quietly dpkg-deb -x "${package}"_*.deb "$package.new"
+		rm "${package}"_*.deb
+		mv "$package.new" "$package"
+	done
+}
+
+install_packages
+[ -z "$folder" ] || unpack_headers

@@ -23,6 +23,13 @@ SANITIZED = os.path.join(BUILD, "san", "maptrace")
 VARIANTS = ("O0", "O2", "stripped")
 LIMIT_S = 240
 
+
+def variants(name):
+    """In which ways a test program is built; Rust's also by a newer compiler where one was named."""
+    is_newer = "rust" in name and os.environ.get("RUSTC_NEWER")
+    return VARIANTS + (("newer",) if is_newer else ())
+
+
 _tests = []
 
 

@@ -6,7 +6,7 @@ import json
 import os
 
 import harness
-from harness import VARIANTS, equal, one_trace, program, report, snapshot, structure_bytes, test
+from harness import equal, one_trace, program, report, snapshot, structure_bytes, test
 
 PROGRAMS = {  # program: profile
     **{name: "libstdcxx-unordered" for name in (
@@ -16,7 +16,10 @@ PROGRAMS = {  # program: profile
         "unordered_churn")},
     **{name: "ghashtable" for name in ("ghash_map", "ghash_set")},
     **{name: "uthash" for name in ("uthash_int", "uthash_string")},
+    **{name: "hashbrown" for name in ("rust_map", "rust_string")},
 }
+
+INLINED = {"uthash"}  # no function of theirs is ever on a stack
 
 
 def truths(output):
@@ -65,11 +68,25 @@ def judge(name, variant):
     assert found, f"{name}: no map compared"
     others = [m for m in snap["maps"] if m["profile"] != PROGRAMS[name]]
     equal([m["profile"] for m in others], [], f"{name} ({variant}): maps of other kinds")
+    compare_stacks(f"{name} ({variant})", variant, snap)
     return [(rows[a], m) for a, m in found.items()]
 
 
+def compare_stacks(what, variant, snap):
+    """Role rules: unoptimised, every byte of the structure is known by its stack; optimised, what is
+    known so belongs to the structure."""
+    structure = sum(structure_bytes(m) for m in snap["maps"])
+    by_stack, reached = snap["by_stack_bytes"], snap["by_stack_reached_bytes"]
+    equal(reached, by_stack, f"{what}: bytes by stack that no map reaches")
+    if {m["profile"] for m in snap["maps"]} & INLINED or variant not in ("O0", "O2"):
+        return
+    if variant == "O0":
+        equal(by_stack, structure, f"{what}: bytes by stack")
+    assert by_stack > 0, f"{what}: no bytes by stack"
+
+
 for _name in PROGRAMS:
-    for _variant in VARIANTS:
+    for _variant in harness.variants(_name):
         def _case(name=_name, variant=_variant):
             judge(name, variant)
         _case.__doc__ = f"{_name} at {_variant}: found = made, counts and bytes equal its own word"

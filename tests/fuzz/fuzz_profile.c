@@ -59,6 +59,12 @@ pretend_walks(struct profile_scope *scope)
 	}
 }
 
+static const char *
+import_name(const void *context, size_t i)
+{
+	return "map_insert";
+}
+
 static void
 run_walk(const struct profile *profile, const struct profile_walk *walk,
          const struct profile_scope *scope, const struct profile_memory *memory)
@@ -102,6 +108,7 @@ run(const struct profile *profile, const struct profile_memory *memory)
 	profile_decide(profile, frames, sizeof frames / sizeof *frames, 96, &decision);
 	profile_wakes_for_module(profile, "/lib/libmap.so.1");
 	profile_wakes_for_symbol(profile, "map_insert");
+	profile_wakes_for_imports(profile, import_name, NULL, 1);
 }
 
 int

@@ -29,6 +29,10 @@ begin(void **unused)
 	guest_add_profile("profile sleeper\ntitle \"t\"\nwake symbol \"no_such_symbol*\"\n");
 	guest_add_profile("profile by_symbol\ntitle \"t\"\nwake symbol \"found_by_its_*\"\n");
 	guest_add_profile("profile by_module\ntitle \"t\"\nwake module \"libc.so*\"\n");
+	guest_add_profile("profile by_imports\ntitle \"t\"\n"
+	                  "wake import \"dlsym\" \"_cmocka_run_group_*\"\n");
+	guest_add_profile("profile not_by_them\ntitle \"t\"\n"
+	                  "wake import \"dlsym\" \"no_such_import\"\n");
 	guest_add_profile("profile by_nothing\ntitle \"t\"\nwake always\n");
 	return 0;
 }
@@ -87,13 +91,15 @@ knows_no_module_for_code_without_a_file(void **unused)
 }
 
 static void
-wakes_profiles_by_module_and_symbol(void **unused)
+wakes_profiles_by_module_symbol_and_imports(void **unused)
 {
 	module_scan();
 	assert_false(module_is_awake(0));
 	assert_true(module_is_awake(1));
 	assert_true(module_is_awake(2));
 	assert_true(module_is_awake(3));
+	assert_false(module_is_awake(4));
+	assert_true(module_is_awake(5));
 }
 
 static void
@@ -303,7 +309,7 @@ main(void)
 		cmocka_unit_test(names_a_function_of_the_executable),
 		cmocka_unit_test(names_a_function_of_a_library),
 		cmocka_unit_test(knows_no_module_for_code_without_a_file),
-		cmocka_unit_test(wakes_profiles_by_module_and_symbol),
+		cmocka_unit_test(wakes_profiles_by_module_symbol_and_imports),
 		cmocka_unit_test(registers_each_module_once),
 		cmocka_unit_test(finds_the_module_of_a_global),
 		cmocka_unit_test(forgets_a_closed_module),

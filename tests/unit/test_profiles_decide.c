@@ -47,6 +47,7 @@ setup(void **state)
 {
 	static const char text[] =
 		"profile x\nwake module \"libmap.so*\"\nwake symbol \"map_*\"\n"
+		"wake import \"map_begin\" \"map_end*\"\nwake import \"only_this\"\n"
 		"wrapper \"xmalloc\" \"xre*\"\n"
 		"role buckets frames \"map_array_new\" \"map_resize\" split 16/17 overflow\n"
 		"role header frames \"map_new\" size size == 96\n"
@@ -136,6 +137,8 @@ test_compiler_suffixes_are_no_part_of_a_name(void **state)
 	assert_true(DECIDE(8, {"xmalloc.constprop.0.cold", MAP}, {"map_insert.llvm.123", MAP}));
 	assert_false(DECIDE(8, {".map_insert", MAP}));
 	assert_false(DECIDE(8, {"", MAP}));
+	assert_false(DECIDE(8, {"map_insert..core", MAP})); /* "::" of Rust */
+	assert_true(DECIDE(8, {"xre..core.llvm.1", MAP}, {"map_insert", MAP}));
 }
 
 static void
@@ -146,6 +149,23 @@ test_modules_wake_by_their_last_component(void **state)
 	assert_false(profile_wakes_for_module(&profile, "/libmap.so/other"));
 	assert_true(profile_wakes_for_symbol(&profile, "map_new"));
 	assert_false(profile_wakes_for_symbol(&profile, "my_map_new"));
+}
+
+static const char *
+name_of(const void *names, size_t i)
+{
+	return ((const char *const *)names)[i];
+}
+
+static void
+test_imports_wake_where_one_module_has_all_of_a_line(void **state)
+{
+	static const char *const both[] = {"malloc", "map_begin", "free", "map_end_v2"};
+	static const char *const other[] = {"only_this"};
+	assert_true(profile_wakes_for_imports(&profile, name_of, both, 4));
+	assert_false(profile_wakes_for_imports(&profile, name_of, both, 3));
+	assert_true(profile_wakes_for_imports(&profile, name_of, other, 1));
+	assert_false(profile_wakes_for_imports(&profile, name_of, both, 0));
 }
 
 static bool
@@ -265,6 +285,7 @@ main(void)
 		cmocka_unit_test_setup(test_a_role_may_hang_on_the_size, setup),
 		cmocka_unit_test_setup(test_compiler_suffixes_are_no_part_of_a_name, setup),
 		cmocka_unit_test_setup(test_modules_wake_by_their_last_component, setup),
+		cmocka_unit_test_setup(test_imports_wake_where_one_module_has_all_of_a_line, setup),
 		cmocka_unit_test_setup(test_globs, setup),
 		cmocka_unit_test(test_libstdcxx_unoptimised),
 		cmocka_unit_test(test_libstdcxx_optimised),

@@ -240,6 +240,17 @@ test_functions_of_integers(void **state)
 	expect("log2(1)", 0);
 	expect("log2(0xffff)", 15);
 	expect_failure("log2(0)");
+	expect("next_prime(0-5) + next_prime(2)", 4);
+	expect("next_prime(4)", 5);
+	expect("next_prime(26)", 29);
+	expect("next_prime(25)", 29);
+	expect("next_prime(0xfffffffc)", 4294967311);
+	expect_failure("next_prime(0x1000000001)");
+	expect_failure("next_prime(2.0)");
+	expect("ceil(single(0x1000001))", 0x1000000);
+	expect("single(0.1) > 0.1", 1);
+	expect("single(0.5) == 0.5", 1);
+	expect_failure("single(10000000000000.0 * 10000000000000.0 * 10000000000000.0)");
 	expect("min(3, -4)", -4);
 	expect("max(3, -4)", 3);
 }
