@@ -1,10 +1,9 @@
 /*
  * dlclose, interposed: the code that return addresses pointed into may be gone afterwards, and other
- * code may come to lie there. Called by the guest; forwards first, then lets module.c and intern.c
- * forget. A dlclose inside libc goes past us: module.c then notices by the link map.
+ * code may come to lie there. Called by the guest; forwards first, then lets stack.c and module.c
+ * forget. A dlclose inside libc goes past us: stack.c notices when the next module is loaded.
  */
-#include "preload/intern.h"
-#include "preload/module.h"
+#include "preload/stack.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
 
@@ -23,8 +22,7 @@ dlclose(void *handle)
 	result = next(handle);
 	kept = errno;
 	if (tracer_is_on() && (thread = thread_enter())) {
-		module_closed();
-		intern_forget();
+		stack_look_for_gone_code();
 		thread_leave(thread);
 	}
 	errno = kept;

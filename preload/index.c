@@ -1,84 +1,120 @@
 /*
- * Open addressing in hidden memory. Called by intern.c: index_find by any thread, index_add under its
- * lock. Rule: entries are never removed or moved within a table, and a table is published whole, so
- * that a reader sees each entry either free or complete.
+ * Open addressing by cache lines of four entries, filled from their first on:
+ *
+ *     hash(a, b) --> line | a, b, value | a, b, value | 0 | 0 |   a free entry ends the search
+ *
+ * Called by intern.c: index_find by any thread, index_add under its lock. Rules: an entry's `a` is
+ * stored last; entries are never removed or moved within a table, and a table is published whole. An
+ * outgrown table stays mapped, since a reader may still be in it; its memory is given back, so that
+ * such a reader finds free entries, and looks again under the lock.
  */
 #include "preload/index.h"
 
 #include "preload/hidden.h"
 
-enum { INDEX_FIRST = 1024 };
+#include <sys/mman.h>
 
-struct index_table {
-	size_t mask;
-	struct index_entry entries[];
+enum { LINE_ENTRIES = 4, LINES_FIRST = 256, TABLE_HEAD = 4096 };
+
+struct index_entry {
+	uint64_t a; /* 0: free */
+	uint32_t b, value;
 };
 
-static inline uint64_t
-index_key(uint64_t hash)
+struct index_line {
+	struct index_entry entries[LINE_ENTRIES];
+};
+_Static_assert(sizeof(struct index_line) == 64, "one cache line");
+
+struct index_table {
+	size_t mask; /* of lines */
+	uint8_t unused[TABLE_HEAD - sizeof(size_t)]; /* the lines begin a page */
+	struct index_line lines[];
+};
+
+static inline size_t
+index_line_of(const struct index_table *table, uint64_t a, uint32_t b)
 {
-	return hash | 1; /* 0 means free */
+	uint64_t hash = (a ^ (uint64_t)b << 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+	hash = (hash ^ hash >> 32 ^ b) * UINT64_C(0xd6e8feb86659fd93);
+	return (hash >> 32) & table->mask;
 }
 
-struct index_entry *
-index_find(const struct index *index, uint64_t hash,
-           bool (*is_it)(uint32_t value, const void *context), const void *context)
+uint32_t
+index_find(const struct index *index, uint64_t a, uint32_t b)
 {
-	struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
-	uint64_t key = index_key(hash);
+	const struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
 
 	if (!table)
-		return NULL;
-	for (size_t at = (key >> 16) & table->mask;; at = (at + 1) & table->mask) {
-		struct index_entry *entry = &table->entries[at];
-		uint64_t found = __atomic_load_n(&entry->hash, __ATOMIC_ACQUIRE);
+		return 0;
+	for (size_t at = index_line_of(table, a, b);; at = (at + 1) & table->mask) {
+		const struct index_entry *entry = table->lines[at].entries;
 
-		if (!found)
-			return NULL;
-		if (found == key &&
-		    is_it(__atomic_load_n(&entry->value, __ATOMIC_RELAXED), context))
-			return entry;
+		for (int i = 0; i < LINE_ENTRIES; i++, entry++) {
+			uint64_t found = __atomic_load_n(&entry->a, __ATOMIC_ACQUIRE);
+
+			if (found == a && entry->b == b)
+				return entry->value;
+			if (!found)
+				return 0;
+		}
 	}
 }
 
 static void
-index_put(struct index_table *table, const struct index_entry *entry)
+index_put(struct index_table *table, const struct index_entry *from)
 {
-	size_t at = (entry->hash >> 16) & table->mask;
+	size_t at = index_line_of(table, from->a, from->b);
+	struct index_entry *entry = table->lines[at].entries;
 
-	while (table->entries[at].hash)
-		at = (at + 1) & table->mask;
-	table->entries[at].value = entry->value;
-	table->entries[at].note = entry->note;
-	__atomic_store_n(&table->entries[at].hash, entry->hash, __ATOMIC_RELEASE);
+	while (entry->a) {
+		if (++entry == table->lines[at].entries + LINE_ENTRIES) {
+			at = (at + 1) & table->mask;
+			entry = table->lines[at].entries;
+		}
+	}
+	entry->b = from->b;
+	entry->value = from->value;
+	__atomic_store_n(&entry->a, from->a, __ATOMIC_RELEASE);
 }
 
-static bool
+static void
+index_put_all(struct index_table *into, const struct index_table *from)
+{
+	for (size_t at = 0; at <= from->mask; at++) {
+		for (int i = 0; i < LINE_ENTRIES; i++) {
+			if (from->lines[at].entries[i].a)
+				index_put(into, &from->lines[at].entries[i]);
+		}
+	}
+}
+
+static int
 index_grow(struct index *index)
 {
 	struct index_table *old = index->table, *table;
-	size_t slots = old ? (old->mask + 1) * 2 : INDEX_FIRST;
+	size_t lines = old ? (old->mask + 1) * 2 : LINES_FIRST;
 
-	table = hidden_map(sizeof(*table) + slots * sizeof(table->entries[0]));
+	table = hidden_map(sizeof(*table) + lines * sizeof(table->lines[0]));
 	if (!table)
-		return false;
-	table->mask = slots - 1;
-	for (size_t i = 0; old && i <= old->mask; i++) {
-		if (old->entries[i].hash)
-			index_put(table, &old->entries[i]);
-	}
+		return -1;
+	table->mask = lines - 1;
+	if (old)
+		index_put_all(table, old);
 	__atomic_store_n(&index->table, table, __ATOMIC_RELEASE);
-	return true;
+	if (old)
+		madvise(old->lines, (old->mask + 1) * sizeof(old->lines[0]), MADV_DONTNEED);
+	return 0;
 }
 
 void
-index_add(struct index *index, uint64_t hash, uint32_t value, uint32_t note)
+index_add(struct index *index, uint64_t a, uint32_t b, uint32_t value)
 {
-	struct index_entry entry = { index_key(hash), value, note };
-	size_t room = index->table ? (index->table->mask + 1) / 2 : 0;
+	size_t slots = index->table ? (index->table->mask + 1) * LINE_ENTRIES : 0;
 
-	if (index->count >= room && !index_grow(index))
+	if (index->count >= slots / 4 * 3 && index_grow(index))
 		return;
-	index_put(index->table, &entry);
+	index_put(index->table, &(struct index_entry){ a, b, value });
 	index->count++;
 }

@@ -1,32 +1,24 @@
 /*
- * A hash index from a 64-bit hash to a number, for records that live in the trace. Finding takes no
- * lock and may run beside one thread that adds. Where two records have one hash, `is_it` tells.
+ * A hash index from a pair of numbers to a number, in hidden memory: the whole pair is compared, so
+ * that no record need be looked at to tell two of one hash apart. Finding takes no lock, may run
+ * beside one thread that adds, and mostly asks for one cache line.
  */
 #ifndef PRELOAD_INDEX_H
 #define PRELOAD_INDEX_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct index_entry {
-	uint64_t hash;  /* 0: free; stored last */
-	uint32_t value;
-	uint32_t note;  /* the caller's */
-};
-
 struct index {
-	struct index_table *table; /* replaced when it is outgrown; the old one stays mapped */
+	struct index_table *table; /* replaced when it is outgrown */
 	size_t count;
 };
 
-/* The first entry of this hash whose value is_it accepts, or NULL. */
-struct index_entry *index_find(const struct index *index, uint64_t hash,
-                               bool (*is_it)(uint32_t value, const void *context),
-                               const void *context);
+/* The value that (a, b) was added with, or 0. a is not 0. */
+uint32_t index_find(const struct index *index, uint64_t a, uint32_t b);
 
-/* Adds; without memory for it nothing is added, and the record is looked at again at next sight. One
- * thread at a time. */
-void index_add(struct index *index, uint64_t hash, uint32_t value, uint32_t note);
+/* Adds a value other than 0; without memory for it nothing is added. One thread at a time; the pair
+ * is not in the index yet. */
+void index_add(struct index *index, uint64_t a, uint32_t b, uint32_t value);
 
 #endif

@@ -1,256 +1,221 @@
 /*
- * Known stacks by the hash of their return addresses, so that an event which repeats a stack finds
- * its id without a lock; the tree of nodes and the stacks themselves live in the trace.
+ * From frames to nodes to stack ids.
  *
- *     return addresses --hash--> known[] --id--> struct trace_stack --node--> trace_node --> ... root
- *                                            '-- compared with the node chain: equal, not likely
+ *     (pc and module, parent) --nodes--> node --ends--> id of the stack that ends there
+ *                                          '--(size, node)--variants--> id, where the size decides
  *
- * A list of frames whose role depends on the size has one entry marked VARIES, and one more for each
- * size met, found by a hash that the size went into.
+ * A node's module is part of what it is, so what lies at a closed module's addresses later gets nodes
+ * of its own, and all that is known of a node holds for ever. Most nodes have one stack, whose id lies
+ * in `ends`; where the role depends on the size there is an entry for each size met, and for a stack
+ * that was cut, which is another than the one with just these frames.
  *
- * Called by record.c for every allocation. Rules: an entry's key is stored last; an entry never moves
- * within a table, and an outgrown table stays mapped, since a reader may still be in it; nothing of
- * the guest runs under the lock.
+ * Called by stack.c and frames.c at events. Rules: a record is whole before an index leads to it;
+ * nothing of the guest runs under the lock.
  */
 #include "preload/intern.h"
 
+#include "preload/hidden.h"
 #include "preload/index.h"
 #include "preload/lock.h"
-#include "preload/module.h"
 #include "preload/role.h"
-#include "preload/thread.h"
+#include "preload/rules.h"
 #include "preload/tracer.h"
 
+#include <stddef.h>
 #include <string.h>
 
-enum { INTERN_FRAMES_MAX = STACK_DEPTH_MAX + 32 };
+enum { ENDS_PER_PAGE = 64 * 1024, ENDS_PAGES = 16 * 1024 };
 
-enum { KNOWN_VARIES = 1 }; /* in an entry's note; the generation is above it */
+/* What hangs on a node is found by (one of these, node): pcs and sizes are below them. */
+#define ANY_SIZE (UINT64_C(1) << 63)
+#define CUT (UINT64_C(1) << 62)
+#define ORDINAL (UINT64_C(1) << 61)
 
-static struct index known, nodes, stacks;
+#define BY_SIZE (UINT32_C(1) << 31) /* in ends: ask `variants` */
+
+static struct index nodes, variants;
+static uint32_t *ends[ENDS_PAGES]; /* by node; 0: not known */
 static uint32_t lock;
-static uint32_t generation = 2; /* even; moves when modules must be asked again */
 
-struct frames {
-	const uint64_t *pcs;
-	size_t count;
-	bool cut;
-	uint64_t size; /* of the block */
-};
-
-static uint64_t
-intern_mix(uint64_t hash, uint64_t word)
+static inline uint64_t
+intern_key(uint64_t pc, uint16_t module)
 {
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 29;
+	return pc | (uint64_t)module << 48;
 }
 
-/* In two halves, which the processor works on at once. */
-static uint64_t
-intern_hash(const struct frames *frames)
-{
-	uint64_t even = intern_mix(frames->count, frames->cut), odd = even;
-	size_t i = 0;
+/* ---- nodes */
 
-	for (; i + 1 < frames->count; i += 2) {
-		even = intern_mix(even, frames->pcs[i]);
-		odd = intern_mix(odd, frames->pcs[i + 1]);
-	}
-	if (i < frames->count)
-		even = intern_mix(even, frames->pcs[i]);
-	return intern_mix(even, odd);
-}
-
-/* Whether stack `id` has exactly these frames. */
-static bool
-intern_is_same(uint32_t id, const void *context)
-{
-	const struct frames *frames = context;
-	const struct trace_stack *stack = tracer_stack(id);
-	uint32_t node = stack->node;
-
-	if (!!(stack->flags & TRACE_STACK_CUT) != frames->cut)
-		return false;
-	for (size_t i = 0; i < frames->count; i++) {
-		const struct trace_node *at = tracer_node(node);
-
-		if (node == 0 || at->pc != frames->pcs[i])
-			return false;
-		node = at->parent;
-	}
-	return node == 0;
-}
-
-/* The id under `hash`, or 0: not known in the present generation, or only by size. */
 static uint32_t
-intern_find(uint64_t hash, const struct frames *frames, bool *varies)
+intern_new_node(uint32_t parent, uint64_t pc, uint16_t module)
 {
-	struct index_entry *entry = index_find(&known, hash, intern_is_same, frames);
-	uint32_t note;
-
-	*varies = false;
-	if (!entry)
-		return 0;
-	note = __atomic_load_n(&entry->note, __ATOMIC_ACQUIRE);
-	if ((note & ~KNOWN_VARIES) != __atomic_load_n(&generation, __ATOMIC_RELAXED))
-		return 0;
-	*varies = note & KNOWN_VARIES;
-	return __atomic_load_n(&entry->value, __ATOMIC_RELAXED);
-}
-
-static void
-intern_remember(uint64_t hash, const struct frames *frames, uint32_t id, bool varies)
-{
-	struct index_entry *entry = index_find(&known, hash, intern_is_same, frames);
-	uint32_t note = generation | (varies ? KNOWN_VARIES : 0);
-
-	if (!entry) {
-		index_add(&known, hash, id, note);
-		return;
-	}
-	__atomic_store_n(&entry->value, id, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->note, note, __ATOMIC_RELEASE);
-}
-
-static bool
-intern_is_node(uint32_t index, const void *context)
-{
-	return !memcmp(tracer_node(index), context, sizeof(struct trace_node));
-}
-
-/* The node of this frame under this parent, made where there is none; 0: the trace is full. */
-static uint32_t
-intern_node(uint32_t parent, uint64_t pc, uint32_t module)
-{
-	struct trace_node wanted = { .pc = pc, .parent = parent, .module = module };
-	uint64_t hash = intern_mix(intern_mix(pc, parent), module);
-	struct index_entry *entry = index_find(&nodes, hash, intern_is_node, &wanted);
-	struct trace_node *node;
+	struct trace_node *node = trace_table_next(&tracer.writer, &tracer.nodes);
 	uint32_t index;
 
-	if (entry)
-		return entry->value;
-	node = trace_table_next(&tracer.writer, &tracer.nodes);
 	if (!node)
 		return 0;
-	*node = wanted;
+	node->pc = pc;
+	node->parent = parent;
+	node->module = module == RULE_NO_MODULE ? TRACE_NONE : module;
 	index = trace_table_publish(&tracer.writer, &tracer.nodes);
-	index_add(&nodes, hash, index, 0);
+	index_add(&nodes, intern_key(pc, module), parent, index);
 	return index;
 }
 
-static uint32_t
-intern_chain(const struct frames *frames, const uint32_t *modules)
+static __attribute__((noinline)) uint32_t
+intern_learn_node(uint32_t parent, uint64_t pc, uint16_t module)
 {
-	uint32_t node = 0;
+	uint32_t node;
 
-	for (size_t i = frames->count; i-- > 0;) {
-		node = intern_node(node, frames->pcs[i], modules[i]);
-		if (!node)
-			return 0;
-	}
+	intern_lock();
+	node = index_find(&nodes, intern_key(pc, module), parent);
+	if (!node)
+		node = intern_new_node(parent, pc, module);
+	intern_unlock();
 	return node;
 }
 
-/* What tells stacks apart: all that is decided at first sight, without the counters. */
-static bool
-intern_is_stack(uint32_t id, const void *context)
+uint32_t
+intern_node(uint32_t parent, uint64_t pc, uint16_t module)
 {
-	return !memcmp(tracer_stack(id), context,
-	               offsetof(struct trace_stack, epoch));
+	uint32_t node = index_find(&nodes, intern_key(pc, module), parent);
+
+	return __builtin_expect(node != 0, 1) ? node : intern_learn_node(parent, pc, module);
 }
 
-static uint32_t
-intern_new_stack(const struct trace_stack *wanted)
+/* ---- stacks */
+
+/* The one size that stands for all where the role does not depend on it. */
+static inline uint64_t
+intern_size_key(bool cut, uint64_t size, bool any)
 {
-	uint64_t hash = intern_mix(intern_mix(wanted->node, wanted->role | wanted->flags << 8),
-	                           (uint64_t)wanted->split_share << 32 | wanted->split_whole);
-	struct index_entry *entry = index_find(&stacks, hash, intern_is_stack, wanted);
+	return (any ? ANY_SIZE : size + 1) | (cut ? CUT : 0);
+}
+
+static inline uint32_t
+intern_end(uint32_t node)
+{
+	const uint32_t *page = __atomic_load_n(&ends[node / ENDS_PER_PAGE], __ATOMIC_ACQUIRE);
+
+	return page ? __atomic_load_n(&page[node % ENDS_PER_PAGE], __ATOMIC_RELAXED) : 0;
+}
+
+/* The id, or 0: not known yet. */
+static inline uint32_t
+intern_find_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
+{
+	uint32_t end = intern_end(node), id;
+
+	*by_size = false;
+	if (__builtin_expect(!cut && !(end & BY_SIZE), 1))
+		return end;
+	id = index_find(&variants, intern_size_key(cut, 0, true), node);
+	if (id)
+		return id;
+	*by_size = true;
+	return index_find(&variants, intern_size_key(cut, size, false), node);
+}
+
+static void
+intern_set_end(uint32_t node, uint32_t end)
+{
+	uint32_t **page = &ends[node / ENDS_PER_PAGE];
+
+	if (!*page) {
+		uint32_t *fresh = hidden_map(ENDS_PER_PAGE * sizeof(*fresh));
+
+		if (!fresh)
+			return;
+		__atomic_store_n(page, fresh, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&(*page)[node % ENDS_PER_PAGE], end, __ATOMIC_RELAXED);
+}
+
+static void
+intern_remember(uint32_t node, bool cut, uint64_t size, uint32_t id, bool by_size)
+{
+	if (!cut)
+		intern_set_end(node, by_size ? BY_SIZE : id);
+	if (cut || by_size)
+		index_add(&variants, intern_size_key(cut, size, !by_size), node, id);
+}
+
+/* All that is decided at first sight, without the counters. */
+static bool
+intern_is_stack(uint32_t id, const struct trace_stack *wanted)
+{
+	return !memcmp(tracer_stack(id), wanted, offsetof(struct trace_stack, epoch));
+}
+
+/* The stacks of one node have the ordinals 1, 2, ... */
+static uint32_t
+intern_variant(const struct trace_stack *wanted)
+{
+	uint64_t ordinal = ORDINAL;
 	struct trace_stack *stack;
 	uint32_t id;
 
-	if (entry)
-		return entry->value;
+	while ((id = index_find(&variants, ++ordinal, wanted->node))) {
+		if (intern_is_stack(id, wanted))
+			return id;
+	}
 	stack = trace_table_next(&tracer.writer, &tracer.stacks);
 	if (!stack)
 		return 0;
 	*stack = *wanted;
 	id = trace_table_publish(&tracer.writer, &tracer.stacks);
-	index_add(&stacks, hash, id, 0);
+	index_add(&variants, ordinal, wanted->node, id);
 	return id;
 }
 
-/* First sight: modules, role, nodes, stack. Under the lock. */
+/* First sight: the role by the innermost frames. Under the lock. */
 static uint32_t
-intern_learn(const struct frames *frames, bool *varies)
+intern_new_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 {
-	static uint32_t modules[INTERN_FRAMES_MAX];
-	struct trace_stack wanted = { .profile = TRACE_NONE, .role = TRACE_OTHER,
+	struct trace_stack wanted = { .node = node, .profile = TRACE_NONE, .role = TRACE_OTHER,
 		.split_role = TRACE_OTHER, .split_share = 1, .split_whole = 1 };
+	uint64_t pcs[ROLE_FRAMES_MAX];
+	uint32_t modules[ROLE_FRAMES_MAX], at = node;
+	size_t count = 0;
 
-	for (size_t i = 0; i < frames->count; i++)
-		modules[i] = module_of(frames->pcs[i]);
-	role_decide(frames->pcs, modules, frames->count, frames->size, &wanted, varies);
-	wanted.flags |= frames->cut ? TRACE_STACK_CUT : 0;
-	wanted.node = intern_chain(frames, modules);
-	return wanted.node ? intern_new_stack(&wanted) : 0;
+	for (; at && count < ROLE_FRAMES_MAX; at = tracer_node(at)->parent) {
+		pcs[count] = tracer_node(at)->pc;
+		modules[count++] = tracer_node(at)->module;
+	}
+	role_decide(pcs, modules, count, size, &wanted, by_size);
+	wanted.flags |= cut ? TRACE_STACK_CUT : 0;
+	return intern_variant(&wanted);
 }
 
 static __attribute__((noinline)) uint32_t
-intern_first_sight(uint64_t hash, const struct frames *frames, bool *varies)
+intern_learn_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 {
-	uint64_t sized = intern_mix(hash, frames->size);
-	bool varies_too;
 	uint32_t id;
 
 	intern_lock();
-	id = intern_find(hash, frames, varies);
-	if (id && *varies)
-		id = intern_find(sized, frames, &varies_too);
+	id = intern_find_stack(node, cut, size, by_size);
 	if (!id) {
-		id = intern_learn(frames, varies);
+		id = intern_new_stack(node, cut, size, by_size);
 		if (id)
-			intern_remember(hash, frames, id, *varies);
-		if (id && *varies)
-			intern_remember(sized, frames, id, false);
+			intern_remember(node, cut, size, id, *by_size);
 	}
 	intern_unlock();
+	return id;
+}
+
+uint32_t
+intern_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
+{
+	uint32_t id = node ? intern_find_stack(node, cut, size, by_size) : 0;
+
+	if (__builtin_expect(id != 0, 1))
+		return id;
+	*by_size = false;
+	if (node)
+		id = intern_learn_stack(node, cut, size, by_size);
 	if (!id)
 		tracer_warn("the trace has no room for more stacks; further ones are counted as "
 		            "unknown: free space where the trace lies");
 	return id;
-}
-
-uint32_t
-intern_stack(const uint64_t *pcs, size_t count, bool cut, uint64_t size, bool *by_size)
-{
-	struct frames frames = { pcs, count, cut, size };
-	uint64_t hash;
-	bool unused;
-	uint32_t id;
-
-	*by_size = false;
-	if (!count || count > INTERN_FRAMES_MAX)
-		return 0;
-	hash = intern_hash(&frames);
-	id = intern_find(hash, &frames, by_size);
-	if (id && *by_size)
-		id = intern_find(intern_mix(hash, size), &frames, &unused);
-	if (__builtin_expect(id != 0, 1))
-		return id;
-	return intern_first_sight(hash, &frames, by_size);
-}
-
-uint32_t
-intern_generation(void)
-{
-	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
-}
-
-void
-intern_forget(void)
-{
-	__atomic_fetch_add(&generation, 2, __ATOMIC_RELAXED);
 }
 
 void

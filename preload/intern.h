@@ -1,27 +1,22 @@
 /*
- * From a list of return addresses to a stack id: the tree of nodes and the table of stacks in the
- * trace. Looking up a known stack takes no lock; a new one takes one lock of its own, under which
- * nothing of the guest runs.
+ * The tree of all stacks: a node for each distinct frame under its callers, and the stacks that end at
+ * a node, both in the trace. Looking up what is known takes no lock; what is new takes one lock of its
+ * own, under which nothing of the guest runs.
  */
 #ifndef PRELOAD_INTERN_H
 #define PRELOAD_INTERN_H
 
-#include "trace/format.h"
-
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdint.h>
 
-/* The id of this stack for a block of this size; 0 (unknown) when the trace is full. First sight
- * asks module_of for each frame and role_decide for the role. *by_size: blocks of another size may
- * have another id. */
-uint32_t intern_stack(const uint64_t *pcs, size_t count, bool cut, uint64_t size, bool *by_size);
+/* The node of a frame under the node of its caller (0: the outermost), made at first sight; 0: the
+ * trace is full. `module` is the trace's number of what holds pc, or RULE_NO_MODULE. */
+uint32_t intern_node(uint32_t parent, uint64_t pc, uint16_t module);
 
-/* Code may have moved (dlclose): forget what was matched by address, so that modules are asked again.
- * Ids that were given stay valid. */
-void intern_forget(void);
-
-/* Moves with each intern_forget; never 0. */
-uint32_t intern_generation(void);
+/* The id of the stack whose innermost frame is `node`, for a block of this size; 0 (unknown) when the
+ * trace is full. First sight asks role_decide. `cut`: there were more frames outside. *by_size: blocks
+ * of another size may have another id. */
+uint32_t intern_stack(uint32_t node, bool cut, uint64_t size, bool *by_size);
 
 void intern_lock(void);   /* around fork and snapshots, from one thread */
 void intern_unlock(void);

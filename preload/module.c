@@ -345,17 +345,22 @@ module_of_data(uint64_t address)
 
 /* ---- closing */
 
-void
-module_closed(void)
+bool
+module_close_gone(void)
 {
 	struct dl_find_object object;
+	bool is_any = false;
 
 	intern_lock();
-	for (uint32_t i = 0; i < known_count; i++)
+	for (uint32_t i = 0; i < known_count; i++) {
 		if (known[i].map &&
 		    (_dl_find_object((void *)(uintptr_t)known[i].start, &object) != 0 ||
-		     object.dlfo_link_map != known[i].map))
+		     object.dlfo_link_map != known[i].map)) {
 			known[i].map = NULL;
+			is_any = true;
+		}
+	}
 	stranger_count = 0;
 	intern_unlock();
+	return is_any;
 }

@@ -30,8 +30,8 @@ void module_scan(void);
  * that takes a snapshot. */
 uint32_t module_of_data(uint64_t address);
 
-/* After dlclose: modules that are gone are closed; what lies at their addresses later is another
- * generation. */
-void module_closed(void);
+/* Modules that are gone are closed; what lies at their addresses later is another generation. True:
+ * there were some. */
+bool module_close_gone(void);
 
 #endif

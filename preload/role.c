@@ -11,15 +11,13 @@
 #include "preload/module.h"
 #include "preload/tracer.h"
 
-enum { FRAMES_MAX = 32 };
-
 /* A return address may be the first of the next function: the call is the instruction before. */
 static size_t
 name_frames(const uint64_t *pcs, const uint32_t *modules, size_t count,
-            struct profile_frame frames[FRAMES_MAX])
+            struct profile_frame frames[ROLE_FRAMES_MAX])
 {
-	if (count > FRAMES_MAX)
-		count = FRAMES_MAX;
+	if (count > ROLE_FRAMES_MAX)
+		count = ROLE_FRAMES_MAX;
 	for (size_t i = 0; i < count; i++) {
 		frames[i].module = modules[i];
 		frames[i].symbol =
@@ -50,7 +48,7 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 	static const struct profile_decision none = {
 		.role = TRACE_OTHER, .split_role = TRACE_OTHER, .split_share = 1, .split_whole = 1,
 	};
-	struct profile_frame frames[FRAMES_MAX];
+	struct profile_frame frames[ROLE_FRAMES_MAX];
 	struct profile_decision decision;
 
 	*depends_on_size = false;

@@ -1,5 +1,9 @@
 /*
- * From the unwinder's list to a stack id. Called by record.c for every allocation.
+ * From the guest's registers to a stack id. Called by record.c for every allocation.
+ *
+ *     caller --memo--> a recent stack, proved by its slots --------------------------> id
+ *            --frames--> walked to where it joins the last stack --> node --intern--> id
+ *            --libunwind--> list of pcs, where our own rules end --> node --intern--> id
  *
  * fork waits until no thread is inside libunwind: its memory pools have locks, and a child would find
  * such a lock taken by a thread that does not exist there. The hot path pays two plain stores; the
@@ -8,29 +12,68 @@
  *     capture:  is_unwinding = 1; fork_wanted?  --no-->  unwind;  is_unwinding = 0
  *     fork:     fork_wanted++;    membarrier;  wait until no thread is_unwinding
  *
- * Rule: a frame of this library is never published.
+ * Rules: a frame of this library is never published; what is remembered of a stack holds only until
+ * code is unloaded, and for the thread that has it.
  */
 #include "preload/stack.h"
 
+#include "preload/hidden.h"
 #include "preload/intern.h"
-#include "preload/recent.h"
+#include "preload/memo.h"
+#include "preload/module.h"
+#include "preload/rules.h"
 #include "preload/settings.h"
 #include "preload/tracer.h"
 #include "preload/unwinder.h"
 
+#include <dlfcn.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { OWN_FRAMES_MAX = 32, FORK_WAIT_TURNS = 2000, FORK_WAIT_NS = 50 * 1000 };
+#if defined(__x86_64__)
+enum { STACK_HAS_RULES = true };
+#else
+enum { STACK_HAS_RULES = false }; /* libunwind is asked for every stack */
+#endif
 
+enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT_NS = 50 * 1000 };
+
+/* The last stack that libunwind gave, the outermost frame first. */
+struct listed {
+	size_t count;
+	uint64_t pcs[STACK_DEPTH_MAX];
+	uint32_t nodes[STACK_DEPTH_MAX];
+};
+
+struct history {
+	uint32_t generation; /* of the rules that all this was found by */
+	uint64_t stack_high; /* of the thread that it was found for */
+	struct frames frames;
+	struct memo memo;
+	struct listed listed;
+};
+
+static uint64_t loader_start, loader_size; /* where the dynamic linker lies */
 static uint32_t fork_wanted; /* how many threads are about to fork */
+
+static void
+stack_find_loader(void)
+{
+	struct dl_find_object found;
+
+	if (_dl_find_object((void *)_dl_find_object, &found))
+		return;
+	loader_start = (uintptr_t)found.dlfo_map_start;
+	loader_size = (uintptr_t)found.dlfo_map_end - loader_start;
+}
 
 const char *
 stack_open(void)
 {
+	stack_find_loader();
 	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 	return unwinder_open();
 }
@@ -77,7 +120,7 @@ stack_unwind(struct thread *thread, int room)
 /* Return addresses, innermost first, into thread->pcs, without frames of this library. Returns how
  * many. *cut is set when there were more. */
 static size_t
-stack_capture(struct thread *thread, const struct caller *caller, bool *cut)
+stack_list(struct thread *thread, const struct caller *caller, bool *cut)
 {
 	int room = (int)settings.depth + OWN_FRAMES_MAX;
 	int found = unwinder_backtrace ? stack_unwind(thread, room) : 0;
@@ -87,7 +130,7 @@ stack_capture(struct thread *thread, const struct caller *caller, bool *cut)
 		uint64_t pc = thread->pcs[i];
 
 		thread->pcs[kept] = pc;
-		kept += pc && !unwinder_is_own(pc);
+		kept += pc && !(pc >> ADDRESS_BITS) && !unwinder_is_own(pc);
 	}
 	*cut = kept > settings.depth || found == room;
 	if (kept > settings.depth)
@@ -97,20 +140,125 @@ stack_capture(struct thread *thread, const struct caller *caller, bool *cut)
 	return kept;
 }
 
+/* The node of the stack in thread->pcs. Frames that the last such stack had as well, from the root
+ * on, are not looked up. */
+static uint32_t
+stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
+{
+	size_t at = 0;
+	uint32_t node = 0;
+
+	while (at < count && at < last->count && last->pcs[at] == pcs[count - 1 - at])
+		node = last->nodes[at++];
+	for (; at < count; at++) {
+		uint64_t pc = pcs[count - 1 - at];
+
+		node = intern_node(node, pc, rules_find(pc - 1).module);
+		if (!node)
+			break;
+		last->pcs[at] = pc;
+		last->nodes[at] = node;
+	}
+	last->count = node ? count : 0;
+	return node;
+}
+
+/* ---- a stack's id */
+
+static void
+stack_forget(struct thread *thread)
+{
+	struct history *history = thread->history;
+
+	frames_forget(&history->frames);
+	memo_forget(&history->memo);
+	history->listed.count = 0;
+	history->generation = rules_generation();
+	history->stack_high = thread->stack_high;
+}
+
+/* What this thread had last, as far as that still holds; NULL: no memory. */
+static inline struct history *
+stack_history(struct thread *thread)
+{
+	struct history *history = thread->history;
+
+	if (__builtin_expect(!history, 0)) {
+		thread->history = history = hidden_map(sizeof(*history));
+		if (!history)
+			return NULL;
+	}
+	if (__builtin_expect(history->generation != rules_generation() ||
+	                     history->stack_high != thread->stack_high, 0))
+		stack_forget(thread);
+	return history;
+}
+
+/* By libunwind. */
+static uint32_t
+stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
+{
+	struct history *history = thread->history;
+	bool cut = false, by_size;
+	size_t count = stack_list(thread, caller, &cut);
+
+	if (!history)
+		return 0;
+	return intern_stack(stack_list_node(thread->pcs, count, &history->listed), cut, size,
+	                    &by_size);
+}
+
+/* What no memo has. */
+static __attribute__((noinline)) uint32_t
+stack_learn(struct thread *thread, const struct caller *caller, uint64_t size)
+{
+	const struct bounds bounds = { thread->stack_low, thread->stack_high };
+	struct history *history = thread->history;
+	struct capture capture;
+	bool by_size;
+	uint32_t id;
+
+	if (!STACK_HAS_RULES || !history || !unwinder_backtrace ||
+	    frames_capture(&history->frames, &bounds, caller, &capture))
+		return stack_ask(thread, caller, size);
+	id = intern_stack(capture.node, capture.cut, size, &by_size);
+	if (id)
+		memo_keep(&history->memo, caller, &capture, id, by_size);
+	else
+		frames_forget(&history->frames);
+	return id;
+}
+
 uint32_t
 stack_identify(struct thread *thread, const struct caller *caller, uint64_t size)
 {
-	bool cut = false, by_size;
-	size_t frames = stack_capture(thread, caller, &cut);
-	uint32_t id = recent_find(thread, frames, cut);
+	bool is_mapped = caller->sp >= thread->stack_low && caller->sp < thread->stack_high;
+	const struct memo_stack *known = NULL;
+	struct history *history;
+	bool by_size;
 
-	if (__builtin_expect(id != 0, 1))
-		return id;
-	id = intern_stack(thread->pcs, frames, cut, size, &by_size);
-	if (id && !by_size)
-		recent_keep(thread, frames, cut, id);
-	return id;
+	if (__builtin_expect(caller->pc - loader_start < loader_size, 0))
+		stack_look_for_gone_code();
+	history = stack_history(thread);
+	if (history)
+		known = memo_find(&history->memo, caller, is_mapped);
+	if (__builtin_expect(!known, 0))
+		return stack_learn(thread, caller, size);
+	if (__builtin_expect(known->by_size, 0))
+		return intern_stack(known->node, known->cut, size, &by_size);
+	return known->stack;
 }
+
+/* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads on
+ * its own account does not come through dlclose. */
+void
+stack_look_for_gone_code(void)
+{
+	if (module_close_gone())
+		rules_forget();
+}
+
+/* ---- fork */
 
 static void
 stack_see_unwinding(struct thread *thread, void *busy)

@@ -31,6 +31,9 @@ uint32_t stack_identify(struct thread *thread, const struct caller *caller, uint
 void stack_begin_unwinding(struct thread *thread);
 void stack_end_unwinding(struct thread *thread);
 
+/* Code may have been unloaded: what was learned from addresses where it lay is forgotten. */
+void stack_look_for_gone_code(void);
+
 /* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too
  * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
  * there was no memory for a spare stack and the work was not done. */

@@ -9,13 +9,7 @@
 
 #include <stdbool.h>
 
-enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64, RECENT_STACKS = 8, RECENT_DEPTH = 96 };
-
-struct recent { /* see recent.h */
-	uint32_t id, generation, count;
-	bool cut;
-	uint64_t pcs[RECENT_DEPTH];
-};
+enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 
 struct thread {
 	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
@@ -31,8 +25,8 @@ struct thread {
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
 	struct unwind_check *check; /* scratch of unwind_check.c, or NULL */
-	uint64_t pcs[STACK_DEPTH_MAX + 32]; /* scratch of stack_capture */
-	struct recent recent[RECENT_STACKS];
+	struct history *history; /* the stacks that it had last, see stack.c; or NULL */
+	uint64_t pcs[STACK_DEPTH_MAX + 32]; /* scratch of stack.c */
 	uint64_t pending[THREAD_PENDING_MAX]; /* blocks freed by a signal handler inside the library */
 };
 

@@ -58,8 +58,8 @@ import_read(int fd, void *into, size_t size)
 
 /* Whether memory is readable, asked without a descriptor: the kernel copies the set of signals before
  * it finds that 'how' is none it knows, and changes nothing. */
-static bool
-import_is_readable(uint64_t address)
+bool
+unwinder_is_readable(uint64_t address)
 {
 	const int no_such_how = -1;
 	uint64_t word = address & ~UINT64_C(7);
@@ -73,7 +73,7 @@ import_syscall(long number, long a, long b, long c, long d, long e, long f)
 {
 	if (number != SYS_write || (int)a != NO_PIPE)
 		return syscall(number, a, b, c, d, e, f);
-	return import_is_readable((uint64_t)b) ? c : -1;
+	return unwinder_is_readable((uint64_t)b) ? c : -1;
 }
 
 /* The one object that holds the address which libunwind is looking for: its search data begin with

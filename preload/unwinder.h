@@ -13,6 +13,9 @@ const char *unwinder_open(void);
  * Returns how many; `room` of them may mean that there are more. */
 extern int (*unwinder_backtrace)(void **addresses, int room);
 
+/* Whether the word at `address` can be read, asked from the kernel. Changes errno. */
+bool unwinder_is_readable(uint64_t address);
+
 extern uint64_t unwinder_own_start, unwinder_own_size; /* where this library lies */
 
 static inline bool

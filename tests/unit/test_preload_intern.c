@@ -1,5 +1,7 @@
 /* One list of frames has one id, for ever; another list, another depth or a cut one has its own. */
 #include "preload/intern.h"
+#include "preload/module.h"
+#include "preload/rules.h"
 #include "test_preload_counting.h"
 
 #include <pthread.h>
@@ -34,11 +36,26 @@ end(void **unused)
 }
 
 static uint32_t
+node_of(const uint64_t *pcs, size_t count)
+{
+	uint32_t node = 0;
+
+	while (count-- > 0) {
+		uint32_t module = module_of(pcs[count]);
+
+		node = intern_node(node, pcs[count],
+		                   module == TRACE_NONE ? RULE_NO_MODULE : (uint16_t)module);
+		assert_int_not_equal(node, 0);
+	}
+	return node;
+}
+
+static uint32_t
 id_of(const uint64_t *pcs, size_t count, bool cut, uint64_t size)
 {
 	bool by_size;
 
-	return intern_stack(pcs, count, cut, size, &by_size);
+	return intern_stack(node_of(pcs, count), cut, size, &by_size);
 }
 
 /* A stack of `depth` frames that no other number has. */
@@ -116,7 +133,7 @@ tells_cut_shorter_and_longer_stacks_apart(void **unused)
 	assert_true(stack->flags & TRACE_STACK_CUT);
 	assert_int_not_equal(id_of(pcs, 2, false, 8), whole);
 	assert_int_equal(id_of(pcs, 3, false, 8), whole);
-	assert_int_equal(id_of(pcs, 0, false, 8), 0);
+	assert_int_equal(id_of(pcs, 3, true, 16), cut);
 }
 
 static void
@@ -134,21 +151,24 @@ gives_a_variant_to_each_role_that_the_size_decides(void **unused)
 	assert_int_equal(id_of(pcs, 2, false, 65536), large);
 	assert_int_equal(id_of(pcs, 2, false, 64), small);
 	assert_int_equal(id_of(pcs, 2, false, 8192), large);
-	intern_stack(pcs, 2, false, 8192, &by_size);
+	intern_stack(node_of(pcs, 2), false, 8192, &by_size);
 	assert_true(by_size);
-	intern_stack(pcs + 1, 1, false, 8192, &by_size);
+	intern_stack(node_of(pcs + 1, 1), false, 8192, &by_size);
 	assert_false(by_size);
+	assert_int_not_equal(id_of(pcs, 2, true, 64), small);
+	assert_int_not_equal(id_of(pcs, 2, true, 64), id_of(pcs, 2, true, 8192));
 }
 
 static void
-keeps_ids_after_it_was_told_to_forget(void **unused)
+tells_modules_at_one_address_apart(void **unused)
 {
-	uint32_t before = intern_number(5), stacks = tracer.stacks.count;
+	uint32_t first = intern_node(0, 0x7001, 3), other = intern_node(0, 0x7001, 4);
 
-	intern_forget();
-	assert_int_equal(intern_number(5), before);
-	assert_int_equal(intern_number(5), before);
-	assert_int_equal(tracer.stacks.count, stacks);
+	assert_int_not_equal(first, other);
+	assert_int_equal(tracer_node(first)->module, 3);
+	assert_int_equal(tracer_node(other)->module, 4);
+	assert_int_equal(intern_node(0, 0x7001, 3), first);
+	assert_int_equal(tracer_node(intern_node(0, 0x7001, RULE_NO_MODULE))->module, TRACE_NONE);
 }
 
 static void *
@@ -184,7 +204,7 @@ main(void)
 		cmocka_unit_test(shares_the_nodes_of_common_callers),
 		cmocka_unit_test(tells_cut_shorter_and_longer_stacks_apart),
 		cmocka_unit_test(gives_a_variant_to_each_role_that_the_size_decides),
-		cmocka_unit_test(keeps_ids_after_it_was_told_to_forget),
+		cmocka_unit_test(tells_modules_at_one_address_apart),
 		cmocka_unit_test(gives_all_threads_the_same_ids),
 	};
 

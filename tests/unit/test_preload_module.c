@@ -143,7 +143,8 @@ forgets_a_closed_module(void **unused)
 	first = module_of_data(data);
 	assert_int_not_equal(first, TRACE_NONE);
 	assert_int_equal(dlclose(handle), 0);
-	module_closed();
+	assert_true(module_close_gone());
+	assert_false(module_close_gone());
 	assert_int_equal(module_of_data(data), TRACE_NONE);
 }
 
