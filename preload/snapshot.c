@@ -272,10 +272,10 @@ void
 snapshot_answer(uint64_t freeing)
 {
 	struct trace_header *header = tracer.writer.header;
-	uint32_t number = __atomic_load_n(&header->requests, __ATOMIC_ACQUIRE);
 	char label[TRACE_NAME_MAX];
+	uint32_t number;
 
-	if (!is_guest())
+	if (!is_guest() || !trigger_claim_request(&number))
 		return;
 	memcpy(label, header->request_label, sizeof(label));
 	label[sizeof(label) - 1] = '\0';

@@ -23,7 +23,8 @@
  * than a tenth of the run so far. The last two will come again, so they may use only half of that
  * share: the first two must find some left.
  *
- * A request (trace/request.h) is looked for once a tick and waits for nothing.
+ * A request (trace/request.h) waits for nothing: each event compares its word in the header, in a
+ * line that is hardly ever written, with the number answered so far.
  *
  * Most events end at the comparison with `not_before_ns`. All fields are read and written relaxed:
  * a lost update moves a snapshot by one tick.
@@ -47,12 +48,13 @@
 #define FORK_BYTES_PER_NS 256  /* of page tables to copy: some 4 ms a GiB */
 
 static struct {
-	uint64_t not_before_ns; /* what cost and distance allow, or a request */
+	uint64_t not_before_ns; /* what cost and distance allow */
 	uint64_t seen_ns;       /* the last tick */
 	uint64_t high;          /* most live bytes since the last snapshot */
 	uint64_t low;           /* fewest since they rose last */
 	uint64_t lowered_ns;    /* when they came down to that */
 	uint64_t fallen_ns;     /* since when they are a quarter below the most; 0: they are not */
+	uint32_t answered;      /* requests that a thread has taken on */
 	uint32_t is_replacing;  /* the event before was the allocation of a large block */
 	uint64_t taken_ns;      /* the last snapshot; 0: none */
 	uint64_t spent_ns;      /* pauses of all snapshots */
@@ -107,40 +109,18 @@ watch_fall(uint64_t live, uint64_t now_ns)
 		STORE(fallen_ns, now_ns);
 }
 
-static bool
-is_asked(void)
-{
-	const struct trace_header *header = tracer.writer.header;
-
-	return __atomic_load_n(&header->requests, __ATOMIC_RELAXED) !=
-	       __atomic_load_n(&header->requests_answered, __ATOMIC_RELAXED);
-}
-
-/* When the next one by itself may come. */
-static uint64_t
-earliest(uint64_t live)
-{
-	uint64_t taken = LOAD(taken_ns);
-	uint64_t affordable = cost(live) * RUN_PER_PAUSE, distant = taken + taken / 9;
-
-	if (!settings.automatic)
-		return UINT64_MAX;
-	return affordable > distant ? affordable : distant;
-}
-
 static void
 tick(uint64_t now_ns)
 {
-	uint64_t live = live_bytes();
+	uint64_t live = live_bytes(), taken = LOAD(taken_ns);
+	uint64_t affordable = cost(live) * RUN_PER_PAUSE, distant = taken + taken / 9;
 
 	if (live > LOAD(high))
 		STORE(high, live);
 	watch_fall(live, now_ns);
 	STORE(seen_ns, now_ns);
-	if (is_asked())
-		STORE(not_before_ns, 0);
-	else if (LOAD(not_before_ns) <= now_ns)
-		STORE(not_before_ns, earliest(live));
+	if (LOAD(not_before_ns) <= now_ns)
+		STORE(not_before_ns, affordable > distant ? affordable : distant);
 }
 
 static bool
@@ -195,35 +175,44 @@ is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 	       ((fallen_ns && is_overdue(fallen_ns, now_ns)) || is_standing(now_ns, quiet));
 }
 
-static enum trigger_cause
-cause_now(uint64_t now_ns, uint64_t leaving)
+static uint32_t
+requests(void)
 {
-	if (is_asked())
-		return TRIGGER_REQUEST;
-	return settings.automatic && is_worth_a_look(now_ns, leaving) ? TRIGGER_INTERVAL : TRIGGER_NONE;
+	return __atomic_load_n(&tracer.writer.header->requests, __ATOMIC_RELAXED);
 }
 
 enum trigger_cause
 trigger_is_due(uint64_t now_ns, uint64_t leaving)
 {
-	enum trigger_cause cause;
 	uint64_t not_before;
 
 	if (!tracer.writer.header)
+		return TRIGGER_NONE;
+	if (__builtin_expect(requests() != LOAD(answered), 0))
+		return TRIGGER_REQUEST;
+	if (!settings.automatic)
 		return TRIGGER_NONE;
 	/* Clocks of two processors may differ by a little: a tick is never behind the last one. */
 	if (now_ns > LOAD(seen_ns) && now_ns - LOAD(seen_ns) >= TICK_NS)
 		tick(now_ns);
 	not_before = LOAD(not_before_ns);
-	if (now_ns < not_before)
+	if (now_ns < not_before || !is_worth_a_look(now_ns, leaving))
 		return TRIGGER_NONE;
-	cause = cause_now(now_ns, leaving);
 	/* The thread that moves it on takes the snapshot; if it cannot, another may try soon. */
-	if (cause && !__atomic_compare_exchange_n(&state.not_before_ns, &not_before,
-	                                          now_ns + QUIET_NS, false, __ATOMIC_RELAXED,
-	                                          __ATOMIC_RELAXED))
-		return TRIGGER_NONE;
-	return cause;
+	return __atomic_compare_exchange_n(&state.not_before_ns, &not_before, now_ns + QUIET_NS,
+	                                   false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+	           ? TRIGGER_INTERVAL : TRIGGER_NONE;
+}
+
+bool
+trigger_claim_request(uint32_t *number)
+{
+	uint32_t answered = LOAD(answered);
+
+	*number = requests();
+	return *number != answered &&
+	       __atomic_compare_exchange_n(&state.answered, &answered, *number, false,
+	                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 void

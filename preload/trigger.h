@@ -22,8 +22,11 @@ enum trigger_cause {
 
 /* Whether a snapshot is due at this event; asked at every event, before a free happens and before an
  * allocation's own block is added. `leaving`: the block that is about to be freed or moved, 0 at an
- * allocation. Of several threads one is told. */
+ * allocation. Of several threads one is told INTERVAL; all are told REQUEST until one has claimed it. */
 enum trigger_cause trigger_is_due(uint64_t now_ns, uint64_t leaving);
+
+/* Takes on the requests that nobody has answered: one thread gets true, and their last number. */
+bool trigger_claim_request(uint32_t *number);
 
 /* A snapshot of any cause was taken: its pause and the live bytes then. */
 void trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live_bytes);

@@ -130,7 +130,7 @@ static const struct statement {
 	{"wake", SECTION_WAKE, false, wake},
 	{"wrapper", SECTION_ROLES, false, wrapper},
 	{"role", SECTION_ROLES, false, statement_role},
-	{"list", SECTION_LISTS, false, statement_list},
+	{"list", SECTION_ROLES, false, statement_list},
 	{"anchor", SECTION_ANCHORS, false, statement_anchor},
 	{"field", SECTION_PROOF, false, statement_field},
 	{"let", SECTION_PROOF, false, statement_let},
@@ -151,7 +151,7 @@ static const struct statement {
 enum { STATEMENTS = sizeof statements / sizeof *statements };
 
 static const char *const section_names[] = {
-	"the title lines", "the wake rules", "the role rules", "the lists", "the anchors",
+	"the title lines", "the wake rules", "the lists and role rules", "the anchors",
 	"the proof (field to count)", "the parts", "the needed statement", "keeps and remedies",
 };
 

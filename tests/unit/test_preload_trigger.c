@@ -271,6 +271,8 @@ can_be_switched_off(void **unused)
 static void
 answers_a_request_at_the_next_event(void **unused)
 {
+	uint32_t number;
+
 	for (int automatic = 0; automatic < 2; automatic++) {
 		settings.automatic = automatic;
 		now += SECOND;
@@ -279,9 +281,10 @@ answers_a_request_at_the_next_event(void **unused)
 		now += 5 * MS;
 		assert_int_equal(trigger_is_due(now, 0), TRIGGER_NONE);
 		header.requests++;
-		now += 5 * MS;
 		assert_int_equal(trigger_is_due(now, NODE), TRIGGER_REQUEST);
-		header.requests_answered = header.requests;
+		assert_true(trigger_claim_request(&number));
+		assert_int_equal(number, header.requests);
+		assert_false(trigger_claim_request(&number)); /* another thread */
 		trigger_snapshot_taken(now, MS, header.live_bytes);
 		for (int i = 0; i < 20; i++) {
 			now += 5 * MS;
