@@ -30,6 +30,34 @@ needed_tell(const char *name, uint64_t count, const void *emptied, const void *f
 	       name, count, (uintptr_t)emptied, (uintptr_t)fresh);
 }
 
+/* The same, and what the fresh one's allocator says that it holds. */
+static inline void
+needed_tell_held(const char *name, uint64_t count, const void *emptied, const void *fresh,
+                 uint64_t held)
+{
+	printf("{\"name\": \"%s\", \"count\": %" PRIu64 ", \"emptied\": \"0x%" PRIxPTR
+	       "\", \"fresh\": \"0x%" PRIxPTR "\", \"held\": %" PRIu64 "}\n",
+	       name, count, (uintptr_t)emptied, (uintptr_t)fresh, held);
+}
+
+/* The implementation's own call was made on an emptied map, which took `transient` bytes more while
+ * it ran. Between needed_end() and needed_shrunk_end(). */
+static inline void
+needed_tell_shrunk(const char *name, const char *remedy, uint64_t count, const void *map,
+                   uint64_t transient)
+{
+	printf("{\"name\": \"%s\", \"remedy\": \"%s\", \"count\": %" PRIu64
+	       ", \"shrunk\": \"0x%" PRIxPTR "\", \"transient\": %" PRIu64 "}\n",
+	       name, remedy, count, (uintptr_t)map, transient);
+}
+
+static inline void
+needed_shrunk_end(void)
+{
+	fflush(stdout);
+	maptrace_mark("shrunk");
+}
+
 static inline void
 needed_end(void)
 {

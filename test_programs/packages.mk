@@ -26,8 +26,7 @@ qt_FLAGS = -fPIC -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5 \
            -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5/QtCore
 qt_LIBS = -l:libQt5Core.so.5
 
-FAMILIES := $(patsubst test_programs/%/,%,$(sort $(dir $(wildcard test_programs/*/*.c* \
-            test_programs/*/*.rs))))
+FAMILIES := absl libcxx khash qt
 PACKAGE_PROGRAMS :=
 
 # $(call family_rules,family,variant,sources)
@@ -59,7 +58,7 @@ PACKAGE_PROGRAMS += $(addprefix $(O)/test_programs/$(1)/,$(notdir $(basename $(4
 endef
 
 RUST_SOURCES := $(filter-out %/truth.rs,$(wildcard test_programs/rust/*.rs))
-$(foreach family,$(filter-out rust,$(FAMILIES)),$(foreach variant,O0 O2,$(eval \
+$(foreach family,$(FAMILIES),$(foreach variant,O0 O2,$(eval \
     $(call family_rules,$(family),$(variant),$(wildcard test_programs/$(family)/*.c*)))))
 $(eval $(call rust_rules,O0,$(RUSTC),0,$(RUST_SOURCES)))
 $(eval $(call rust_rules,O2,$(RUSTC),2,$(RUST_SOURCES)))

@@ -16,6 +16,7 @@ PROGRAMS = {  # program: profile
         "unordered_churn")},
     **{name: "ghashtable" for name in ("ghash_map", "ghash_set")},
     **{name: "uthash" for name in ("uthash_int", "uthash_string")},
+    "absl_map": "absl",
     **{name: "hashbrown" for name in ("rust_map", "rust_string")},
 }
 
