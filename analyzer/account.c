@@ -53,36 +53,137 @@ account_close(const struct trace_stack *stack, struct account *account)
 	account->unreached = account_structure(stack, account->rest);
 }
 
+/* Accounts under construction: where each stack's is. */
+struct builder {
+	struct accounts *accounts;
+	const struct trace *trace;
+	uint32_t *place; /* [stack_count]: index in the list plus one; 0: none yet */
+};
+
 static struct account *
-account_of(struct account *accounts, const struct trace *trace, uint32_t stack)
+account_of(struct builder *builder, uint32_t stack)
 {
-	return &accounts[stack < trace->stack_count ? stack : 0]; /* 0: the unknown stack */
+	struct accounts *accounts = builder->accounts;
+
+	if (builder->place[stack] == 0) {
+		accounts->list[accounts->count++].stack = stack;
+		builder->place[stack] = (uint32_t)accounts->count;
+	}
+	return &accounts->list[builder->place[stack] - 1];
 }
 
-struct account *
-account_open(const struct trace *trace, const struct trace_snapshot_rows *rows)
+static uint32_t
+known_stack(const struct trace *trace, uint32_t stack)
 {
-	struct account *accounts = calloc((size_t)trace->stack_count + 1, sizeof *accounts);
+	return stack < trace->stack_count ? stack : 0; /* 0: the unknown stack */
+}
 
-	if (!accounts)
-		return NULL;
-	for (uint32_t i = 0; i < rows->live_count; i++) {
-		struct account *account = account_of(accounts, trace, rows->live[i].stack);
-
-		account->live = model_add(account->live, rows->live[i].bytes);
-		account->blocks = model_add(account->blocks, rows->live[i].blocks);
-	}
+static void
+add_claims(struct builder *builder, const struct trace_snapshot_rows *rows)
+{
 	for (uint32_t i = 0; i < rows->claims_count; i++) {
 		const struct trace_claim *claim = &rows->claims[i];
-		struct account *account = account_of(accounts, trace, claim->stack);
+		struct account *account =
+		    account_of(builder, known_stack(builder->trace, claim->stack));
 
 		account->claimed[claim->role] =
 		    model_add(account->claimed[claim->role], claim->bytes);
 		account->claimed_blocks = model_add(account->claimed_blocks, claim->blocks);
 	}
-	for (uint32_t i = 0; i < trace->stack_count; i++)
-		account_close(&trace->stacks[i], &accounts[i]);
-	return accounts;
+}
+
+static bool
+has_role(const struct trace_stack *stack)
+{
+	return stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER;
+}
+
+/* After the claims: what is not listed by now was reached by no map. */
+static void
+add_live(struct builder *builder, const struct trace_snapshot_rows *rows, enum account_scope scope)
+{
+	struct accounts *accounts = builder->accounts;
+
+	for (uint32_t i = 0; i < rows->live_count; i++) {
+		const struct trace_live *live = &rows->live[i];
+		uint32_t stack = known_stack(builder->trace, live->stack);
+		struct account *account;
+
+		if (scope == ACCOUNT_OF_MAPS && builder->place[stack] == 0 &&
+		    !has_role(&builder->trace->stacks[stack])) {
+			accounts->bare_bytes = model_add(accounts->bare_bytes, live->bytes);
+			accounts->bare_blocks = model_add(accounts->bare_blocks, live->blocks);
+			continue;
+		}
+		account = account_of(builder, stack);
+		account->live = model_add(account->live, live->bytes);
+		account->blocks = model_add(account->blocks, live->blocks);
+	}
+}
+
+static int
+compare_stacks(const void *a, const void *b)
+{
+	const struct account *left = a, *right = b;
+
+	return (left->stack > right->stack) - (left->stack < right->stack);
+}
+
+/* Live rows come in order, so mostly nothing is left to sort. */
+static void
+sort(struct accounts *accounts)
+{
+	for (size_t i = 1; i < accounts->count; i++) {
+		if (accounts->list[i - 1].stack < accounts->list[i].stack)
+			continue;
+		qsort(accounts->list, accounts->count, sizeof *accounts->list, compare_stacks);
+		return;
+	}
+}
+
+int
+accounts_open(struct accounts *accounts, const struct trace *trace,
+	      const struct trace_snapshot_rows *rows, enum account_scope scope)
+{
+	struct builder builder = {.accounts = accounts, .trace = trace};
+	size_t rows_count = (size_t)rows->claims_count + rows->live_count;
+	size_t most = rows_count < trace->stack_count ? rows_count : trace->stack_count;
+
+	*accounts = (struct accounts){.list = calloc(most + 1, sizeof *accounts->list)};
+	if (trace->stack_count == 0 && accounts->list)
+		return 0;
+	builder.place = calloc((size_t)trace->stack_count + 1, sizeof *builder.place);
+	if (!accounts->list || !builder.place) {
+		free(builder.place);
+		return -1;
+	}
+	add_claims(&builder, rows);
+	add_live(&builder, rows, scope);
+	free(builder.place);
+	sort(accounts);
+	for (size_t i = 0; i < accounts->count; i++)
+		account_close(&trace->stacks[accounts->list[i].stack], &accounts->list[i]);
+	return 0;
+}
+
+void
+accounts_close(struct accounts *accounts)
+{
+	free(accounts->list);
+	*accounts = (struct accounts){0};
+}
+
+const struct account *
+accounts_find(const struct accounts *accounts, uint32_t stack)
+{
+	static const struct account nothing;
+	struct account wanted = {.stack = stack};
+	const struct account *found = NULL;
+
+	if (accounts->count)
+		found = bsearch(&wanted, accounts->list, accounts->count, sizeof wanted,
+				compare_stacks);
+	return found ? found : &nothing;
 }
 
 uint64_t

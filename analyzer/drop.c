@@ -100,30 +100,51 @@ close_sum(struct model_drop *drop)
 		drop->grew[MODEL_UNEXPLAINED] = (uint64_t)(-left < most ? -left : most);
 }
 
+static void
+compare_stack(struct model_drop *drop, const struct account *from, const struct account *to)
+{
+	move(drop, MODEL_SUPERSEDED, from->unreached, to->unreached);
+	move(drop, MODEL_OTHER, from->rest - from->unreached, to->rest - to->unreached);
+}
+
+static void
+compare_stacks(struct model_drop *drop, const struct accounts *before, const struct accounts *after)
+{
+	static const struct account nothing;
+	size_t i = 0, j = 0;
+
+	while (i < before->count || j < after->count) {
+		const struct account *from = i < before->count ? &before->list[i] : NULL;
+		const struct account *to = j < after->count ? &after->list[j] : NULL;
+		bool has_from = from && (!to || from->stack <= to->stack);
+		bool has_to = to && (!from || to->stack <= from->stack);
+
+		compare_stack(drop, has_from ? from : &nothing, has_to ? to : &nothing);
+		i += has_from;
+		j += has_to;
+	}
+}
+
 int
 model_drop(const struct model *model, const struct model_snapshot *from,
 	   const struct model_snapshot *to, struct model_drop *drop)
 {
-	struct account *before = account_open(model->trace, from->rows);
-	struct account *after = account_open(model->trace, to->rows);
+	struct accounts before, after = {0};
 	int result = -1;
 
 	memset(drop, 0, sizeof *drop);
 	drop->from = from;
 	drop->to = to;
-	if (!before || !after)
+	if (accounts_open(&before, model->trace, from->rows, ACCOUNT_ALL) ||
+	    accounts_open(&after, model->trace, to->rows, ACCOUNT_ALL))
 		goto out;
 	compare_maps(drop);
-	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
-		move(drop, MODEL_SUPERSEDED, before[i].unreached, after[i].unreached);
-		move(drop, MODEL_OTHER, before[i].rest - before[i].unreached,
-		     after[i].rest - after[i].unreached);
-	}
+	compare_stacks(drop, &before, &after);
 	close_sum(drop);
 	result = 0;
 out:
-	free(before);
-	free(after);
+	accounts_close(&before);
+	accounts_close(&after);
 	return result;
 }
 

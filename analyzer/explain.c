@@ -8,13 +8,17 @@
  */
 #include "analyzer/explain.h"
 
-#include <stdlib.h>
-
 void
 explain_close(struct explain *explain)
 {
-	free(explain->next);
-	explain->next = NULL;
+	accounts_close(&explain->next);
+	explain->has_next = false;
+}
+
+static uint64_t
+smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 static void
@@ -30,8 +34,7 @@ add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
 	  const struct account *account)
 {
 	uint64_t first, second = account_split(stack, account->rest, &first);
-	uint64_t blocks =
-	    account->claimed_blocks < account->blocks ? account->claimed_blocks : account->blocks;
+	uint64_t blocks = smaller(account->claimed_blocks, account->blocks);
 	unsigned main_role = stack->role;
 
 	for (unsigned role = 0; role < TRACE_ROLES; role++) {
@@ -49,27 +52,32 @@ add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
 
 void
 explain_snapshot(struct explain *explain, const struct model *model,
-		 struct model_snapshot *snapshot, struct account *accounts)
+		 struct model_snapshot *snapshot, struct accounts *accounts)
 {
-	for (uint32_t i = 0; i < model->trace->stack_count; i++) {
-		const struct trace_stack *stack = &model->trace->stacks[i];
-		uint64_t all = account_structure(stack, accounts[i].live);
-		uint64_t stays = accounts[i].unreached;
+	for (size_t i = 0; i < accounts->count; i++) {
+		const struct account *account = &accounts->list[i];
+		const struct trace_stack *stack = &model->trace->stacks[account->stack];
+		uint64_t all = account_structure(stack, account->live);
+		uint64_t stays = account->unreached;
 
-		if (explain->next && explain->next[i].unreached < stays)
-			stays = explain->next[i].unreached;
-		add_roles(snapshot, stack, &accounts[i]);
+		if (stays && explain->has_next)
+			stays = smaller(
+			    stays, accounts_find(&explain->next, account->stack)->unreached);
+		add_roles(snapshot, stack, account);
 		add_to(&snapshot->by_stack, all);
-		add_to(&snapshot->by_stack_reached, model_less(all, accounts[i].unreached));
+		add_to(&snapshot->by_stack_reached, model_less(all, account->unreached));
 		add_to(&snapshot->unexplained, stays);
-		add_to(&snapshot->superseded, accounts[i].unreached - stays);
+		add_to(&snapshot->superseded, account->unreached - stays);
 	}
+	add_to(&snapshot->roles.bytes[TRACE_OTHER], accounts->bare_bytes);
+	add_to(&snapshot->roles.blocks[TRACE_OTHER], accounts->bare_blocks);
 	for (int role = 0; role < TRACE_ROLES; role++)
 		snapshot->roles.is_exact[role] = snapshot->is_complete;
 	if (!snapshot->is_complete) {
-		free(accounts);
+		accounts_close(accounts);
 		return;
 	}
-	free(explain->next);
-	explain->next = accounts;
+	explain_close(explain);
+	explain->next = *accounts;
+	explain->has_next = true;
 }

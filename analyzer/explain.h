@@ -11,7 +11,8 @@
 
 /* What the complete snapshots after the present one show; zeroed before the first call. */
 struct explain {
-	struct account *next; /* accounts of the next one; NULL: there is none */
+	struct accounts next; /* of the next one */
+	bool has_next;
 };
 
 void explain_close(struct explain *explain);
@@ -19,6 +20,6 @@ void explain_close(struct explain *explain);
 /* Fills roles, reached, by_stack, superseded and unexplained of a snapshot, whose `accounts` it
  * takes over. Call from the last snapshot to the first. */
 void explain_snapshot(struct explain *explain, const struct model *model,
-		      struct model_snapshot *snapshot, struct account *accounts);
+		      struct model_snapshot *snapshot, struct accounts *accounts);
 
 #endif

@@ -60,7 +60,7 @@ node_stacks_open(struct node_stacks *nodes, const struct trace *trace)
  * last event, so nodes allocated after the snapshot count as removed too: an error to the side of
  * retained. */
 static void
-count_removed(struct node_stacks *nodes, const struct trace *trace, const struct account *accounts)
+count_removed(struct node_stacks *nodes, const struct trace *trace, const struct accounts *accounts)
 {
 	memset(nodes->removed, 0, ((size_t)trace->profile_count + 1) * sizeof *nodes->removed);
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
@@ -69,7 +69,8 @@ count_removed(struct node_stacks *nodes, const struct trace *trace, const struct
 		if (profile < trace->profile_count)
 			nodes->removed[profile] = model_add(
 			    nodes->removed[profile],
-			    model_less(trace->stacks[i].total_blocks, accounts[i].blocks));
+			    model_less(trace->stacks[i].total_blocks,
+				       accounts_find(accounts, i)->blocks));
 	}
 }
 
@@ -180,14 +181,14 @@ reserve_settle(struct model *model)
 		return -1;
 	for (uint32_t s = 0; s < model->snapshot_count && result == 0; s++) {
 		struct model_snapshot *snapshot = &model->snapshots[s];
-		struct account *accounts = account_open(model->trace, snapshot->rows);
+		struct accounts accounts;
 
-		result = -1;
-		if (accounts) {
-			count_removed(&nodes, model->trace, accounts);
+		result = accounts_open(&accounts, model->trace, snapshot->rows, ACCOUNT_ALL);
+		if (result == 0) {
+			count_removed(&nodes, model->trace, &accounts);
 			result = settle_snapshot(model, snapshot, &nodes, &seen);
 		}
-		free(accounts);
+		accounts_close(&accounts);
 	}
 	free(seen.list);
 	node_stacks_close(&nodes);

@@ -121,13 +121,15 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 static int
 settle_snapshot(struct model *model, struct model_snapshot *snapshot, struct explain *explain)
 {
-	struct account *accounts = account_open(model->trace, snapshot->rows);
+	struct accounts accounts;
 
-	if (!accounts)
+	if (accounts_open(&accounts, model->trace, snapshot->rows, ACCOUNT_OF_MAPS)) {
+		accounts_close(&accounts);
 		return -1;
+	}
 	for (uint32_t i = 0; i < snapshot->rows->maps_count; i++)
 		sum_map(&snapshot->totals, &snapshot->maps[i]);
-	explain_snapshot(explain, model, snapshot, accounts);
+	explain_snapshot(explain, model, snapshot, &accounts);
 	return 0;
 }
 

@@ -16,7 +16,8 @@
 
 /* What a snapshot knows of a stack without role. */
 struct share {
-	uint64_t live; /* 0: no snapshot saw it live, so nobody knows what it was for */
+	const struct model_snapshot *from; /* NULL: none saw it, so nobody knows what it was for */
+	uint64_t live;
 	uint64_t claimed[TRACE_OTHER];
 };
 
@@ -26,14 +27,28 @@ distance(uint64_t a, uint64_t b)
 	return a > b ? a - b : b - a;
 }
 
+/* Straight from the rows: all stacks of all snapshots pass here. */
 static void
-learn(struct share *shares, const struct trace *trace, const struct account *accounts)
+learn(struct share *shares, const struct trace *trace, const struct model_snapshot *snapshot)
 {
-	for (uint32_t i = 0; i < trace->stack_count; i++) {
-		if (trace->stacks[i].role != TRACE_OTHER || shares[i].live || !accounts[i].live)
-			continue;
-		shares[i].live = accounts[i].live;
-		memcpy(shares[i].claimed, accounts[i].claimed, sizeof shares[i].claimed);
+	const struct trace_snapshot_rows *rows = snapshot->rows;
+
+	for (uint32_t i = 0; i < rows->live_count; i++) {
+		const struct trace_live *live = &rows->live[i];
+		struct share *share = &shares[live->stack < trace->stack_count ? live->stack : 0];
+
+		if (!share->from && live->bytes)
+			share->from = snapshot;
+		if (share->from == snapshot)
+			share->live = model_add(share->live, live->bytes);
+	}
+	for (uint32_t i = 0; i < rows->claims_count; i++) {
+		const struct trace_claim *claim = &rows->claims[i];
+		struct share *share = &shares[claim->stack < trace->stack_count ? claim->stack : 0];
+
+		if (share->from == snapshot && claim->role < TRACE_OTHER)
+			share->claimed[claim->role] =
+			    model_add(share->claimed[claim->role], claim->bytes);
 	}
 }
 
@@ -59,20 +74,15 @@ learn_all(const struct model *model, struct share *shares, uint64_t ns)
 {
 	bool *used = calloc((size_t)model->snapshot_count + 1, sizeof *used);
 	const struct model_snapshot *snapshot;
-	int result = used ? 0 : -1;
 
-	while (result == 0 && (snapshot = nearest(model, used, ns))) {
-		struct account *accounts = account_open(model->trace, snapshot->rows);
-
-		if (accounts)
-			learn(shares, model->trace, accounts);
-		else
-			result = -1;
-		free(accounts);
+	if (!used)
+		return -1;
+	while ((snapshot = nearest(model, used, ns))) {
+		learn(shares, model->trace, snapshot);
 		used[snapshot->index] = true;
 	}
 	free(used);
-	return result;
+	return 0;
 }
 
 static void

@@ -7,8 +7,6 @@
 #include "analyzer/unexplained.h"
 #include "analyzer/account.h"
 
-#include <stdlib.h>
-
 static const struct model_snapshot *
 next_complete(const struct model *model, const struct model_snapshot *snapshot)
 {
@@ -20,11 +18,12 @@ next_complete(const struct model *model, const struct model_snapshot *snapshot)
 
 /* Of one stack: what is unreached now and did not go until then (NULL: there is no then). */
 static uint64_t
-stays(const struct account *now, const struct account *then, uint32_t stack)
+stays(const struct account *now, const struct accounts *then)
 {
-	if (then && then[stack].unreached < now[stack].unreached)
-		return then[stack].unreached;
-	return now[stack].unreached;
+	uint64_t later = then && now->unreached ? accounts_find(then, now->stack)->unreached
+						: now->unreached;
+
+	return later < now->unreached ? later : now->unreached;
 }
 
 uint64_t
@@ -32,20 +31,22 @@ unexplained_bytes(const struct model *model, const struct model_snapshot *snapsh
 		  bool (*is_for)(void *context, uint32_t stack), void *context)
 {
 	const struct model_snapshot *next = next_complete(model, snapshot);
-	struct account *now = account_open(model->trace, snapshot->rows);
-	struct account *then = next ? account_open(model->trace, next->rows) : NULL;
+	struct accounts now, then = {0};
+	bool is_short = accounts_open(&now, model->trace, snapshot->rows, ACCOUNT_OF_MAPS) != 0;
 	uint64_t sum = 0;
 
-	for (uint32_t i = 0; now && i < model->trace->stack_count; i++) {
-		uint64_t bytes = stays(now, then, i);
+	if (next && accounts_open(&then, model->trace, next->rows, ACCOUNT_OF_MAPS))
+		is_short = true;
+	for (size_t i = 0; !is_short && i < now.count; i++) {
+		uint64_t bytes = stays(&now.list[i], next ? &then : NULL);
 
-		if (bytes && is_for(context, i))
+		if (bytes && is_for(context, now.list[i].stack))
 			sum = model_add(sum, bytes);
 	}
 	/* the model's word on all stacks is the most that some of them can be */
-	if (!now || (next && !then) || sum > snapshot->unexplained)
+	if (is_short || sum > snapshot->unexplained)
 		sum = snapshot->unexplained;
-	free(now);
-	free(then);
+	accounts_close(&now);
+	accounts_close(&then);
 	return sum;
 }
