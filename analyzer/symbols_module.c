@@ -81,6 +81,7 @@ symbols_module_open(struct symbols_module *module, const struct trace_module *ro
 void
 symbols_module_close(struct symbols_module *module)
 {
+	symbols_table_close(&module->symbols);
 	if (module->dwfl)
 		dwfl_end(module->dwfl);
 	free(module->problem);
@@ -203,22 +204,6 @@ dwarf_frames(struct symbols_module *module, uint64_t address, struct symbols_fra
 	return count;
 }
 
-/* The symbol that really covers `address`: the nearest one below it is no answer in a stripped
- * file. */
-static const char *
-symbol_at(struct symbols_module *module, uint64_t address, bool is_object)
-{
-	GElf_Off offset;
-	GElf_Sym symbol;
-	const char *name =
-	    dwfl_module_addrinfo(module->elf, address, &offset, &symbol, NULL, NULL, NULL);
-
-	if (!name || !*name || offset >= symbol.st_size ||
-	    is_object != (GELF_ST_TYPE(symbol.st_info) == STT_OBJECT))
-		return NULL;
-	return name;
-}
-
 size_t
 symbols_module_frames(struct symbols_module *module, uint64_t address, struct symbols_frame *frames,
 		      size_t limit)
@@ -228,7 +213,8 @@ symbols_module_frames(struct symbols_module *module, uint64_t address, struct sy
 
 	/* only the table knows names such as hash_grow.part.0, and names where there is no DWARF */
 	if (!outer->is_inlined && !outer->symbol)
-		outer->symbol = symbol_at(module, address, false);
+		outer->symbol =
+		    symbols_table_find(&module->symbols, module->elf, address, false);
 	if (count == 0 && (outer->symbol || outer->file))
 		count = 1;
 	return count;
@@ -237,5 +223,5 @@ symbols_module_frames(struct symbols_module *module, uint64_t address, struct sy
 const char *
 symbols_module_object(struct symbols_module *module, uint64_t address)
 {
-	return symbol_at(module, address, true);
+	return symbols_table_find(&module->symbols, module->elf, address, true);
 }

@@ -5,6 +5,7 @@
 #define ANALYZER_SYMBOLS_MODULE_H
 
 #include "analyzer/symbols.h"
+#include "analyzer/symbols_table.h"
 
 #include <elfutils/libdwfl.h>
 
@@ -12,6 +13,7 @@ struct symbols_module {
 	bool is_tried;
 	Dwfl *dwfl; /* NULL: this module cannot be used; problem says why */
 	Dwfl_Module *elf;
+	struct symbols_table symbols;
 	char *problem; /* owned; NULL: none worth a word */
 };
 
