@@ -82,24 +82,10 @@ void
 symbols_module_close(struct symbols_module *module)
 {
 	symbols_table_close(&module->symbols);
+	symbols_units_close(&module->units);
 	if (module->dwfl)
 		dwfl_end(module->dwfl);
 	free(module->problem);
-}
-
-/* The unit that holds `address`. The address table also answers for start-up code between units,
- * with a neighbour. clang writes no table, so there the units are asked one by one. */
-static Dwarf_Die *
-unit_of(struct symbols_module *module, uint64_t address, Dwarf_Addr *bias)
-{
-	Dwarf_Die *unit = dwfl_module_addrdie(module->elf, address, bias);
-
-	if (unit)
-		return dwarf_haspc(unit, address - *bias) > 0 ? unit : NULL;
-	while ((unit = dwfl_module_nextcu(module->elf, unit, bias)))
-		if (dwarf_haspc(unit, address - *bias) > 0)
-			return unit;
-	return NULL;
 }
 
 static const char *
@@ -149,54 +135,31 @@ line_at(Dwarf_Die *unit, Dwarf_Addr address, const char **file, uint32_t *number
 	*number = line && dwarf_lineno(line, &value) == 0 && value > 0 ? (uint32_t)value : 0;
 }
 
-/* The scopes around `address`, innermost first. The first question follows inlined code into its
- * abstract origin, the second climbs from there through the places where it was inlined. */
-static int
-scopes_of(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
-{
-	Dwarf_Die innermost;
-	int count = dwarf_getscopes(unit, address, scopes);
-
-	if (count <= 0)
-		return 0;
-	innermost = **scopes;
-	free(*scopes);
-	count = dwarf_getscopes_die(&innermost, scopes);
-	return count > 0 ? count : 0;
-}
-
 static size_t
 dwarf_frames(struct symbols_module *module, uint64_t address, struct symbols_frame *frames,
 	     size_t limit)
 {
+	Dwarf_Die unit, scopes[SYMBOLS_SCOPES_MAX];
 	Dwarf_Addr bias;
-	Dwarf_Die *unit = unit_of(module, address, &bias), *scopes = NULL;
 	const char *file;
 	uint32_t line;
-	size_t count = 0;
-	int scope_count;
+	size_t count;
 
-	if (!unit)
+	if (!symbols_units_find(&module->units, module->elf, address, &unit, &bias))
 		return 0;
-	line_at(unit, address - bias, &file, &line);
-	scope_count = scopes_of(unit, address - bias, &scopes);
-	for (int i = 0; i < scope_count && count < limit; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-
-		if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram)
-			continue;
-		frames[count].function = dwarf_diename(&scopes[i]);
-		frames[count].symbol = linkage_name(&scopes[i]);
-		frames[count].file = file;
-		frames[count].line = line;
-		frames[count++].is_inlined = tag == DW_TAG_inlined_subroutine;
-		if (tag == DW_TAG_subprogram)
-			break;
-		file = call_file(unit, &scopes[i]);
+	line_at(&unit, address - bias, &file, &line);
+	count = symbols_units_scopes(&module->units, &unit, address - bias, scopes);
+	if (count > limit)
+		count = limit;
+	for (size_t i = 0; i < count; i++) {
+		frames[i].function = dwarf_diename(&scopes[i]);
+		frames[i].symbol = linkage_name(&scopes[i]);
+		frames[i].file = file;
+		frames[i].line = line;
+		frames[i].is_inlined = dwarf_tag(&scopes[i]) == DW_TAG_inlined_subroutine;
+		file = call_file(&unit, &scopes[i]);
 		line = call_line(&scopes[i]);
 	}
-	if (scope_count > 0)
-		free(scopes);
 	if (count == 0 && file) {
 		frames[0].file = file;
 		frames[0].line = line;

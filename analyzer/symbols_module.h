@@ -6,6 +6,7 @@
 
 #include "analyzer/symbols.h"
 #include "analyzer/symbols_table.h"
+#include "analyzer/symbols_units.h"
 
 #include <elfutils/libdwfl.h>
 
@@ -14,6 +15,7 @@ struct symbols_module {
 	Dwfl *dwfl; /* NULL: this module cannot be used; problem says why */
 	Dwfl_Module *elf;
 	struct symbols_table symbols;
+	struct symbols_units units;
 	char *problem; /* owned; NULL: none worth a word */
 };
 
