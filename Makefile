@@ -58,9 +58,9 @@ all: libmaptrace.so maptrace programs ## build the library, the analyzer and the
 
 # What the user chose, in a file that changes when the choice does: `make CC=clang` after `make`
 # builds anew. Every object depends on it.
-TOOLS = $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(SAN) $(FUZZ_CC)
+CHOSEN = $(CC) $(CXX) $(CPPFLAGS) $(CFLAGS) $(CXXFLAGS) $(LDFLAGS) $(SAN) $(FUZZ_CC)
 $(CHOICE): FORCE
-	$(shell mkdir -p $(@D))$(file >$@.new,$(TOOLS))
+	$(shell mkdir -p $(@D))$(file >$@.new,$(CHOSEN))
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 .PHONY: FORCE
 FORCE:
@@ -161,9 +161,10 @@ fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants c
 	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
 
 include tests/lint.mk
+include bench/bench.mk
 
 ## ---- what people call
-.PHONY: deps demo check bench format clean help install uninstall
+.PHONY: deps demo check format clean help install uninstall
 deps: ## install what is missing (as root or in CI), else print the apt line and stop
 	$(Q)sh tests/deps.sh
 
@@ -175,9 +176,6 @@ check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)sh tests/deps.sh $(O)/packages
 	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
-
-bench: all ## what tracing costs: bare, maptrace, heaptrack (wants heaptrack installed)
-	$(Q)bench/compare.py
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 format: ## clang-format over all sources
