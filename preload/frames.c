@@ -171,13 +171,33 @@ frames_needs_rbp(const struct rule *rule, bool caller_needs_rbp)
 	       !(rule->flags & RULE_SAVES_RBP);
 }
 
+static const struct frame root; /* what calls the outermost frame */
+
+/* The state that was walked, and what it takes from the caller's frame. The node's place is asked for
+ * now and looked at later, so that those of all new frames are fetched at once. */
+static inline void
+frames_fill(struct frame *frame, const struct frame *outer, const struct step *step)
+{
+	frame->pc = step->pc;
+	frame->sp = step->sp;
+	frame->rbp = step->rbp;
+	frame->needs_rbp = frames_needs_rbp(&step->rule, outer->needs_rbp);
+	frame->published = outer->published;
+	frame->path = outer->path;
+	if (step->rule.flags & RULE_OWN)
+		return;
+	frame->published++;
+	frame->path = intern_path(outer->path, step->pc, step->rule.module);
+	intern_expect(frame->path);
+}
+
 /* 0: the trace is full, or was at a frame further out. */
 static inline uint32_t
-frames_node(const struct frame *outer, const struct step *step)
+frames_node(const struct frame *frame, const struct frame *outer, const struct step *step)
 {
-	if (__builtin_expect(outer->published && !outer->node, 0))
-		return 0;
-	return intern_node(outer->node, step->pc, step->rule.module);
+	if ((step->rule.flags & RULE_OWN) || (outer->published && !outer->node))
+		return outer->node;
+	return intern_node(outer->node, frame->path, step->pc, step->rule.module);
 }
 
 /* Puts the walked steps from number `end` - 1 down to 0 on top of the last stack's first `top`
@@ -185,26 +205,21 @@ frames_node(const struct frame *outer, const struct step *step)
 static void
 frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uint32_t end)
 {
-	static const struct frame root;
-	const struct frame *outer = top ? &frames->list[top - 1] : &root;
+	const struct frame *outer = top ? &frames->list[top - 1] : &root, *joined = outer;
 	struct slot *slots = frames->slots + outer->slots;
+	struct frame *frame = &frames->list[top];
 
-	for (uint32_t i = end; i-- > 0; outer = &frames->list[top++]) {
-		const struct step *step = &walk->steps[i];
-		bool is_own = step->rule.flags & RULE_OWN;
-		struct frame *frame = &frames->list[top];
-
-		slots = frames_push_slots(slots, step, outer->needs_rbp);
-		frame->pc = step->pc;
-		frame->sp = step->sp;
-		frame->rbp = step->rbp;
-		frame->needs_rbp = frames_needs_rbp(&step->rule, outer->needs_rbp);
+	for (uint32_t i = end; i-- > 0; outer = frame++) {
+		slots = frames_push_slots(slots, &walk->steps[i], outer->needs_rbp);
+		frames_fill(frame, outer, &walk->steps[i]);
 		frame->slots = (uint16_t)(slots - frames->slots);
-		frame->published = (uint16_t)(outer->published + !is_own);
-		frame->node = is_own ? outer->node : frames_node(outer, step);
 	}
+	frame = &frames->list[top];
+	outer = joined;
+	for (uint32_t i = end; i-- > 0; outer = frame++)
+		frame->node = frames_node(frame, outer, &walk->steps[i]);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	frames->count = top;
+	frames->count = top + end;
 }
 
 /* The number of steps that have settings.depth frames to publish. */

@@ -14,7 +14,7 @@ enum { FRAMES_MAX = STACK_DEPTH_MAX + 32, FRAME_SLOTS = 3 };
 /* A frame in the state that its caller or we met it in, and what its callers add up to. */
 struct frame {
 	uint64_t pc, sp, rbp;
-	uint32_t node;       /* of this frame in the tree of all stacks */
+	uint32_t node, path; /* of this frame in the tree of all stacks, see intern.h */
 	uint16_t slots;      /* how many prove this frame's callers: slots[0] up to here */
 	uint16_t published;  /* frames that are not this library's, from the root on, with this one */
 	bool needs_rbp;      /* a caller is found by this rbp */

@@ -1,7 +1,7 @@
 /*
  * Open addressing by cache lines of four entries, filled from their first on:
  *
- *     hash(a, b) --> line | a, b, value | a, b, value | 0 | 0 |   a free entry ends the search
+ *     place --> line | a, b, value | a, b, value | 0 | 0 |   a free entry ends the search
  *
  * Called by intern.c: index_find by any thread, index_add under its lock. Rules: an entry's `a` is
  * stored last; entries are never removed or moved within a table, and a table is published whole. An
@@ -32,23 +32,23 @@ struct index_table {
 	struct index_line lines[];
 };
 
-static inline size_t
-index_line_of(const struct index_table *table, uint64_t a, uint32_t b)
+void
+index_expect(const struct index *index, uint32_t place)
 {
-	uint64_t hash = (a ^ (uint64_t)b << 32) * UINT64_C(0x9e3779b97f4a7c15);
+	const struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
 
-	hash = (hash ^ hash >> 32 ^ b) * UINT64_C(0xd6e8feb86659fd93);
-	return (hash >> 32) & table->mask;
+	if (table)
+		__builtin_prefetch(&table->lines[place & table->mask]);
 }
 
 uint32_t
-index_find(const struct index *index, uint64_t a, uint32_t b)
+index_find(const struct index *index, uint32_t place, uint64_t a, uint32_t b)
 {
 	const struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
 
 	if (!table)
 		return 0;
-	for (size_t at = index_line_of(table, a, b);; at = (at + 1) & table->mask) {
+	for (size_t at = place & table->mask;; at = (at + 1) & table->mask) {
 		const struct index_entry *entry = table->lines[at].entries;
 
 		for (int i = 0; i < LINE_ENTRIES; i++, entry++) {
@@ -63,9 +63,9 @@ index_find(const struct index *index, uint64_t a, uint32_t b)
 }
 
 static void
-index_put(struct index_table *table, const struct index_entry *from)
+index_put(struct index_table *table, uint32_t place, const struct index_entry *from)
 {
-	size_t at = index_line_of(table, from->a, from->b);
+	size_t at = place & table->mask;
 	struct index_entry *entry = table->lines[at].entries;
 
 	while (entry->a) {
@@ -80,12 +80,16 @@ index_put(struct index_table *table, const struct index_entry *from)
 }
 
 static void
-index_put_all(struct index_table *into, const struct index_table *from)
+index_put_all(const struct index *index, struct index_table *into)
 {
+	const struct index_table *from = index->table;
+
 	for (size_t at = 0; at <= from->mask; at++) {
 		for (int i = 0; i < LINE_ENTRIES; i++) {
-			if (from->lines[at].entries[i].a)
-				index_put(into, &from->lines[at].entries[i]);
+			const struct index_entry *entry = &from->lines[at].entries[i];
+
+			if (entry->a)
+				index_put(into, index->place(entry->a, entry->b), entry);
 		}
 	}
 }
@@ -101,7 +105,7 @@ index_grow(struct index *index)
 		return -1;
 	table->mask = lines - 1;
 	if (old)
-		index_put_all(table, old);
+		index_put_all(index, table);
 	__atomic_store_n(&index->table, table, __ATOMIC_RELEASE);
 	if (old)
 		madvise(old->lines, (old->mask + 1) * sizeof(old->lines[0]), MADV_DONTNEED);
@@ -115,6 +119,6 @@ index_add(struct index *index, uint64_t a, uint32_t b, uint32_t value)
 
 	if (index->count >= slots / 4 * 3 && index_grow(index))
 		return;
-	index_put(index->table, &(struct index_entry){ a, b, value });
+	index_put(index->table, index->place(a, b), &(struct index_entry){ a, b, value });
 	index->count++;
 }

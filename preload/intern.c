@@ -1,12 +1,12 @@
 /*
  * From frames to nodes to stack ids.
  *
- *     (pc and module, parent) --nodes--> node --ends--> id of the stack that ends there
- *                                          '--(size, node)--variants--> id, where the size decides
+ *     (pc and module, parent) --nodes--> node --known--> id of the stack that ends there
+ *                                         '--(size, node)--variants--> id, where the size decides
  *
  * A node's module is part of what it is, so what lies at a closed module's addresses later gets nodes
  * of its own, and all that is known of a node holds for ever. Most nodes have one stack, whose id lies
- * in `ends`; where the role depends on the size there is an entry for each size met, and for a stack
+ * in `known`; where the role depends on the size there is an entry for each size met, and for a stack
  * that was cut, which is another than the one with just these frames.
  *
  * Called by stack.c and frames.c at events. Rules: a record is whole before an index leads to it;
@@ -24,18 +24,24 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ENDS_PER_PAGE = 64 * 1024, ENDS_PAGES = 16 * 1024 };
+enum { KNOWN_PER_PAGE = 64 * 1024, KNOWN_PAGES = 4 * 1024 };
 
 /* What hangs on a node is found by (one of these, node): pcs and sizes are below them. */
 #define ANY_SIZE (UINT64_C(1) << 63)
 #define CUT (UINT64_C(1) << 62)
 #define ORDINAL (UINT64_C(1) << 61)
 
-#define BY_SIZE (UINT32_C(1) << 31) /* in ends: ask `variants` */
+#define BY_SIZE (UINT32_C(1) << 31) /* ask `variants` */
 
-static struct index nodes, variants;
-static uint32_t *ends[ENDS_PAGES]; /* by node; 0: not known */
+static uint32_t intern_place(uint64_t key, uint32_t parent);
+static struct index nodes = { .place = intern_place }, variants = { .place = index_mix };
 static uint32_t lock;
+
+/* What is known of a node beside what the trace holds. */
+static struct known {
+	uint32_t path; /* see intern_path */
+	uint32_t end;  /* the stack that ends here; 0: not known; BY_SIZE */
+} *known[KNOWN_PAGES];
 
 static inline uint64_t
 intern_key(uint64_t pc, uint16_t module)
@@ -43,43 +49,87 @@ intern_key(uint64_t pc, uint16_t module)
 	return pc | (uint64_t)module << 48;
 }
 
+/* Of a node that there is. */
+static inline struct known *
+intern_known(uint32_t node)
+{
+	struct known *page = __atomic_load_n(&known[node / KNOWN_PER_PAGE], __ATOMIC_ACQUIRE);
+
+	return &page[node % KNOWN_PER_PAGE];
+}
+
+/* Of one to come. Returns -1: no memory. */
+static int
+intern_make_known(uint32_t node, uint32_t path)
+{
+	struct known **page = &known[node / KNOWN_PER_PAGE];
+
+	if (!*page)
+		__atomic_store_n(page, hidden_map(KNOWN_PER_PAGE * sizeof(**page)), __ATOMIC_RELEASE);
+	if (!*page)
+		return -1;
+	intern_known(node)->path = path;
+	return 0;
+}
+
 /* ---- nodes */
 
-static uint32_t
-intern_new_node(uint32_t parent, uint64_t pc, uint16_t module)
+uint32_t
+intern_path(uint32_t outer, uint64_t pc, uint16_t module)
 {
-	struct trace_node *node = trace_table_next(&tracer.writer, &tracer.nodes);
-	uint32_t index;
+	return index_mix(intern_key(pc, module), outer);
+}
 
+static uint32_t
+intern_place(uint64_t key, uint32_t parent)
+{
+	return index_mix(key, parent ? intern_known(parent)->path : 0);
+}
+
+void
+intern_expect(uint32_t path)
+{
+	index_expect(&nodes, path);
+}
+
+static uint32_t
+intern_new_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t module)
+{
+	uint32_t index = tracer.nodes.count;
+	struct trace_node *node;
+
+	if (intern_make_known(index, path))
+		return 0;
+	node = trace_table_next(&tracer.writer, &tracer.nodes);
 	if (!node)
 		return 0;
 	node->pc = pc;
 	node->parent = parent;
 	node->module = module == RULE_NO_MODULE ? TRACE_NONE : module;
-	index = trace_table_publish(&tracer.writer, &tracer.nodes);
+	trace_table_publish(&tracer.writer, &tracer.nodes);
 	index_add(&nodes, intern_key(pc, module), parent, index);
 	return index;
 }
 
 static __attribute__((noinline)) uint32_t
-intern_learn_node(uint32_t parent, uint64_t pc, uint16_t module)
+intern_learn_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t module)
 {
 	uint32_t node;
 
 	intern_lock();
-	node = index_find(&nodes, intern_key(pc, module), parent);
+	node = index_find(&nodes, path, intern_key(pc, module), parent);
 	if (!node)
-		node = intern_new_node(parent, pc, module);
+		node = intern_new_node(parent, path, pc, module);
 	intern_unlock();
 	return node;
 }
 
 uint32_t
-intern_node(uint32_t parent, uint64_t pc, uint16_t module)
+intern_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t module)
 {
-	uint32_t node = index_find(&nodes, intern_key(pc, module), parent);
+	uint32_t node = index_find(&nodes, path, intern_key(pc, module), parent);
 
-	return __builtin_expect(node != 0, 1) ? node : intern_learn_node(parent, pc, module);
+	return __builtin_expect(node != 0, 1) ? node : intern_learn_node(parent, path, pc, module);
 }
 
 /* ---- stacks */
@@ -92,49 +142,32 @@ intern_size_key(bool cut, uint64_t size, bool any)
 }
 
 static inline uint32_t
-intern_end(uint32_t node)
+intern_find_variant(uint64_t key, uint32_t node)
 {
-	const uint32_t *page = __atomic_load_n(&ends[node / ENDS_PER_PAGE], __ATOMIC_ACQUIRE);
-
-	return page ? __atomic_load_n(&page[node % ENDS_PER_PAGE], __ATOMIC_RELAXED) : 0;
+	return index_find(&variants, index_mix(key, node), key, node);
 }
 
 /* The id, or 0: not known yet. */
 static inline uint32_t
 intern_find_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 {
-	uint32_t end = intern_end(node), id;
+	uint32_t end = __atomic_load_n(&intern_known(node)->end, __ATOMIC_RELAXED), id;
 
 	*by_size = false;
 	if (__builtin_expect(!cut && !(end & BY_SIZE), 1))
 		return end;
-	id = index_find(&variants, intern_size_key(cut, 0, true), node);
+	id = intern_find_variant(intern_size_key(cut, 0, true), node);
 	if (id)
 		return id;
 	*by_size = true;
-	return index_find(&variants, intern_size_key(cut, size, false), node);
-}
-
-static void
-intern_set_end(uint32_t node, uint32_t end)
-{
-	uint32_t **page = &ends[node / ENDS_PER_PAGE];
-
-	if (!*page) {
-		uint32_t *fresh = hidden_map(ENDS_PER_PAGE * sizeof(*fresh));
-
-		if (!fresh)
-			return;
-		__atomic_store_n(page, fresh, __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&(*page)[node % ENDS_PER_PAGE], end, __ATOMIC_RELAXED);
+	return intern_find_variant(intern_size_key(cut, size, false), node);
 }
 
 static void
 intern_remember(uint32_t node, bool cut, uint64_t size, uint32_t id, bool by_size)
 {
 	if (!cut)
-		intern_set_end(node, by_size ? BY_SIZE : id);
+		__atomic_store_n(&intern_known(node)->end, by_size ? BY_SIZE : id, __ATOMIC_RELAXED);
 	if (cut || by_size)
 		index_add(&variants, intern_size_key(cut, size, !by_size), node, id);
 }
@@ -154,7 +187,7 @@ intern_variant(const struct trace_stack *wanted)
 	struct trace_stack *stack;
 	uint32_t id;
 
-	while ((id = index_find(&variants, ++ordinal, wanted->node))) {
+	while ((id = intern_find_variant(++ordinal, wanted->node))) {
 		if (intern_is_stack(id, wanted))
 			return id;
 	}

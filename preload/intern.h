@@ -9,9 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where a frame under its callers has its place in the tree; `outer` is that of the caller's frame (0:
+ * none). `module` is the trace's number of what holds pc, or RULE_NO_MODULE. It needs no look-up, so
+ * the nodes of several frames can be on their way to the processor at once: intern_expect. */
+uint32_t intern_path(uint32_t outer, uint64_t pc, uint16_t module);
+void intern_expect(uint32_t path);
+
 /* The node of a frame under the node of its caller (0: the outermost), made at first sight; 0: the
- * trace is full. `module` is the trace's number of what holds pc, or RULE_NO_MODULE. */
-uint32_t intern_node(uint32_t parent, uint64_t pc, uint16_t module);
+ * trace is full. */
+uint32_t intern_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t module);
 
 /* The id of the stack whose innermost frame is `node`, for a block of this size; 0 (unknown) when the
  * trace is full. First sight asks role_decide. `cut`: there were more frames outside. *by_size: blocks

@@ -45,7 +45,7 @@ enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT
 struct listed {
 	size_t count;
 	uint64_t pcs[STACK_DEPTH_MAX];
-	uint32_t nodes[STACK_DEPTH_MAX];
+	uint32_t nodes[STACK_DEPTH_MAX], paths[STACK_DEPTH_MAX];
 };
 
 struct history {
@@ -146,18 +146,25 @@ static uint32_t
 stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
 {
 	size_t at = 0;
-	uint32_t node = 0;
+	uint32_t node = 0, path = 0;
 
 	while (at < count && at < last->count && last->pcs[at] == pcs[count - 1 - at])
-		node = last->nodes[at++];
+		at++;
+	if (at) {
+		node = last->nodes[at - 1];
+		path = last->paths[at - 1];
+	}
 	for (; at < count; at++) {
 		uint64_t pc = pcs[count - 1 - at];
+		uint16_t module = rules_find(pc - 1).module;
 
-		node = intern_node(node, pc, rules_find(pc - 1).module);
+		path = intern_path(path, pc, module);
+		node = intern_node(node, path, pc, module);
 		if (!node)
 			break;
 		last->pcs[at] = pc;
 		last->nodes[at] = node;
+		last->paths[at] = path;
 	}
 	last->count = node ? count : 0;
 	return node;

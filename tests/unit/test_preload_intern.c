@@ -38,13 +38,14 @@ end(void **unused)
 static uint32_t
 node_of(const uint64_t *pcs, size_t count)
 {
-	uint32_t node = 0;
+	uint32_t node = 0, path = 0;
 
 	while (count-- > 0) {
-		uint32_t module = module_of(pcs[count]);
+		uint32_t found = module_of(pcs[count]);
+		uint16_t module = found == TRACE_NONE ? RULE_NO_MODULE : (uint16_t)found;
 
-		node = intern_node(node, pcs[count],
-		                   module == TRACE_NONE ? RULE_NO_MODULE : (uint16_t)module);
+		path = intern_path(path, pcs[count], module);
+		node = intern_node(node, path, pcs[count], module);
 		assert_int_not_equal(node, 0);
 	}
 	return node;
@@ -159,16 +160,22 @@ gives_a_variant_to_each_role_that_the_size_decides(void **unused)
 	assert_int_not_equal(id_of(pcs, 2, true, 64), id_of(pcs, 2, true, 8192));
 }
 
+static uint32_t
+outermost(uint64_t pc, uint16_t module)
+{
+	return intern_node(0, intern_path(0, pc, module), pc, module);
+}
+
 static void
 tells_modules_at_one_address_apart(void **unused)
 {
-	uint32_t first = intern_node(0, 0x7001, 3), other = intern_node(0, 0x7001, 4);
+	uint32_t first = outermost(0x7001, 3), other = outermost(0x7001, 4);
 
 	assert_int_not_equal(first, other);
 	assert_int_equal(tracer_node(first)->module, 3);
 	assert_int_equal(tracer_node(other)->module, 4);
-	assert_int_equal(intern_node(0, 0x7001, 3), first);
-	assert_int_equal(tracer_node(intern_node(0, 0x7001, RULE_NO_MODULE))->module, TRACE_NONE);
+	assert_int_equal(outermost(0x7001, 3), first);
+	assert_int_equal(tracer_node(outermost(0x7001, RULE_NO_MODULE))->module, TRACE_NONE);
 }
 
 static void *
