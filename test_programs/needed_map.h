@@ -26,14 +26,14 @@ operator new(size_t size)
 }
 
 /* Containers say how much they give back. */
-void
+__attribute__((noinline)) void
 operator delete(void *block, size_t size) noexcept
 {
 	counted_live -= size;
 	free(block);
 }
 
-void
+__attribute__((noinline)) void
 operator delete(void *block) noexcept
 {
 	free(block);
@@ -63,6 +63,15 @@ public:
 		for (const pair &both : pairs)
 			needed_tell_held(name, both.fresh.size(), &both.emptied, &both.fresh,
 			                 both.held);
+	}
+
+	/* Something done to each that was emptied, before the snapshot "needed". */
+	template <class Call>
+	void
+	prepare(Call call)
+	{
+		for (pair &both : pairs)
+			call(both.emptied);
 	}
 
 	template <class Call>

@@ -1,37 +1,33 @@
 /*
- * std::unordered_map emptied to every count from 1 on, next to fresh ones, at three load factors.
+ * std::unordered_map emptied to every count from 1 on, next to fresh ones, at several load factors;
+ * then rehash(0) of each that was emptied. Built against libstdc++ and (test_programs/libcxx/) libc++.
  */
-#include "test_programs/needed.h"
+#include "test_programs/needed_map.h"
 
-#include <deque>
 #include <unordered_map>
 
 using map_type = std::unordered_map<uint64_t, uint64_t>;
-static std::deque<map_type> maps; /* never moves what it holds */
 
-static void
-twins(const char *name, float load)
+static twins<map_type>
+twins_of(const char *name, float load)
 {
-	for (uint64_t count = 1; count <= NEEDED_TO; count = needed_after(count)) {
-		map_type &emptied = maps.emplace_back(), &fresh = maps.emplace_back();
-		emptied.max_load_factor(load);
-		fresh.max_load_factor(load);
-		for (uint64_t key = 0; key < NEEDED_FROM; key++)
-			emptied[key] = key;
-		for (uint64_t key = count; key < NEEDED_FROM; key++)
-			emptied.erase(key);
-		for (uint64_t key = 0; key < count; key++)
-			fresh[key] = key;
-		needed_tell(name, count, &emptied, &fresh);
-	}
+	map_type empty;
+	empty.max_load_factor(load);
+	return {name, empty, [](map_type &map, uint64_t key) { map[key] = key; },
+	        [](map_type &map, uint64_t key) { map.erase(key); }};
 }
 
 int
 main()
 {
-	twins("load 1", 1);
-	twins("load 0.5", 0.5);
-	twins("load 2", 2);
+	twins<map_type> all[] = {
+		twins_of("load 1", 1), twins_of("load 0.5", 0.5f), twins_of("load 2", 2),
+		twins_of("load 0.3", 0.3f), twins_of("asked for 8192 buckets", 1),
+	};
+	all[4].prepare([](map_type &map) { map.rehash(8192); });
 	needed_end();
+	for (auto &maps : all)
+		maps.call("rehash(0)", [](map_type &map) { map.rehash(0); });
+	needed_shrunk_end();
 	return 0;
 }

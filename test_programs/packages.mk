@@ -19,7 +19,8 @@ MULTIARCH = $(shell $(CC) -print-multiarch)
 absl_FLAGS = $(shell pkg-config --cflags $(absl_MODULES))
 absl_LIBS = $(shell pkg-config --libs $(absl_MODULES))
 absl_MODULES := absl_flat_hash_map absl_flat_hash_set absl_node_hash_map absl_node_hash_set
-libcxx_FLAGS = -nostdinc++ -isystem $(PACKAGES)/libc++-14-dev/usr/lib/llvm-14/include/c++/v1
+libcxx_FLAGS = -nostdinc++ -isystem $(PACKAGES)/libc++-14-dev/usr/lib/llvm-14/include/c++/v1 \
+               -Wno-maybe-uninitialized
 libcxx_LIBS = -nodefaultlibs -l:libc++.so.1 -l:libc++abi.so.1 -lm -lc -lgcc_s -lgcc
 khash_FLAGS = -isystem $(PACKAGES)/libhts-dev/usr/include
 qt_FLAGS = -fPIC -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5 \

@@ -1,7 +1,7 @@
 /*
- * The truth about libstdc++'s unordered containers, out of their own mouths: bucket_count(),
- * size(), max_load_factor(), and the type of their nodes. What a fresh map would hold is tried, not
- * computed.
+ * The truth about unordered containers of libstdc++ and libc++, out of their own mouths:
+ * bucket_count(), size(), max_load_factor(), and the type of their nodes. What a fresh map would hold
+ * is tried, not computed.
  */
 #ifndef TEST_PROGRAMS_TRUTH_UNORDERED_H
 #define TEST_PROGRAMS_TRUTH_UNORDERED_H
@@ -25,7 +25,9 @@ out_of_line(const Other &)
 inline uint64_t
 out_of_line(const std::string &text)
 {
-	return text.capacity() > 15 ? text.capacity() + 1 : 0;
+	const char *start = reinterpret_cast<const char *>(&text);
+	bool is_within = text.data() >= start && text.data() < start + sizeof(text);
+	return is_within ? 0 : text.capacity() + 1;
 }
 
 template <class Key, class Value>
@@ -34,6 +36,24 @@ out_of_line(const std::pair<Key, Value> &entry)
 {
 	return out_of_line(entry.first) + out_of_line(entry.second);
 }
+
+#ifdef _LIBCPP_VERSION
+
+template <class Map>
+uint64_t
+bucket_bytes(const Map &map)
+{
+	return map.bucket_count() * sizeof(void *);
+}
+
+template <class Map>
+uint64_t
+node_bytes(const Map &map)
+{
+	return map.size() * sizeof(std::__hash_node<typename Map::value_type, void *>);
+}
+
+#else
 
 /* A map of one bucket keeps it within itself. */
 template <class Map>
@@ -53,24 +73,30 @@ node_bytes(const Map &map)
 	       sizeof(std::__detail::_Hash_node<typename Map::value_type, is_cached>);
 }
 
+#endif
+
 template <class Map>
 uint64_t
 bytes_of_fresh(const Map &map)
 {
-	Map fresh(0, map.hash_function());
+	Map fresh(0, map.hash_function(), map.key_eq(), map.get_allocator());
 	fresh.max_load_factor(map.max_load_factor());
 	for (const auto &entry : map)
 		fresh.insert(entry);
 	return bucket_bytes(fresh) + node_bytes(fresh);
 }
 
-/* The fields begin behind a hasher that has members of its own. */
+/* In libstdc++ the fields begin behind a hasher, a comparison or an allocator that has members of its
+ * own. */
 template <class Map>
 uintptr_t
 header_of(const Map &map)
 {
-	constexpr size_t fields = sizeof(std::unordered_set<int>);
-	return reinterpret_cast<uintptr_t>(&map) + sizeof(map) - fields;
+	uintptr_t address = reinterpret_cast<uintptr_t>(&map);
+#ifndef _LIBCPP_VERSION
+	address += sizeof(map) - sizeof(std::unordered_set<int>);
+#endif
+	return address;
 }
 
 /* Prints a map's line. `was_only_inserted`: nothing was ever removed, nor asked for in advance. */

@@ -14,7 +14,7 @@
 profile libstdcxx-unordered
 title "std::unordered_map / set"
 about "libstdc++ of GCC 5 to 14, 64-bit, prime bucket counts"
-verified "GCC 12.2: 1 to 60 and on to 5,000 entries at load factors 0.5, 1, 2 beside fresh maps; erase, clear, reserve, strings; inside erase"
+verified "GCC 12.2: 1 to 60 and on to 5,000 entries at load factors 0.3, 0.5, 1, 2 beside fresh maps; erase, clear, reserve, rehash(0), strings; hashers, comparisons and allocators with members; inside erase"
 type "std::_Hashtable<"
 minimum 16
 

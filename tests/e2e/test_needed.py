@@ -50,8 +50,28 @@ def exact(name, variant="O2", unsure=lambda row: False):
 
 @test
 def unordered():
-    """unordered_map, load factors 1, 0.5 and 2: needed is what a fresh map holds, to the byte"""
-    exact("needed_unordered")
+    """unordered_map, load factors 0.3 to 2: needed is what a fresh map holds, to the byte"""
+    for variant in harness.VARIANTS:
+        exact("needed_unordered", variant)
+
+
+@test
+def unordered_rehash():
+    """unordered_map: what rehash(0) leaves and takes is foretold, for every count"""
+    shrunk("needed_unordered")
+
+
+@test
+def libcxx():
+    """libc++'s unordered_map, load factors 0.3 to 2: needed is what a fresh map holds, to the byte"""
+    for variant in harness.VARIANTS:
+        exact("needed_libcxx", variant)
+
+
+@test
+def libcxx_rehash():
+    """libc++'s unordered_map: what rehash(0) leaves and takes is foretold, for every count"""
+    shrunk("needed_libcxx")
 
 
 @test
