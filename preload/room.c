@@ -74,8 +74,8 @@ room_of_other(struct thread *thread)
 void
 stack_measure(struct thread *thread)
 {
-	if (__builtin_expect(thread->stack_high, 1))
-		return;
+	if (__builtin_expect(thread->stack_high != 0, 1) || thread->is_borrowed)
+		return; /* borrowed for one event: libc's allocations in here would be the next ones */
 	if (getpid() == gettid())
 		room_of_main(thread);
 	else

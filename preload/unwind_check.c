@@ -4,7 +4,7 @@
  * (memo, shadow, ids, tree) is under test, not the unwinder alone.
  *
  *     stack id --> nodes of the trace --> recorded --.
- *     unw_backtrace        --> own frames dropped --> compare: every frame, and where the list ends
+ *     unw_step             --> own frames dropped --> compare: every frame, and where the list ends
  *     _Unwind_Backtrace    --> own frames dropped --> the same, but it may stop at code without tables
  *     the hook's return address           --> compare with the innermost frame
  *
@@ -130,7 +130,7 @@ unwind_check_ask_libunwind(struct thread *thread, uint64_t *into)
 	int found;
 
 	stack_begin_unwinding(thread);
-	found = unwinder_backtrace((void **)into, LIST_ROOM);
+	found = unwinder_walk((void **)into, LIST_ROOM);
 	stack_end_unwinding(thread);
 	return unwind_check_keep(into, found);
 }
@@ -267,7 +267,7 @@ unwind_check_all(struct thread *thread, uint32_t id, uint64_t caller)
 	enum unwind_end end;
 	bool is_equal = unwind_check_judge_caller(&recorded, caller);
 
-	if (unwinder_backtrace) {
+	if (unwinder_walk) {
 		list = unwind_check_ask_libunwind(thread, other);
 		is_equal &= unwind_check_judge(&recorded, &list, "libunwind", UNWIND_WHOLE);
 	}

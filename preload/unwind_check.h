@@ -1,5 +1,5 @@
 /* The checking mode (MAPTRACE_CHECK_UNWIND=1): each recorded stack is compared with what two other
- * unwinders find at the same point, libunwind's unw_backtrace and libgcc's _Unwind_Backtrace. */
+ * unwinders find at the same point, libunwind's unw_step and libgcc's _Unwind_Backtrace. */
 #ifndef PRELOAD_UNWIND_CHECK_H
 #define PRELOAD_UNWIND_CHECK_H
 

@@ -38,6 +38,7 @@
 enum { NO_PIPE = -1, PROOF_FRAMES = 64 };
 
 int (*unwinder_backtrace)(void **addresses, int room);
+int (*unwinder_walk)(void **addresses, int room);
 uint64_t unwinder_own_start, unwinder_own_size;
 
 static int
@@ -182,6 +183,49 @@ unwinder_proves_itself(void)
 	return outside >= 1;
 }
 
+#if defined(__x86_64__)
+enum { REGISTER_IP = 16, CONTEXT_WORDS = 128, CURSOR_WORDS = 128 }; /* a ucontext_t, an unw_cursor_t */
+
+static struct {
+	int (*get_context)(uint64_t *context);
+	int (*init)(uint64_t *cursor, uint64_t *context);
+	int (*step)(uint64_t *cursor);
+	int (*get_register)(uint64_t *cursor, int which, uint64_t *into);
+} cursor_calls;
+
+static int
+unwinder_walk_cursor(void **addresses, int room)
+{
+	uint64_t context[CONTEXT_WORDS], cursor[CURSOR_WORDS], ip;
+	int count = 0;
+
+	if (cursor_calls.get_context(context) || cursor_calls.init(cursor, context))
+		return 0;
+	while (count < room && cursor_calls.step(cursor) > 0 &&
+	       !cursor_calls.get_register(cursor, REGISTER_IP, &ip))
+		addresses[count++] = (void *)ip;
+	return count;
+}
+
+static void
+unwinder_find_walk(void *handle)
+{
+	*(void **)&cursor_calls.get_context = dlsym(handle, "_Ux86_64_getcontext");
+	*(void **)&cursor_calls.init = dlsym(handle, "_ULx86_64_init_local");
+	*(void **)&cursor_calls.step = dlsym(handle, "_ULx86_64_step");
+	*(void **)&cursor_calls.get_register = dlsym(handle, "_ULx86_64_get_reg");
+	if (cursor_calls.get_context && cursor_calls.init && cursor_calls.step &&
+	    cursor_calls.get_register)
+		unwinder_walk = unwinder_walk_cursor;
+}
+#else
+static void
+unwinder_find_walk(void *handle)
+{
+	unwinder_walk = unwinder_backtrace;
+}
+#endif
+
 static void
 unwinder_find_self(void)
 {
@@ -201,7 +245,7 @@ unwinder_set_cache(void *handle)
 	int (*set_policy)(void *space, int policy);
 	void **local;
 
-	set_policy = (int (*)(void *, int))dlsym(handle, "_U" MACHINE "_set_caching_policy");
+	set_policy = (int (*)(void *, int))dlsym(handle, "_UL" MACHINE "_set_caching_policy");
 	local = dlsym(handle, "_UL" MACHINE "_local_addr_space");
 	if (set_policy && local)
 		set_policy(*local, cache_none);
@@ -221,6 +265,7 @@ unwinder_open(void)
 		return dlerror();
 	if (unwinder_replace_imports(map) == sizeof(imports) / sizeof(imports[0])) {
 		unwinder_set_cache(handle);
+		unwinder_find_walk(handle);
 		if (unwinder_proves_itself())
 			return NULL;
 	}

@@ -16,6 +16,11 @@ extern int (*unwinder_backtrace)(void **addresses, int room);
 /* Whether the word at `address` can be read, asked from the kernel. Changes errno. */
 bool unwinder_is_readable(uint64_t address);
 
+/* The same, slower and out of nothing but the tables and the stack as they are now, or NULL:
+ * unw_backtrace keeps what it once found at a pc, for good, also where other code came to lie there,
+ * and where it had to guess. */
+extern int (*unwinder_walk)(void **addresses, int room);
+
 extern uint64_t unwinder_own_start, unwinder_own_size; /* where this library lies */
 
 static inline bool

@@ -11,13 +11,20 @@
 
 enum {
 	ROOM = 512,     /* the most that the library records, unless MAPTRACE_DEPTH says less */
-	OUTSIDE = 6,    /* frames of libc beyond the path, and in a gap */
+	OUTSIDE = 6,    /* frames of libc beyond the path */
+	GAP = 24,       /* frames in a gap, at most */
 	SHOWN = 5,
 	BODY = 1024,    /* bytes of torture_allocate's code, roughly */
 };
 
 __thread struct torture_frame *torture_path;
 static atomic_uint allocations, verified, wrong;
+
+struct record {
+	void *const *pcs;
+	size_t count, most;
+	size_t followed; /* the furthest frame that agreed with the path */
+};
 
 uint32_t
 torture_random(uint32_t *seed)
@@ -27,11 +34,11 @@ torture_random(uint32_t *seed)
 }
 
 static void
-tell_wrong(const char *what, size_t frame, size_t count, const void *recorded, const void *truth)
+tell_wrong(const char *what, const struct record *record, size_t frame)
 {
 	if (atomic_fetch_add(&wrong, 1) < SHOWN)
-		fprintf(stderr, "torture: %s: frame %zu of %zu recorded is %p, in truth %p\n", what,
-		        frame, count, recorded, truth);
+		fprintf(stderr, "torture: wrong %s: frame %zu of %zu is %p\n", what, frame,
+		        record->count, frame < record->count ? record->pcs[frame] : NULL);
 }
 
 static size_t
@@ -41,45 +48,45 @@ depth(void)
 	return asked ? (size_t)atoi(asked) : ROOM;
 }
 
-/* From frame `at` on, the path. Returns where the record is beyond it, or 0: wrong, and told. */
-static size_t
-follow_path(void *const *pcs, size_t count, size_t at)
+/* Whether the record from frame `at` on is the path from `frame` on. A gap ends at any frame from
+ * which on the rest agrees: one return address may stand there more than once. */
+static bool
+follows(struct record *record, size_t at, const struct torture_frame *frame, size_t *end)
 {
-	size_t most = depth();
-	for (const struct torture_frame *frame = torture_path; frame; frame = frame->outer, at++) {
-		if (at == most)
-			return at;
-		if (at >= count || pcs[at] != frame->pc) {
-			tell_wrong("path", at, count, at < count ? pcs[at] : NULL, frame->pc);
-			return 0;
+	for (; frame; frame = frame->outer, at++) {
+		if (at == record->most)
+			break;
+		if (at >= record->count || record->pcs[at] != frame->pc)
+			return false;
+		if (at > record->followed)
+			record->followed = at;
+		if (!frame->gap || !frame->outer)
+			continue;
+		for (size_t skipped = 0; skipped <= GAP; skipped++) {
+			if (follows(record, at + 1 + skipped, frame->outer, end))
+				return true;
 		}
-		if (frame->gap && frame->outer) {
-			size_t skipped = 0;
-			while (skipped < OUTSIDE && at + 1 < count &&
-			       pcs[at + 1] != frame->outer->pc) {
-				skipped++;
-				at++;
-			}
-		}
+		return false;
 	}
-	return at;
+	*end = at;
+	return true;
 }
 
 static void
 verify(const void *block, const void *function, bool is_rooted)
 {
 	void *pcs[ROOM];
-	size_t count = maptrace_stack(block, pcs, ROOM);
+	struct record record = {pcs, maptrace_stack(block, pcs, ROOM), depth(), 0};
+	size_t end = 0;
 	if (!maptrace_is_active())
 		return;
 	atomic_fetch_add(&verified, 1);
-	if (count == 0 || (uintptr_t)pcs[0] - (uintptr_t)function >= BODY) {
-		tell_wrong("innermost", 0, count, count ? pcs[0] : NULL, function);
-		return;
-	}
-	size_t beyond = follow_path(pcs, count, 1);
-	if (beyond && is_rooted && count < depth() && count - beyond > OUTSIDE)
-		tell_wrong("end", beyond + OUTSIDE, count, pcs[beyond + OUTSIDE], NULL);
+	if (record.count == 0 || (uintptr_t)pcs[0] - (uintptr_t)function >= BODY)
+		tell_wrong("allocation", &record, 0);
+	else if (!follows(&record, 1, torture_path, &end))
+		tell_wrong("path", &record, record.followed + 1);
+	else if (is_rooted && end < record.most && record.count > end + OUTSIDE)
+		tell_wrong("end", &record, end);
 }
 
 TORTURE void

@@ -43,7 +43,7 @@ torture_push(struct torture_frame *frame, const void *pc, bool gap)
 }
 
 #define TORTURE_FRAME_(gap) \
-	struct torture_frame torture_here __attribute__((cleanup(torture_leave))); \
+	struct torture_frame torture_here __attribute__((cleanup(torture_leave))) = {NULL, NULL, false}; \
 	torture_push(&torture_here, __builtin_return_address(0), gap)
 #define TORTURE_FRAME TORTURE_FRAME_(false)
 #define TORTURE_FRAME_GAP TORTURE_FRAME_(true) /* a signal handler's, a callback's */
