@@ -11,7 +11,7 @@
 
 enum {
 	COROUTINES = 12,
-	TURNS = 6000,
+	TURNS = 1500,
 	SWITCHES = 14, /* a life's */
 	STACK = 32 * 1024,
 	DEEPEST = 12,

@@ -11,7 +11,7 @@
 #include <vector>
 
 enum {
-	ROUNDS = 600,
+	ROUNDS = 200,
 	DEEPEST = 20,
 };
 

@@ -7,7 +7,7 @@
 #include <setjmp.h>
 
 enum {
-	ROUNDS = 2000,
+	ROUNDS = 500,
 	DEEPEST = 40,
 };
 

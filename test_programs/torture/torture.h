@@ -58,8 +58,8 @@ void torture_allocate_unrooted(void);
 /* A number that hangs on the seed alone, so that a run repeats. */
 uint32_t torture_random(uint32_t *seed);
 
-/* Prints how many allocations there were; on standard error, where the program is traced, how many
- * stacks were held against the truth. Returns main's result: 0, or 1 where one was wrong. */
+/* Prints whether all was right; on standard error, where the program is traced, how many stacks were
+ * held against the truth. Returns main's result: 0, or 1 where one was wrong. */
 int torture_end(void);
 
 /* As torture_end, in a child or a thread: whether none was wrong so far. */

@@ -6,9 +6,9 @@
 #include "test_programs/torture/torture.h"
 
 enum {
-	WALKS = 4000,
+	WALKS = 1500,
 	LENGTH = 24,
-	DIVES = 40,
+	DIVES = 15,
 	DEEPEST = 1500,
 };
 
