@@ -78,6 +78,8 @@ read_baseline(struct check *check)
 	if (!check->asked.baseline_path)
 		return COMMAND_OK;
 	model = model_open(check->asked.baseline_path, &error);
+	if (model)
+		model->without_names = check->asked.limits.without_names;
 	if (!model) {
 		command_complain(check->command, "baseline: %s", error.message);
 		return COMMAND_FAILED;

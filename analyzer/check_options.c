@@ -146,6 +146,7 @@ check_options_parse(const struct command *command, int argc, char **argv,
 		return result;
 	check->limits.profile = check->shared.filter.profile;
 	check->limits.snapshot = check->shared.snapshot;
+	check->limits.without_names = check->shared.without_names;
 	check->limits.fill_minimum =
 	    check->shared.filter.minimum ? check->shared.filter.minimum : FILL_MINIMUM;
 	return validate(command, check) < 0 ? OPTIONS_BAD : OPTIONS_GO;

@@ -37,6 +37,7 @@ struct options {
 	const char *snapshot;       /* --snapshot LABEL; NULL: the worst */
 	struct model_filter filter; /* --profile GLOB, --min BYTES, --sort KEY */
 	bool json;                  /* --json */
+	bool without_names;         /* --no-symbols */
 	bool color;                 /* --color, NO_COLOR and the terminal, resolved for stdout */
 	char **operands;            /* what is left: within argv */
 	int operand_count;

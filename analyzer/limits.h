@@ -37,6 +37,7 @@ struct limits {
 	uint64_t fill_minimum;           /* LIMITS_FILL is for maps that hold at least this much */
 	const char *profile;             /* only maps of profiles that match; NULL: all */
 	const char *snapshot;            /* only snapshots with this label; NULL: all */
+	bool without_names;              /* judge without reading symbols */
 	const struct baseline *baseline; /* for LIMITS_GROWTH, by limits_use_baseline ... */
 	uint64_t baseline_unexplained;   /* ... and what it could not explain at its worst */
 	/* Whether a map is left out, and whether unexplained bytes of a stack are. NULL: none is.

@@ -145,6 +145,7 @@ struct model {
 	struct model_roles peak;       /* at header.peak_bytes */
 	struct model_roles now;        /* by stack, as of the last event */
 	bool guest_is_running;
+	bool without_names; /* asked for: symbols are not read, frames are modules and offsets */
 	char **warnings; /* broken profile texts, changed modules */
 	size_t warning_count;
 	struct symbols *symbols; /* opened at the first question */

@@ -130,12 +130,15 @@ own_frames(const struct profile *profile, const struct symbols_frame *frames, si
 }
 
 static bool
+is_in_library(const struct symbols_frame *frame)
+{
+	return frame->module && strstr(frame->module, ".so") && is_system_path(frame->module);
+}
+
+static bool
 is_users(const struct symbols_frame *frame)
 {
-	bool in_library =
-	    frame->module && strstr(frame->module, ".so") && is_system_path(frame->module);
-
-	return frame->function && !in_library && !is_library_frame(frame);
+	return frame->function && !is_in_library(frame) && !is_library_frame(frame);
 }
 
 static const struct symbols_frame *
@@ -157,6 +160,10 @@ names_maker(const struct profile *profile, const struct symbols_frame *frames, s
 	/* a program in one file has its maps and their users there */
 	if (!maker)
 		maker = first_users(frames, own, count);
+	/* where no frame has a name the module tells the user's code */
+	for (size_t i = own; i < count && !maker; i++)
+		if (!is_library_frame(&frames[i]) && !is_in_library(&frames[i]))
+			maker = &frames[i];
 	for (size_t i = own; i < count && !maker; i++)
 		if (!is_library_frame(&frames[i]))
 			maker = &frames[i];
@@ -227,7 +234,7 @@ static struct symbols *
 symbols_of(struct model *model)
 {
 	if (!model->symbols)
-		model->symbols = symbols_open(model->trace);
+		model->symbols = symbols_open(model->trace, !model->without_names);
 	return model->symbols;
 }
 

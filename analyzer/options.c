@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_HELP = 0x1000, KEY_SNAPSHOT, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_COLOR };
+enum { KEY_HELP = 0x1000, KEY_SNAPSHOT, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_NO_SYMBOLS, KEY_COLOR };
 
 static const struct argp_option shared[] = {
     {"snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0},
@@ -23,6 +23,8 @@ static const struct argp_option shared[] = {
     {"min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much: 4096, 16M, 1.5GiB", 0},
     {"sort", KEY_SORT, "KEY", 0, "retained (default), held, count or address", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0},
+    {"no-symbols", KEY_NO_SYMBOLS, NULL, 0,
+     "Read no symbols: modules and offsets instead of functions and lines, at once", 0},
     {"color", KEY_COLOR, "WHEN", 0, "auto (default), always or never", 0},
     {"help", KEY_HELP, NULL, 0, "Print this", 0},
     {"usage", KEY_HELP, NULL, OPTION_HIDDEN, NULL, 0}, /* argp's messages point at it */
@@ -135,6 +137,9 @@ parse_shared(int key, char *argument, struct argp_state *state)
 		return word < 0 ? EINVAL : 0;
 	case KEY_JSON:
 		options->json = true;
+		return 0;
+	case KEY_NO_SYMBOLS:
+		options->without_names = true;
 		return 0;
 	case KEY_COLOR:
 		parse->color = word = choose(state, "--color", color_words, argument);

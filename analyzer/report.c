@@ -48,6 +48,7 @@ command_open(const struct command *command, const struct options *options, const
 		command_complain(command, "%s", error.message);
 		return NULL;
 	}
+	model->without_names = options->without_names;
 	if (options->snapshot && model_select(model, options->snapshot)) {
 		complain_about_label(command, model, path, options->snapshot);
 		model_close(model);

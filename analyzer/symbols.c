@@ -40,6 +40,7 @@ struct stack {
 
 struct symbols {
 	const struct trace *trace;
+	bool reads_files;
 	struct symbols_module *modules; /* [module_count] */
 	struct stack *stacks;           /* [stack_count] */
 	struct address *addresses;
@@ -50,13 +51,14 @@ struct symbols {
 };
 
 struct symbols *
-symbols_open(const struct trace *trace)
+symbols_open(const struct trace *trace, bool reads_files)
 {
 	struct symbols *symbols = calloc(1, sizeof *symbols);
 
 	if (!symbols)
 		return NULL;
 	symbols->trace = trace;
+	symbols->reads_files = reads_files;
 	symbols->modules = calloc((size_t)trace->module_count + 1, sizeof *symbols->modules);
 	symbols->stacks = calloc((size_t)trace->stack_count + 1, sizeof *symbols->stacks);
 	symbols->problems = calloc((size_t)trace->module_count + 1, sizeof *symbols->problems);
@@ -134,7 +136,7 @@ usable_module(struct symbols *symbols, uint32_t index)
 	struct symbols_module *module;
 	bool is_new;
 
-	if (index >= symbols->trace->module_count)
+	if (!symbols->reads_files || index >= symbols->trace->module_count)
 		return NULL;
 	module = &symbols->modules[index];
 	is_new = !module->is_tried;

@@ -30,8 +30,9 @@ struct symbols_frame {
 
 struct symbols;
 
-/* Opens nothing yet but its own tables; the trace must outlive it. NULL: no memory. */
-struct symbols *symbols_open(const struct trace *trace);
+/* Opens nothing yet but its own tables; the trace must outlive it. Without `reads_files` it never
+ * opens more: frames then have a module and an offset only. NULL: no memory. */
+struct symbols *symbols_open(const struct trace *trace, bool reads_files);
 void symbols_close(struct symbols *symbols);
 
 /* The frames of one stack, innermost first, inlined ones in their places. Kept: a second question

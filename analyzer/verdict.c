@@ -59,11 +59,25 @@ copy_remedy(struct verdict_map *out, const struct model_map *map)
 	out->transient = remedies[0].transient;
 }
 
+/* What symbols say. They cost more than all else that a verdict takes, so only a map that breaks a
+ * limit, or may, gets them: it is the only one that is printed. */
 static void
-copy_map(struct verdict_map *out, struct model *model, const struct model_map *map)
+copy_names(struct verdict_map *out, struct model *model, const struct model_map *map)
 {
 	const struct model_names *names = model_map_names(model, map);
 
+	out->type = copy(names->written_type);
+	if (!names->maker)
+		return;
+	out->function = copy(names->maker->function);
+	out->file = copy(names->maker->file);
+	out->line = names->maker->line;
+	out->module = copy(names->maker->module);
+}
+
+static void
+copy_map(struct verdict_map *out, const struct model_map *map)
+{
 	out->profile = copy(map->profile_name);
 	out->address = map->row->address;
 	out->count = map->row->count;
@@ -72,13 +86,6 @@ copy_map(struct verdict_map *out, struct model *model, const struct model_map *m
 	out->retained = map->retained;
 	out->retained_high = map->retained_high;
 	out->fill = model_fill_percent(map);
-	out->type = copy(names->written_type);
-	if (names->maker) {
-		out->function = copy(names->maker->function);
-		out->file = copy(names->maker->file);
-		out->line = names->maker->line;
-		out->module = copy(names->maker->module);
-	}
 	copy_remedy(out, map);
 }
 
@@ -90,7 +97,9 @@ copy_finding(struct verdict_finding *out, struct model *model, const struct limi
 	out->ns = found->snapshot->rows->info.ns;
 	out->has_map = found->map != NULL;
 	if (found->map)
-		copy_map(&out->map, model, found->map);
+		copy_map(&out->map, found->map);
+	if (found->map && found->verdict != LIMITS_WITHIN)
+		copy_names(&out->map, model, found->map);
 	out->measured.snapshot = NULL;
 	out->measured.map = NULL;
 }
@@ -209,6 +218,7 @@ verdict_reach(struct verdict *verdict, const char *path, const struct limits *li
 		verdict->problem = copy(error.message);
 		return;
 	}
+	model->without_names = limits->without_names;
 	judge(verdict, model, limits);
 	model_close(model);
 }

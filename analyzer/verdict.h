@@ -21,7 +21,8 @@ enum verdict_outcome { /* the worse, the larger: the exit code goes by the worst
 		       VERDICT_OUTCOMES
 };
 
-/* The map that a finding names. Strings are NULL where not known. */
+/* The map that a finding names. Strings are NULL where not known; type, function, file, line and
+ * module are asked for only where the limit is broken, or may be. */
 struct verdict_map {
 	char *profile, *type, *function, *file, *module;
 	uint32_t line;

@@ -188,19 +188,48 @@ def terminal_output(command):
 
 @test
 def progress():
-    """a check that takes over a second tells how far it is, only on a terminal, and clears it"""
+    """a check of one trace leaves the terminal clean, one of many what is not a terminal"""
     _, trace = one_trace([program("unordered_string")])
     os.mkdir("many")
-    for number in range(100):
+    for number in range(20):
         os.link(trace, f"many/{number}.mtr")
-    command = f"{harness.MAPTRACE} check --max-retained 4G many"
-    said, status = terminal_output(command)
-    equal(status, 0, said)
-    contains(said, " of 100 traces")
-    equal(said[-4:], "\r\x1b[K")
     said, status = terminal_output(f"{harness.MAPTRACE} check --max-retained 4G {trace}")
     equal((said, status), ("", 0))
     equal(maptrace("check", "--max-retained", "4G", "many").stderr, "")
+
+
+def named_map(trace, status, *options):
+    """The map that check names for its one limit."""
+    said = maptrace("check", "--json", trace, *options, status=status).stdout
+    return json.loads(said)["traces"][0]["findings"][0]["map"]
+
+
+@test
+def names_only_what_breaks():
+    """check reads symbols for the map that breaks a limit alone, and for none if told so"""
+    _, trace = one_trace([program("unordered_string")])
+    passing = named_map(trace, 0, "--max-retained", "4G")
+    breaking = named_map(trace, 1, "--max-retained", "1")
+    nameless = named_map(trace, 1, "--max-retained", "1", "--no-symbols")
+    assert breaking["function"] and breaking["type"], breaking
+    for it in passing, nameless:
+        equal((it["function"], it["type"]), (None, None))
+        equal(it["retained_bytes"], breaking["retained_bytes"])
+
+
+@test
+def no_symbols():
+    """without symbols a report tells the same bytes, and the program's module where a map was made"""
+    _, trace = one_trace([program("unordered_string")])
+    named, nameless = (json.loads(maptrace("maps", "--json", *options, trace).stdout)["maps"]
+                       for options in ([], ["--no-symbols"]))
+    equal(len(named), len(nameless))
+    for one, other in zip(named, nameless):
+        equal((other["address"], other["bytes"]), (one["address"], one["bytes"]))
+        equal({frame["function"] for frame in other["allocated_at"]}, {None})
+        equal({frame["file"] for frame in other["allocated_at"]}, {None})
+        assert one["made_at"]["function"] and "unordered_string" in other["made_at"]["module"], other
+    contains(maptrace("report", "--no-symbols", trace).stdout, "made at unordered_string+0x")
 
 
 harness.main()

@@ -44,7 +44,7 @@ static void
 inlined_frames_have_names_and_lines(void **state)
 {
 	struct trace *trace = trace_of_this_program(symbols_test_function());
-	struct symbols *symbols = symbols_open(trace);
+	struct symbols *symbols = symbols_open(trace, true);
 	const struct symbols_frame *frames;
 	size_t count;
 
@@ -69,7 +69,7 @@ static void
 global_is_named_by_any_address_in_it(void **state)
 {
 	struct trace *trace = trace_of_this_program(0);
-	struct symbols *symbols = symbols_open(trace);
+	struct symbols *symbols = symbols_open(trace, true);
 
 	assert_string_equal(symbols_variable(symbols, 0, (uintptr_t)&symbols_test_global[99]),
 			    "symbols_test_global");
@@ -83,7 +83,7 @@ static void
 changed_module_is_named_and_not_symbolised(void **state)
 {
 	struct trace *trace = trace_of_this_program(symbols_test_function());
-	struct symbols *symbols = symbols_open(trace);
+	struct symbols *symbols = symbols_open(trace, true);
 	const struct symbols_frame *frames;
 	const char *const *problems;
 	size_t count;
@@ -106,7 +106,7 @@ missing_module_and_wild_addresses_have_no_names(void **state)
 
 	for (size_t i = 0; i < sizeof pcs / sizeof *pcs; i++) {
 		struct trace *trace = trace_of_this_program(pcs[i]);
-		struct symbols *symbols = symbols_open(trace);
+		struct symbols *symbols = symbols_open(trace, true);
 		const struct symbols_frame *frames;
 		size_t count;
 
@@ -128,7 +128,7 @@ network_is_never_asked(void **state)
 	struct trace *trace = sample_trace();
 
 	setenv("DEBUGINFOD_URLS", "https://example.invalid", 1);
-	symbols_close(symbols_open(trace));
+	symbols_close(symbols_open(trace, true));
 	assert_null(getenv("DEBUGINFOD_URLS"));
 	trace_close(trace);
 }
