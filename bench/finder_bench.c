@@ -3,17 +3,23 @@
  * who work on finder/:
  *
  *     cc -O2 -g -std=gnu11 -D_GNU_SOURCE -I. -o /tmp/finder_bench bench/finder_bench.c \
- *         finder/[a-z]*.c profiles/[a-z]*.c build/profiles/shipped.c
- *     /tmp/finder_bench many|chain|small|go [N] [RUNS]
+ *         finder/[a-z]*.c profiles/[a-z]*.c build/profiles/shipped.c test_programs/gomap.c \
+ *         -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
+ *     /tmp/finder_bench CASE [N] [RUNS]        N 0: as many as below
  *
- * many   N blocks of 40 bytes, each pointing at another one at random (10M)
- * chain  a std::unordered_map of N nodes with a sound list (1M)
- * small  N blocks of 128 bytes, the array that points at them, nothing else (1M)
- * go     a Go-style array for N entries, inline (1M)
+ * inline, pointer, big    the article's map of N entries, all of them live (1M)
+ * emptied                 the article's map of inline values, N entries deleted again (1M)
+ * many      N blocks of 40 bytes, each pointing at another one at random (10M)
+ * chain     a std::unordered_map of N nodes with a sound list (1M)
+ * unordered N maps of that kind with 10 nodes each (100 thousand)
+ * small     N blocks of 128 bytes, the array that points at them, nothing else (1M)
+ * plain     N blocks of 1 KB full of small numbers, no maps (1M)
  *
- * Each run is a forked child, as in a snapshot. Prints the CPU time of a search: the median, then the least and the most.
+ * Each run is a forked child, as in a snapshot, with all shipped profiles awake. Prints the CPU time
+ * of a search: the median, then the least and the most, and the memory searched in that time.
  */
 #include "finder/finder.h"
+#include "test_programs/gomap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,17 +63,58 @@ map_hidden(size_t place, size_t size)
 	return at;
 }
 
+/* ---- the guest's allocator: what gomap.c calls, and what the cases below do. In front of a block
+ * lies its place in the list, and its size as malloc keeps it. */
+
+enum { FRONT = 16 };
+
+void *__real_calloc(size_t count, size_t size);
+void __real_free(void *at);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void __wrap_free(void *at);
+
 static void *
 allocate(size_t size)
 {
-	void *at = calloc(1, size);
-	if (at == NULL || guest.count == guest.room) {
+	uint64_t *front = __real_calloc(1, FRONT + size);
+	if (front == NULL || guest.count == guest.room) {
 		fprintf(stderr, "no memory for the guest\n");
 		exit(1);
 	}
-	guest.blocks[guest.count++] = (struct finder_block){.base = (uintptr_t)at, .size = size};
-	return at;
+	front[0] = guest.count;
+	front[1] = size | 1;
+	guest.blocks[guest.count++] = (struct finder_block){
+		.base = (uintptr_t)front + FRONT, .size = size,
+	};
+	return (char *)front + FRONT;
 }
+
+void *
+__wrap_malloc(size_t size)
+{
+	return allocate(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	return allocate(count * size);
+}
+
+void
+__wrap_free(void *at)
+{
+	if (at == NULL)
+		return;
+	uint64_t *front = (void *)((char *)at - FRONT);
+	struct finder_block last = guest.blocks[--guest.count];
+	guest.blocks[front[0]] = last;
+	*(uint64_t *)(uintptr_t)(last.base - FRONT) = front[0];
+	__real_free(front);
+}
+
+/* ---- guests */
 
 static uint64_t
 random_below(uint64_t bound)
@@ -101,7 +148,7 @@ make_many(size_t n)
 }
 
 static void
-make_chain(size_t n)
+make_unordered(size_t entries, size_t slots)
 {
 	struct header {
 		void **buckets;
@@ -112,21 +159,30 @@ make_chain(size_t n)
 		uint64_t resize;
 		void *single;
 	} *header = allocate(sizeof(*header));
-	static const uint64_t primes[] = {1447153, 14183539, 149975441};
-	size_t p = 0;
-	while (p < 1 && n > primes[p])
-		p++;
-	header->slots = header->resize = primes[p];
-	header->buckets = allocate(8 * header->slots);
+	header->slots = header->resize = slots;
+	header->buckets = allocate(8 * slots);
 	header->load = 1;
-	header->count = n;
+	header->count = entries;
 	void **before = &header->first;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < entries; i++) {
 		void **node = allocate(24);
 		header->buckets[i] = before;
 		*before = node;
 		before = node;
 	}
+}
+
+static void
+make_chain(size_t n)
+{
+	make_unordered(n, n > 1447153 ? 14183539 : 1447153);
+}
+
+static void
+make_many_unordered(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		make_unordered(10, 13);
 }
 
 static void
@@ -138,30 +194,57 @@ make_small(size_t n)
 }
 
 static void
-make_go(size_t n)
+make_plain(size_t n)
 {
-	struct {
-		int64_t count;
-		uint8_t flags, bits;
-		void *buckets, *old;
-		uint64_t moved;
-		void *extra, *kind;
-	} *header = allocate(sizeof(*header));
-	uint8_t *kind = allocate(64);
-	size_t bits = 4, stride = 16 + 8 * (8 + 8), slots;
-	while (n > 13 * (((size_t)1 << bits) / 2))
-		bits++;
-	slots = (size_t)1 << bits;
-	*(uint64_t *)kind = stride;
-	kind[8] = kind[9] = 8;
-	uint8_t *array = allocate(stride * (slots + slots / 16));
-	for (size_t i = 0; i < n; i++)
-		array[i % slots * stride + i / slots] = 5;
-	header->count = (int64_t)n;
-	header->bits = (uint8_t)bits;
-	header->buckets = array;
-	header->kind = kind;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t *at = allocate(1024);
+		for (size_t k = 0; k < 128; k++)
+			at[k] = random_below(1000000);
+	}
 }
+
+static struct gomap *
+make_go(size_t n, size_t value_size, unsigned flags)
+{
+	static struct gomap_type type;
+	static const uint8_t zero[256];
+	type = gomap_type_of(sizeof(int64_t), (uint32_t)value_size, (uint8_t)flags);
+	struct gomap *map = gomap_new(&type, 2023);
+	for (int64_t key = 0; key < (int64_t)n; key++) {
+		void *pointed = flags ? allocate(128) : NULL;
+		gomap_insert(map, &key, flags ? (void *)&pointed : zero);
+	}
+	return map;
+}
+
+static void
+make_inline(size_t n)
+{
+	make_go(n, 128, 0);
+}
+
+static void
+make_pointer(size_t n)
+{
+	make_go(n, 8, GOMAP_POINTER_VALUE);
+}
+
+static void
+make_big(size_t n)
+{
+	make_go(n, 129, 0);
+}
+
+static void
+make_emptied(size_t n)
+{
+	struct gomap *map = make_go(n, 128, 0);
+	for (int64_t key = 0; key < (int64_t)n; key++)
+		gomap_delete(map, &key);
+	gomap_collect(map);
+}
+
+/* ---- the search */
 
 static void
 compile_profiles(void)
@@ -178,76 +261,105 @@ compile_profiles(void)
 	}
 }
 
-/* One search in a child; its CPU seconds. */
-static double
+struct outcome {
+	double seconds;
+	uint64_t scanned;
+};
+
+static struct outcome
+search(bool is_told)
+{
+	struct memory memory;
+	struct finder_result result;
+	double began = cpu_seconds();
+	memory_open_self(&memory, guest.hidden, 1 + guest.profile_count,
+	                 (uintptr_t)__builtin_frame_address(0), true);
+	struct finder_input input = {
+		.memory = &memory, .blocks = guest.blocks, .block_count = guest.count,
+		.profiles = guest.profiles, .profile_ids = guest.ids,
+		.profile_count = guest.profile_count,
+	};
+	int status = finder_run(&input, &result);
+	double seconds = cpu_seconds() - began;
+	if (is_told && status == 0)
+		fprintf(stderr, "%zu blocks, %zu maps, %zu refused, first map holds %llu\n",
+		        guest.count, result.map_count, result.refused_count,
+		        result.map_count ? (unsigned long long)result.maps[0].count : 0);
+	return (struct outcome){seconds, result.scanned_bytes};
+}
+
+/* One search in a child. */
+static struct outcome
 run(bool is_told)
 {
 	int ends[2];
-	double seconds = -1;
+	struct outcome outcome = {-1, 0};
 	if (pipe(ends) != 0)
-		return -1;
+		return outcome;
 	pid_t child = fork();
 	if (child == 0) {
-		struct memory memory;
-		struct finder_result result;
-		double began = cpu_seconds();
-		memory_open_self(&memory, guest.hidden, 1 + guest.profile_count,
-		                 (uintptr_t)__builtin_frame_address(0), true);
-		struct finder_input input = {
-			.memory = &memory, .blocks = guest.blocks, .block_count = guest.count,
-			.profiles = guest.profiles, .profile_ids = guest.ids,
-			.profile_count = guest.profile_count,
-		};
-		int status = finder_run(&input, &result);
-		seconds = cpu_seconds() - began;
-		if (is_told && status == 0)
-			fprintf(stderr, "%zu blocks, %zu maps, %zu refused, first map holds %llu\n",
-			        guest.count, result.map_count, result.refused_count,
-			        result.map_count ? (unsigned long long)result.maps[0].count : 0);
-		(void)!write(ends[1], &seconds, sizeof(seconds));
+		outcome = search(is_told);
+		(void)!write(ends[1], &outcome, sizeof(outcome));
 		_exit(0);
 	}
 	close(ends[1]);
-	if (read(ends[0], &seconds, sizeof(seconds)) != sizeof(seconds))
-		seconds = -1;
+	if (read(ends[0], &outcome, sizeof(outcome)) != sizeof(outcome))
+		outcome.seconds = -1;
 	close(ends[0]);
 	waitpid(child, NULL, 0);
-	return seconds;
+	return outcome;
 }
 
 static int
 compare(const void *a, const void *b)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-	return (x > y) - (x < y);
+	const struct outcome *x = a, *y = b;
+	return (x->seconds > y->seconds) - (x->seconds < y->seconds);
+}
+
+static const struct guest_case {
+	const char *name;
+	void (*make)(size_t n);
+	size_t n, blocks; /* by default; blocks for each of n */
+} cases[] = {
+	{"inline", make_inline, 1000000, 1}, {"pointer", make_pointer, 1000000, 2},
+	{"big", make_big, 1000000, 2}, {"emptied", make_emptied, 1000000, 1},
+	{"many", make_many, 10000000, 1}, {"chain", make_chain, 1000000, 1},
+	{"unordered", make_many_unordered, 100000, 12},
+	{"small", make_small, 1000000, 1}, {"plain", make_plain, 1000000, 1},
+};
+
+static void
+measure(const struct guest_case *one, size_t n, int runs)
+{
+	struct outcome outcomes[RUNS_MAX];
+	guest.room = n * one->blocks + 1000;
+	guest.blocks = map_hidden(0, guest.room * sizeof(*guest.blocks));
+	compile_profiles();
+	one->make(n);
+	shuffle();
+	for (int r = 0; r < runs; r++)
+		outcomes[r] = run(r == 0);
+	qsort(outcomes, (size_t)runs, sizeof(*outcomes), compare);
+	const struct outcome *median = &outcomes[runs / 2];
+	printf("%-9s %8.1f ms CPU (%.1f to %.1f, %d runs), %.0f MB, %.0f MB/s\n", one->name,
+	       median->seconds * 1e3, outcomes[0].seconds * 1e3, outcomes[runs - 1].seconds * 1e3,
+	       runs, (double)median->scanned / 1e6, (double)median->scanned / 1e6 / median->seconds);
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct { const char *name; void (*make)(size_t n); size_t n; } cases[] = {
-		{"many", make_many, 10000000}, {"chain", make_chain, 1000000},
-		{"small", make_small, 1000000}, {"go", make_go, 1000000},
-	};
-	double seconds[RUNS_MAX];
 	for (size_t i = 0; argc > 1 && i < sizeof(cases) / sizeof(*cases); i++) {
 		if (strcmp(argv[1], cases[i].name) != 0)
 			continue;
-		size_t n = argc > 2 ? strtoull(argv[2], NULL, 0) : cases[i].n;
 		int runs = argc > 3 ? atoi(argv[3]) : 5;
 		runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs;
-		guest.room = n + 8;
-		guest.blocks = map_hidden(0, guest.room * sizeof(*guest.blocks));
-		compile_profiles();
-		cases[i].make(n);
-		shuffle();
-		for (int r = 0; r < runs; r++)
-			seconds[r] = run(r == 0);
-		qsort(seconds, (size_t)runs, sizeof(*seconds), compare);
-		printf("%-6s %8.1f ms CPU (%.1f to %.1f, %d runs)\n", cases[i].name,
-		       seconds[runs / 2] * 1e3, seconds[0] * 1e3, seconds[runs - 1] * 1e3, runs);
+		size_t n = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
+		measure(&cases[i], n ? n : cases[i].n, runs);
 		return 0;
 	}
-	fprintf(stderr, "usage: %s many|chain|small|go [N] [RUNS]\n", argv[0]);
+	fprintf(stderr, "usage: %s inline|pointer|big|emptied|many|chain|unordered|small|plain "
+	                "[N] [RUNS]\n", argv[0]);
 	return 2;
 }
