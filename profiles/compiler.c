@@ -4,6 +4,7 @@
  * analyzer. Whatever the text holds, it ends: each turn takes a token.
  */
 #include "profiles/compiler.h"
+#include "profiles/evaluate.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -178,5 +179,7 @@ profile_compile(struct profile *profile, const char *text, size_t size,
 	}
 	if (compiler.token.kind == TOKEN_END)
 		statement_check_all(&compiler);
+	if (compiler.error_count == 0)
+		guard_compile(profile);
 	return compiler.error_count;
 }

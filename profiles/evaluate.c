@@ -48,30 +48,17 @@ evaluate_is_true(struct profile_value value)
 
 /* ---- memory */
 
-/* A field where the guest keeps it: at any address, of any type. */
-union raw {
-	uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32;
-	int64_t i64; float f32; double f64;
-} __attribute__((packed, may_alias));
-
-static bool
-is_in_window(const struct profile_memory *memory, uint64_t address, size_t size)
-{
-	uint64_t offset = address - memory->window_start;
-	return offset < memory->window_size && size <= memory->window_size - offset;
-}
-
 /* A window's bytes are no objects of ours: they are read whatever a sanitizer thinks of them. */
 __attribute__((no_sanitize("address"))) bool
 evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
               struct profile_value *out)
 {
 	static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8};
-	const union raw *raw = (const union raw *)(uintptr_t)address;
-	union raw copy;
+	const union evaluate_raw *raw = (const union evaluate_raw *)(uintptr_t)address;
+	union evaluate_raw copy;
 	if (memory == NULL)
 		return false;
-	if (__builtin_expect(!is_in_window(memory, address, sizes[type]), 0)) {
+	if (__builtin_expect(!evaluate_is_in_window(memory, address, sizes[type]), 0)) {
 		if (!memory->read(memory->context, address, &copy, sizes[type]))
 			return false;
 		raw = &copy;
@@ -147,16 +134,24 @@ list_find(const int64_t *numbers, uint16_t count, int64_t value)
 	return low;
 }
 
+bool
+evaluate_is_member(const struct profile *profile, uint16_t list, int64_t number)
+{
+	const int64_t *numbers = profile->numbers + profile->lists[list].start;
+	uint16_t at = list_find(numbers, profile->lists[list].count, number);
+	return at < profile->lists[list].count && numbers[at] == number;
+}
+
 static bool
 list_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
 {
 	const int64_t *numbers = in->profile->numbers + in->profile->lists[code->operand].start;
 	uint16_t count = in->profile->lists[code->operand].count;
-	uint16_t at = list_find(numbers, count, *value);
 	if (code->operation == OPERATION_MEMBER) {
-		*value = at < count && numbers[at] == *value;
+		*value = evaluate_is_member(in->profile, code->operand, *value);
 		return true;
 	}
+	uint16_t at = list_find(numbers, count, *value);
 	if (at == count)
 		return false;
 	*value = numbers[at];
@@ -286,6 +281,12 @@ binary_real(int operation, double a, double b, struct profile_value *out)
 	case OPERATION_MAX:           return set_real(out, a > b ? a : b);
 	default:                      return false; /* bits of a real mean nothing */
 	}
+}
+
+bool
+evaluate_integers(int operation, int64_t a, int64_t b, int64_t *out)
+{
+	return binary_integer(operation, a, b, out);
 }
 
 static inline bool

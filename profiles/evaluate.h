@@ -15,6 +15,12 @@ struct evaluation {
 	const struct profile_memory *memory;/* NULL: none */
 };
 
+/* A field where the guest keeps it: at any address, of any type. */
+union evaluate_raw {
+	uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32;
+	int64_t i64; float f32; double f64;
+} __attribute__((packed, may_alias));
+
 bool evaluate(const struct evaluation *in, struct profile_expression expression,
               struct profile_value *out);
 
@@ -31,6 +37,23 @@ bool evaluate_read(const struct profile_memory *memory, enum profile_type type, 
 
 /* prime.c: the smallest prime that is at least `value`; false beyond 2^36. */
 bool prime_next(int64_t value, int64_t *out);
+
+/* Whether all of it lies in the memory that pointers read. */
+static inline bool
+evaluate_is_in_window(const struct profile_memory *memory, uint64_t address, uint64_t size)
+{
+	uint64_t offset = address - memory->window_start;
+	return offset < memory->window_size && size <= memory->window_size - offset;
+}
+
+/* Two integers folded by an operation of that group; false: no exact result. */
+bool evaluate_integers(int operation, int64_t a, int64_t b, int64_t *out);
+
+/* Whether a list has this number. */
+bool evaluate_is_member(const struct profile *profile, uint16_t list, int64_t number);
+
+/* guard.c: reads the guard off the steps, which are compiled. */
+void guard_compile(struct profile *profile);
 
 /* census.c: live, dead, blocks or bytes (enum operation) of a walk. */
 bool census_value(const struct profile_census *census, int operation, int64_t *out);

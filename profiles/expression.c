@@ -167,9 +167,11 @@ walks_and_bits(struct compiler *compiler, const struct function *function)
 	uint16_t first = 0, second = OPERATION_NO_WALK;
 	if (!expect_walk(compiler, &first) || !compiler_expect_symbol(compiler, ','))
 		return false;
+	compiler->profile->walks[first].is_folded = true;
 	if (vocabulary_find_walk(compiler, &compiler->token) >= 0) {
 		if (!expect_walk(compiler, &second) || !compiler_expect_symbol(compiler, ','))
 			return false;
+		compiler->profile->walks[second].is_folded = true;
 	}
 	return ternary(compiler) &&
 	       emit(compiler, function->operation, (uint16_t)(first | second << 8), 0, 0);

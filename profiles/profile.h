@@ -30,6 +30,7 @@ enum {
 	PROFILE_PATTERNS_MAX = 256,/* globs: wake, wrappers, frames */
 	PROFILE_ANCHORS_MAX = 4,
 	PROFILE_STEPS_MAX = 128,
+	PROFILE_TESTS_MAX = 8,     /* of single fields, known before a proof begins */
 	PROFILE_NEEDED_STEPS_MAX = 16,
 	PROFILE_WALKS_MAX = 8,
 	PROFILE_OUTSIDE_MAX = 4,   /* keys and values of an entry that have blocks of their own */
@@ -74,7 +75,8 @@ struct profile_census {
 	uint64_t live, dead;         /* cells (table), or live == nodes (chain) */
 	uint64_t chained_blocks, chained_bytes; /* blocks of its own that the walk reached */
 	uint64_t slots;              /* main slots of the table */
-	const uint32_t *entries;     /* entries of each main slot and its chain, [slots]; or NULL */
+	const uint32_t *entries;     /* of each main slot and its chain, [slots]; NULL: not known, as
+	                              * for a walk that is not folded */
 	uint32_t cells;              /* cells of one bucket */
 };
 
@@ -149,11 +151,26 @@ struct profile_step {
 	bool is_busy_check; /* REQUIRE: failing means "being changed now", not "no map" */
 };
 
+/* What a requirement demands of one integer of the header. */
+enum profile_test_kind { PROFILE_TEST_RANGE, PROFILE_TEST_POW2, PROFILE_TEST_MEMBER,
+	PROFILE_TEST_SIZE };
+
+struct profile_test {
+	uint8_t kind;    /* enum profile_test_kind */
+	uint8_t type;    /* enum profile_type */
+	uint8_t anchor;  /* SIZE: of whose block */
+	uint16_t list;   /* MEMBER */
+	int16_t offset;  /* from the header */
+	int64_t least, most; /* RANGE */
+	int64_t times;   /* SIZE: the block has so many times its bytes */
+};
+
 /* A walk over a bucket array (table) or a linked list (chain). */
 struct profile_walk {
 	char name[PROFILE_NAME_MAX];
 	bool is_chain;
 	uint8_t role;      /* of blocks reached by next/nodes: enum profile_role_kind */
+	bool is_folded;    /* some expression asks for entries by slot */
 	uint32_t line;
 	struct profile_expression when; /* walk only if; absent: always */
 	/* table */
@@ -229,10 +246,11 @@ struct profile {
 	struct profile_rule rules[PROFILE_ROLES_MAX];
 	struct profile_anchor anchors[PROFILE_ANCHORS_MAX];
 	struct profile_step steps[PROFILE_STEPS_MAX];
+	struct profile_test tests[PROFILE_TESTS_MAX]; /* guard.c */
 	struct profile_walk walks[PROFILE_WALKS_MAX];
 	struct profile_part parts[PROFILE_PARTS_MAX];
 	struct profile_remedy remedies[PROFILE_REMEDIES_MAX];
-	uint16_t rule_count, anchor_count, step_count, walk_count, part_count, remedy_count;
+	uint16_t rule_count, anchor_count, step_count, test_count, walk_count, part_count, remedy_count;
 
 	struct profile_expression capacity, tombstones, growing;
 	struct profile_expression erasing; /* an entry is unlinked, but counted off only later */
@@ -277,6 +295,45 @@ bool profile_evaluate_unsigned(const struct profile *profile, struct profile_exp
  * be kept by size. */
 bool profile_anchor_fits(const struct profile *profile, const struct profile_anchor *anchor,
                          uint64_t size);
+
+/* False: the proof of this header, whose anchor of that number points at a block of `size` bytes,
+ * would be refused before its size is proved. True: it may be, too; but this is cheap. */
+bool profile_may_hold(const struct profile *profile, const struct profile_memory *memory,
+                      uint64_t header, uint8_t anchor, uint64_t size);
+
+/* An expression of a walk with the names put in that keep their values while it walks. */
+enum profile_bound_kind {
+	PROFILE_BOUND_ABSENT, /* there is no expression */
+	PROFILE_BOUND_NUMBER, /* offset */
+	PROFILE_BOUND_SUM,    /* base + offset + of_index * index + of_cell * cell */
+	PROFILE_BOUND_READ,   /* what lies at that sum, & mask, as it is or compared with `with` */
+	PROFILE_BOUND_ASKED,  /* none of these: the expression itself */
+};
+
+struct profile_bound {
+	uint8_t kind;       /* enum profile_bound_kind */
+	uint8_t base;       /* PROFILE_NAME_BUCKET or _NODE; else none */
+	uint8_t type;       /* READ: enum profile_type, an integer */
+	uint8_t comparison; /* READ: enum operation; 0: none */
+	int64_t offset, of_index, of_cell, mask, with;
+	struct profile_expression expression;
+};
+
+void profile_bind(const struct profile *profile, struct profile_expression expression,
+                  const struct profile_scope *scope, const struct profile_memory *memory,
+                  struct profile_bound *out);
+
+/* What profile_evaluate_unsigned() would give now. */
+bool profile_bound_value(const struct profile *profile, const struct profile_bound *bound,
+                         const struct profile_scope *scope, const struct profile_memory *memory,
+                         uint64_t *out);
+
+/* Which of `count` (1 to 64) cells are true, one bit each: those of the present bucket if `stride`
+ * is 0, else the only cells of the present bucket and of those that follow it. An absent one is
+ * false for all. False: they have to be asked one by one. */
+bool profile_bound_mask(const struct profile_bound *bound, const struct profile_scope *scope,
+                        const struct profile_memory *memory, uint64_t stride, unsigned count,
+                        uint64_t *mask);
 
 /* Runs one FIELD, LET, LOOP, REQUIRE or COUNT step (not WALK): false refuses the candidate. */
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,
