@@ -1,82 +1,19 @@
 /*
  * Anchors; see anchors.h. Most words of a heap are pointers at blocks that no map keeps as an
- * array: their size says so. So a block's address enters the filter only if some anchor's condition
- * on the size holds; conditions are evaluated once a size, not once a block.
+ * array: their size says so. Conditions on the size are evaluated once a size, and what came out
+ * is kept as one byte for each block, so that a word is judged without reading its block.
  *
- * What must never break: the filters may say yes too often, never no where an anchor is.
+ * What must never break: a block's set may hold too many anchors, never too few.
  */
 #include "finder/anchors.h"
 
-enum {
-	PAGE_BITS = 12,
-	WIDE_BITS = 24,  /* blocks of 16 MiB and more are marked in such steps */
-	LEAST_BITS = 15, /* of a filter's size */
-	MOST_BITS = 27,
-	SIZES_BITS = 10,
-};
+enum { SIZES_BITS = 10 };
 _Static_assert(ANCHORS_SIZES == 1 << SIZES_BITS, "sizes are kept in a place by hash");
 
 static inline uint64_t
 hash(uint64_t value, unsigned shift)
 {
 	return value * 0x9e3779b97f4a7c15ull >> shift;
-}
-
-static int
-filter_open(struct anchors_filter *filter, uint64_t entries)
-{
-	unsigned bits = LEAST_BITS;
-	while (bits < MOST_BITS && entries > (1ull << bits) / 16)
-		bits++;
-	filter->shift = 64 - bits;
-	filter->bits = array_map((1ull << bits) / 8);
-	return filter->bits ? 0 : -1;
-}
-
-static void
-filter_add(struct anchors_filter *filter, uint64_t value)
-{
-	uint64_t bit = hash(value, filter->shift);
-	filter->bits[bit / 64] |= 1ull << bit % 64;
-}
-
-static inline bool
-filter_has(const struct anchors_filter *filter, uint64_t value)
-{
-	uint64_t bit = hash(value, filter->shift);
-	return filter->bits[bit / 64] >> bit % 64 & 1;
-}
-
-static bool
-is_wide(uint64_t size)
-{
-	return size >> WIDE_BITS != 0;
-}
-
-/* A page number of wide blocks; the mark keeps it apart from those of the others. */
-static uint64_t
-wide_page(uint64_t address)
-{
-	return address >> WIDE_BITS | 1ull << 63;
-}
-
-/* ---- which anchors there are */
-
-static void
-note_shift(struct anchors *anchors, int64_t plus, uint64_t set)
-{
-	for (size_t i = 0; i < anchors->shift_count; i++) {
-		if (anchors->shifts[i].plus == plus) {
-			anchors->shifts[i].set |= set;
-			return;
-		}
-	}
-	if (anchors->shift_count == ANCHORS_SHIFTS_MAX) {
-		anchors->is_open = true;
-		return;
-	}
-	anchors->shifts[anchors->shift_count].plus = plus;
-	anchors->shifts[anchors->shift_count++].set = set;
 }
 
 static int
@@ -92,10 +29,6 @@ list_anchors(struct anchors *anchors)
 			if (bit > ANCHORS_SHARED_BIT)
 				bit = ANCHORS_SHARED_BIT;
 			*one = (struct anchors_one){(uint16_t)p, (uint8_t)a, (uint8_t)bit};
-			if (profile->anchors[a].points == PROFILE_POINTS_INSIDE)
-				anchors->insides |= 1ull << bit;
-			else
-				note_shift(anchors, profile->anchors[a].plus, 1ull << bit);
 		}
 	}
 	return 0;
@@ -116,78 +49,54 @@ measure(struct anchors *anchors, const struct blocks *blocks)
 	anchors->span = blocks->highest + (uint64_t)most + 1 - anchors->lowest;
 }
 
+/* Where an anchor's word lies outside of its block, the block before the word is another one. */
+static bool
+strays(const struct profile_anchor *anchor, uint64_t size)
+{
+	return anchor->points == PROFILE_POINTS_BASE && anchor->plus != 0 &&
+	       (anchor->plus < 0 || (uint64_t)anchor->plus >= size);
+}
+
 static uint64_t
-evaluate_fitting(const struct anchors *anchors, uint64_t size)
+evaluate_set(struct anchors *anchors, uint64_t size)
 {
 	const struct anchors_one *all = anchors->all.at;
 	uint64_t set = 0;
 	for (size_t i = 0; i < anchors->all.count; i++) {
 		const struct profile *profile = anchors->input->profiles[all[i].profile];
-		if (profile_anchor_fits(profile, &profile->anchors[all[i].anchor], size))
-			set |= 1ull << all[i].bit;
+		const struct profile_anchor *anchor = &profile->anchors[all[i].anchor];
+		if (!profile_anchor_fits(profile, anchor, size))
+			continue;
+		set |= 1ull << all[i].bit;
+		if (strays(anchor, size))
+			anchors->strays |= 1ull << all[i].bit;
 	}
 	return set;
 }
 
-uint64_t
-anchors_fitting(struct anchors *anchors, uint64_t size)
+static uint8_t
+class_of_set(struct anchors *anchors, uint64_t set)
+{
+	size_t class = 0;
+	while (class < anchors->class_count && anchors->sets[class] != set)
+		class++;
+	if (class == ANCHORS_MIXED)
+		return ANCHORS_MIXED;
+	anchors->sets[class] = set;
+	if (class == anchors->class_count)
+		anchors->class_count++;
+	return (uint8_t)class;
+}
+
+static uint8_t
+class_of_size(struct anchors *anchors, uint64_t size)
 {
 	size_t place = hash(size, 64 - SIZES_BITS);
 	if (__builtin_expect(anchors->kept[place].tag != size + 1, 0)) {
-		anchors->kept[place].set = evaluate_fitting(anchors, size);
+		anchors->kept[place].class = class_of_set(anchors, evaluate_set(anchors, size));
 		anchors->kept[place].tag = size + 1;
 	}
-	return anchors->kept[place].set;
-}
-
-/* ---- the filters */
-
-static void
-add_pages(struct anchors_filter *filter, const struct finder_block *block)
-{
-	uint64_t end = block->base + block->size; /* included: an anchor may point there */
-	if (is_wide(block->size)) {
-		for (uint64_t page = block->base >> WIDE_BITS; page <= end >> WIDE_BITS; page++)
-			filter_add(filter, wide_page(page << WIDE_BITS));
-		return;
-	}
-	for (uint64_t page = block->base >> PAGE_BITS; page <= end >> PAGE_BITS; page++)
-		filter_add(filter, page);
-}
-
-static void
-fill_filters(struct anchors *anchors, const struct blocks *blocks)
-{
-	for (size_t i = 0; i < blocks->count; i++) {
-		const struct finder_block *block = &blocks->at[i];
-		uint64_t set = anchors_fitting(anchors, block->size);
-		if (!set)
-			continue;
-		for (size_t s = 0; s < anchors->shift_count; s++)
-			if (set & anchors->shifts[s].set)
-				filter_add(&anchors->starts,
-				           block->base + (uint64_t)anchors->shifts[s].plus);
-		if (set & anchors->insides && block->base + block->size >= block->base)
-			add_pages(&anchors->pages, block);
-	}
-}
-
-/* Counts first, so that a heap with few arrays gets filters that stay in the nearest cache. */
-static int
-open_filters(struct anchors *anchors, const struct blocks *blocks)
-{
-	uint64_t entries = 0, pages = 0;
-	for (size_t i = 0; i < blocks->count; i++) {
-		uint64_t size = blocks->at[i].size, set = anchors_fitting(anchors, size);
-		if (!set)
-			continue;
-		for (size_t s = 0; s < anchors->shift_count; s++)
-			entries += (set & anchors->shifts[s].set) != 0;
-		if (set & anchors->insides)
-			pages += 2 + (size >> (is_wide(size) ? WIDE_BITS : PAGE_BITS));
-	}
-	return filter_open(&anchors->starts, entries) != 0 ||
-	       filter_open(&anchors->pages, pages) != 0 ? -1 : 0;
+	return anchors->kept[place].class;
 }
 
 int
@@ -195,10 +104,14 @@ anchors_open(struct anchors *anchors, const struct finder_input *input,
              const struct blocks *blocks)
 {
 	anchors->input = input;
-	if (list_anchors(anchors) != 0 || open_filters(anchors, blocks) != 0)
+	anchors->class_count = 1; /* sets[0] is empty */
+	anchors->sets[ANCHORS_MIXED] = UINT64_MAX;
+	anchors->classes = array_map_dense(blocks->count);
+	if (!anchors->classes || list_anchors(anchors) != 0)
 		return -1;
 	measure(anchors, blocks);
-	fill_filters(anchors, blocks);
+	for (size_t i = 0; i < blocks->count; i++)
+		anchors->classes[i] = class_of_size(anchors, blocks->at[i].size);
 	return 0;
 }
 
@@ -206,22 +119,18 @@ void
 anchors_close(struct anchors *anchors)
 {
 	array_release(&anchors->all);
-	array_unmap(anchors->starts.bits);
-	array_unmap(anchors->pages.bits);
-}
-
-void
-anchors_prefetch(const struct anchors *anchors, uint64_t word)
-{
-	const struct anchors_filter *starts = &anchors->starts;
-	__builtin_prefetch(&starts->bits[hash(word, starts->shift) / 64]);
+	array_unmap(anchors->classes);
 }
 
 bool
-anchors_may_be(const struct anchors *anchors, uint64_t word)
+anchors_fit(const struct anchors *anchors, const struct anchors_one *one,
+            const struct blocks *blocks, uint32_t block)
 {
-	if (filter_has(&anchors->starts, word) || anchors->is_open)
+	const struct profile *profile = anchors->input->profiles[one->profile];
+	uint8_t class = anchors->classes[block];
+	if (!(anchors->sets[class] >> one->bit & 1))
+		return false;
+	if (class != ANCHORS_MIXED && one->bit != ANCHORS_SHARED_BIT)
 		return true;
-	return anchors->insides && (filter_has(&anchors->pages, word >> PAGE_BITS) ||
-	                            filter_has(&anchors->pages, wide_page(word)));
+	return profile_anchor_fits(profile, &profile->anchors[one->anchor], blocks->at[block].size);
 }

@@ -1,6 +1,6 @@
 /*
- * All anchors of the awake profiles, and what a word's value alone tells about them: whether it can
- * be an anchor at all, and of which. Used by scan.c only.
+ * All anchors of the awake profiles, and which of them can point at a block, by its size alone.
+ * Used by scan.c only.
  */
 #ifndef FINDER_ANCHORS_H
 #define FINDER_ANCHORS_H
@@ -9,15 +9,10 @@
 #include "finder/blocks.h"
 
 enum {
-	ANCHORS_SHIFTS_MAX = 32, /* distinct `plus` that the filter takes */
 	ANCHORS_SIZES = 1 << 10, /* sizes whose answer is kept */
+	ANCHORS_CLASSES = 256,   /* distinct sets of anchors, by number; the first is the empty one ... */
+	ANCHORS_MIXED = 255,     /* ... the last is for all that found no number */
 	ANCHORS_SHARED_BIT = 63, /* of all anchors from the 64th on */
-};
-
-/* A table of bits by hash: may say yes too often, never no to what was added. */
-struct anchors_filter {
-	uint64_t *bits;
-	unsigned shift; /* of the hash, to the index of a bit */
 };
 
 struct anchors_one {
@@ -30,13 +25,11 @@ struct anchors {
 	const struct finder_input *input;
 	struct array all;      /* struct anchors_one, in the profiles' order */
 	uint64_t lowest, span; /* an anchor's word w has w - lowest < span */
-	uint64_t insides;      /* set of the anchors that point inside */
-	struct { int64_t plus; uint64_t set; } shifts[ANCHORS_SHIFTS_MAX]; /* of the others */
-	size_t shift_count;
-	bool is_open;          /* more shifts than that: every word in range may be an anchor */
-	struct anchors_filter starts; /* base + plus of each block that fits */
-	struct anchors_filter pages;  /* pages that a block touches which fits one of `insides` */
-	struct { uint64_t tag, set; } kept[ANCHORS_SIZES]; /* tag: size + 1, 0: none */
+	uint64_t strays;       /* set of the anchors whose word may lie outside of the block */
+	uint8_t *classes;      /* of each block: index into sets */
+	uint64_t sets[ANCHORS_CLASSES];
+	size_t class_count;
+	struct { uint64_t tag; uint8_t class; } kept[ANCHORS_SIZES]; /* tag: size + 1, 0: none */
 };
 
 /* Returns 0, or -1 with errno when memory was refused. `anchors` is zeroed memory. */
@@ -44,13 +37,26 @@ int anchors_open(struct anchors *anchors, const struct finder_input *input,
                  const struct blocks *blocks);
 void anchors_close(struct anchors *anchors);
 
-/* The set of anchors that can point at a block of this size: a bit each, the last one shared. */
-uint64_t anchors_fitting(struct anchors *anchors, uint64_t size);
+/* The set of anchors that a word can be, by the block that starts at or before it (or BLOCKS_NONE):
+ * a bit each, the last one shared. */
+static inline uint64_t
+anchors_before(const struct anchors *anchors, uint32_t block)
+{
+	if (block == BLOCKS_NONE)
+		return anchors->strays;
+	return anchors->sets[anchors->classes[block]] | anchors->strays;
+}
 
-/* Asks for the memory that anchors_may_be() will read. */
-void anchors_prefetch(const struct anchors *anchors, uint64_t word);
+/* Asks for the memory that anchors_before() will read. */
+static inline void
+anchors_prefetch(const struct anchors *anchors, uint32_t block)
+{
+	if (block != BLOCKS_NONE)
+		__builtin_prefetch(&anchors->classes[block]);
+}
 
-/* False: the word is no anchor. It is in range. */
-bool anchors_may_be(const struct anchors *anchors, uint64_t word);
+/* Whether this one can point at this block. */
+bool anchors_fit(const struct anchors *anchors, const struct anchors_one *one,
+                 const struct blocks *blocks, uint32_t block);
 
 #endif

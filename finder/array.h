@@ -15,6 +15,9 @@
 void *array_map(size_t size);
 void array_unmap(void *at); /* NULL is fine */
 
+/* The same for bytes that will all be written soon: large pages, where the kernel has some. */
+void *array_map_dense(size_t size);
+
 struct array {
 	void *at;
 	size_t count, room; /* records */
@@ -24,7 +27,8 @@ struct array {
  * record size of one array is the same in every call. */
 void *array_add(struct array *array, size_t size, size_t more);
 
-/* Ascending order by `compare` (below 0: a comes first). In place, no worst case; not stable. */
+/* Ascending order by `compare` (below 0: a comes first). In place, no worst case; not stable. The
+ * size of a record is a multiple of 4. */
 void array_sort(struct array *array, size_t size, int (*compare)(const void *a, const void *b));
 
 void array_release(struct array *array);

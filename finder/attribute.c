@@ -6,7 +6,10 @@
 
 #include "finder/parts.h"
 
-enum { PAGE = 4096 };
+enum {
+	PAGE = 4096,
+	AHEAD = 16, /* values by which their blocks are asked for early */
+};
 
 static bool
 evaluate(struct finder *finder, struct profile_expression expression, uint64_t *out)
@@ -242,6 +245,8 @@ attribute_values(struct finder *finder)
 	struct trace_map *maps = finder->maps.at;
 	for (size_t i = 0; i < finder->values.count; i++) {
 		struct finder_block *block = &finder->blocks.at[values[i].block];
+		if (i + AHEAD < finder->values.count)
+			__builtin_prefetch(&finder->blocks.at[values[i + AHEAD].block], 1);
 		if (block->map != TRACE_NONE)
 			continue;
 		struct finder_claim *claim = array_add(&finder->claims, sizeof(*claim), 1);

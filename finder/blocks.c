@@ -4,13 +4,14 @@
  *
  *     runs   [ from 0x55.. | from 0x7f.. | ... ]     bases less than 1 MiB apart share a run
  *               |
- *     grains [ 0 3 3 9 12 ]                          first block of each 256 B; one more as the end
- *               |
+ *     cells  [ 0 ..1...1. | 2 1..1.... | 4 ... ]     1 KiB each: blocks before it, and a bit for
+ *               |                                    each granule (16 B), set where a block starts
  *     blocks [ ... ]                                 sorted by base
  *
- * An address finds its run by bisection, its grain by subtraction and its block by bisecting the
- * few that start in that grain: three lines of cache. What must never break: blocks do not overlap,
- * so the last block that starts at or before an address is the only one that can hold it.
+ * An address finds its run by bisection, its cell by subtraction and its block by counting bits; the
+ * cells of a heap are a sixtieth of its size, so they stay in a near cache. What must never break:
+ * blocks do not overlap, so the last block that starts at or before an address is the only one that
+ * can hold it; and each base is a multiple of the granule, whatever allocator gave it.
  */
 #include "finder/blocks.h"
 
@@ -21,18 +22,24 @@
 #include <string.h>
 
 enum {
-	GRAIN_BITS = 8,
-	RUN_GAP_GRAINS = 4096,
+	GRANULE_BITS_MAX = 4,
+	CELL_GRANULES_BITS = 6, /* bits in a word */
+	RUN_GAP = 1 << 20,
 	DIGIT_BITS = 11,
 	DIGITS = 1 << DIGIT_BITS,
 };
 
 struct blocks_run {
-	uint64_t base;           /* of its first block */
-	uint64_t first_grain;
-	uint64_t grain_count;
-	size_t grains;           /* index of its first entry in grains[] */
-	uint32_t end;            /* index after its last block */
+	uint64_t base;        /* of its first block */
+	uint64_t cell_count;
+	uint64_t first_cell;  /* number of the cell that holds `base`, over all addresses */
+	size_t cells;         /* index of its first entry in cells[] */
+	uint32_t end;         /* index after its last block */
+};
+
+struct blocks_cell {
+	uint64_t starts;
+	uint32_t before; /* index of the first block that starts here or later */
 };
 
 /* The bits in which bases differ: allocators align, and a heap spans few of all addresses. */
@@ -80,7 +87,7 @@ sort_blocks(struct finder_block *at, size_t count)
 {
 	if (is_sorted(at, count))
 		return 0;
-	struct finder_block *spare = array_map(count * sizeof(*at) + DIGITS * sizeof(uint32_t));
+	struct finder_block *spare = array_map_dense(count * sizeof(*at) + DIGITS * sizeof(uint32_t));
 	if (!spare)
 		return -1;
 	uint32_t *starts = (uint32_t *)(spare + count);
@@ -102,50 +109,59 @@ sort_blocks(struct finder_block *at, size_t count)
 	return 0;
 }
 
+/* The largest granule that all bases are multiples of. */
+static void
+choose_granule(struct blocks *blocks)
+{
+	uint64_t all = 1ull << GRANULE_BITS_MAX;
+	for (size_t i = 0; i < blocks->count; i++)
+		all |= blocks->at[i].base;
+	blocks->granule_bits = (unsigned)__builtin_ctzll(all);
+	blocks->cell_bits = blocks->granule_bits + CELL_GRANULES_BITS;
+}
+
 static bool
 begins_run(const struct finder_block *at, size_t i)
 {
-	return i == 0 ||
-	       (at[i].base >> GRAIN_BITS) - (at[i - 1].base >> GRAIN_BITS) >= RUN_GAP_GRAINS;
+	return i == 0 || at[i].base - at[i - 1].base >= RUN_GAP;
 }
 
-/* Counts runs and grain entries first, so that each table is mapped once. */
+/* Counts runs and cells first, so that each table is mapped once. */
 static int
 map_tables(struct blocks *blocks)
 {
-	size_t runs = 0, grains = 0;
+	size_t runs = 0, cells = 0;
 	for (size_t i = 0; i < blocks->count; i++) {
 		bool begins = begins_run(blocks->at, i);
 		runs += begins;
-		if (begins)
-			grains += 2;
-		else
-			grains += (blocks->at[i].base >> GRAIN_BITS) -
-			         (blocks->at[i - 1].base >> GRAIN_BITS);
+		cells += begins ? 1 : (blocks->at[i].base >> blocks->cell_bits) -
+		                      (blocks->at[i - 1].base >> blocks->cell_bits);
 	}
 	blocks->runs = array_map(runs * sizeof(*blocks->runs));
-	blocks->grains = array_map(grains * sizeof(*blocks->grains));
-	return blocks->runs && blocks->grains ? 0 : -1;
+	blocks->cells = array_map_dense(cells * sizeof(*blocks->cells));
+	return blocks->runs && blocks->cells ? 0 : -1;
 }
 
 static void
 fill_tables(struct blocks *blocks)
 {
 	struct blocks_run *run = NULL;
-	size_t next_grain = 0;
+	size_t next_cell = 0;
 	for (size_t i = 0; i < blocks->count; i++) {
-		uint64_t grain = blocks->at[i].base >> GRAIN_BITS;
+		uint64_t base = blocks->at[i].base, cell = base >> blocks->cell_bits;
 		if (begins_run(blocks->at, i)) {
 			run = &blocks->runs[blocks->run_count++];
-			run->base = blocks->at[i].base;
-			run->first_grain = grain;
-			run->grains = next_grain;
+			run->base = base;
+			run->first_cell = cell;
+			run->cells = next_cell;
 		}
-		while (run->grain_count < grain - run->first_grain + 1)
-			blocks->grains[run->grains + run->grain_count++] = (uint32_t)i;
+		while (run->cell_count <= cell - run->first_cell) {
+			blocks->cells[next_cell++].before = (uint32_t)i;
+			run->cell_count++;
+		}
+		blocks->cells[next_cell - 1].starts |=
+			1ull << (base >> blocks->granule_bits & 63);
 		run->end = (uint32_t)i + 1;
-		blocks->grains[run->grains + run->grain_count] = run->end;
-		next_grain = run->grains + run->grain_count + 1;
 	}
 }
 
@@ -174,6 +190,7 @@ blocks_open(struct blocks *blocks, struct finder_block *at, size_t count)
 		errno = EOVERFLOW;
 		return -1;
 	}
+	choose_granule(blocks);
 	if (sort_blocks(at, count) != 0 || map_tables(blocks) != 0) {
 		blocks_close(blocks);
 		return -1;
@@ -187,76 +204,92 @@ void
 blocks_close(struct blocks *blocks)
 {
 	array_unmap(blocks->runs);
-	array_unmap(blocks->grains);
+	array_unmap(blocks->cells);
 	blocks->runs = NULL;
-	blocks->grains = NULL;
+	blocks->cells = NULL;
 	blocks->run_count = 0;
+}
+
+/* Processors of this kind count bits by an instruction, but not all do, and compilers must not
+ * assume it. */
+static inline unsigned
+count_bits(uint64_t bits)
+{
+	bits -= bits >> 1 & 0x5555555555555555ull;
+	bits = (bits & 0x3333333333333333ull) + (bits >> 2 & 0x3333333333333333ull);
+	bits = (bits + (bits >> 4)) & 0x0f0f0f0f0f0f0f0full;
+	return (unsigned)(bits * 0x0101010101010101ull >> 56);
 }
 
 /* The last run that starts at or before the address, or NULL. */
 static const struct blocks_run *
 run_before(const struct blocks *blocks, uint64_t address)
 {
-	size_t low = 0, high = blocks->run_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (blocks->runs[middle].base <= address)
-			low = middle + 1;
-		else
-			high = middle;
+	const struct blocks_run *run = blocks->runs;
+	size_t left = blocks->run_count;
+	if (left == 0 || run->base > address)
+		return NULL;
+	while (left > 1) {
+		size_t half = left / 2;
+		run += run[half].base <= address ? half : 0;
+		left -= half;
 	}
-	return low ? &blocks->runs[low - 1] : NULL;
+	return run;
 }
 
-/* The last block that starts at or before the address, or BLOCKS_NONE. */
+/* The address's cell, or NULL if it lies behind the last one of its run. */
+static inline const struct blocks_cell *
+cell_of(const struct blocks *blocks, const struct blocks_run *run, uint64_t address)
+{
+	uint64_t cell = (address >> blocks->cell_bits) - run->first_cell;
+	return cell < run->cell_count ? &blocks->cells[run->cells + cell] : NULL;
+}
+
+/* The run's first block starts before the address, so there is one. */
+static inline uint32_t
+block_in(const struct blocks *blocks, const struct blocks_cell *cell, uint64_t address)
+{
+	uint64_t up_to = ~0ull >> (63 - (address >> blocks->granule_bits & 63));
+	return cell->before + count_bits(cell->starts & up_to) - 1;
+}
+
 static uint32_t
 block_before(const struct blocks *blocks, uint64_t address)
 {
 	const struct blocks_run *run = run_before(blocks, address);
 	if (!run)
 		return BLOCKS_NONE;
-	uint64_t grain = (address >> GRAIN_BITS) - run->first_grain;
-	if (grain >= run->grain_count)
-		return run->end - 1;
-	uint32_t low = blocks->grains[run->grains + grain];
-	uint32_t high = blocks->grains[run->grains + grain + 1];
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (blocks->at[middle].base <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low - 1;
-}
-
-/* Where the index says of an address which blocks come into question, or NULL. */
-static const uint32_t *
-grain_of(const struct blocks *blocks, uint64_t address)
-{
-	const struct blocks_run *run = run_before(blocks, address);
-	if (!run)
-		return NULL;
-	uint64_t grain = (address >> GRAIN_BITS) - run->first_grain;
-	return grain < run->grain_count ? &blocks->grains[run->grains + grain] : NULL;
+	const struct blocks_cell *cell = cell_of(blocks, run, address);
+	return cell ? block_in(blocks, cell, address) : run->end - 1;
 }
 
 void
-blocks_prefetch_index(const struct blocks *blocks, uint64_t address)
+blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t count,
+              uint32_t *before)
 {
-	const uint32_t *grain = grain_of(blocks, address);
-	if (grain)
-		__builtin_prefetch(grain);
+	const struct blocks_cell *cells[BLOCKS_GROUP];
+	const struct blocks_run *run = NULL; /* neighbours point into the same run, mostly */
+	for (size_t i = 0; i < count; i++) {
+		cells[i] = run && addresses[i] >= run->base ? cell_of(blocks, run, addresses[i])
+		                                            : NULL;
+		if (!cells[i]) {
+			run = run_before(blocks, addresses[i]);
+			cells[i] = run ? cell_of(blocks, run, addresses[i]) : NULL;
+			before[i] = run ? run->end - 1 : BLOCKS_NONE;
+		}
+		__builtin_prefetch(cells[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (cells[i])
+			before[i] = block_in(blocks, cells[i], addresses[i]);
 }
 
 void
 blocks_prefetch(const struct blocks *blocks, uint64_t address)
 {
-	const uint32_t *grain = grain_of(blocks, address);
-	if (!grain)
-		return;
-	__builtin_prefetch(&blocks->at[grain[0]].base);
-	__builtin_prefetch(&blocks->at[grain[1]].base);
+	const struct blocks_run *run = run_before(blocks, address);
+	if (run)
+		__builtin_prefetch(cell_of(blocks, run, address));
 }
 
 uint32_t
@@ -280,11 +313,8 @@ blocks_holding(const struct blocks *blocks, uint64_t address)
 uint32_t
 blocks_touching(const struct blocks *blocks, uint64_t address)
 {
-	uint32_t i = blocks_holding(blocks, address);
-	if (i != BLOCKS_NONE)
-		return i;
-	i = block_before(blocks, address);
+	uint32_t i = block_before(blocks, address);
 	if (i == BLOCKS_NONE)
 		return BLOCKS_NONE;
-	return address - blocks->at[i].base == blocks->at[i].size ? i : BLOCKS_NONE;
+	return address - blocks->at[i].base <= blocks->at[i].size ? i : BLOCKS_NONE;
 }

@@ -9,6 +9,8 @@
 
 #define BLOCKS_NONE UINT32_MAX
 
+enum { BLOCKS_GROUP = 64 }; /* addresses that are looked up together */
+
 struct blocks {
 	struct finder_block *at;
 	size_t count;
@@ -16,18 +18,14 @@ struct blocks {
 	uint64_t bytes;           /* of all blocks, cut at UINT64_MAX */
 	struct blocks_run *runs;  /* see blocks.c */
 	size_t run_count;
-	uint32_t *grains;
+	struct blocks_cell *cells;
+	unsigned granule_bits, cell_bits;
 };
 
 /* Sorts `at` in place by base, resets the owners, and builds the index. Returns 0, or -1 with errno
  * when memory was refused. */
 int blocks_open(struct blocks *blocks, struct finder_block *at, size_t count);
 void blocks_close(struct blocks *blocks);
-
-/* Ask the memory for what a look at this address will read: first the index, then, a while later,
- * the block. */
-void blocks_prefetch_index(const struct blocks *blocks, uint64_t address);
-void blocks_prefetch(const struct blocks *blocks, uint64_t address);
 
 /* Index of the block that starts at this address, or BLOCKS_NONE. */
 uint32_t blocks_at(const struct blocks *blocks, uint64_t address);
@@ -37,5 +35,13 @@ uint32_t blocks_holding(const struct blocks *blocks, uint64_t address);
 
 /* The same, but where none holds it, the block that ends there. */
 uint32_t blocks_touching(const struct blocks *blocks, uint64_t address);
+
+/* The last block that starts at or before each of [count] addresses, or BLOCKS_NONE; at most
+ * BLOCKS_GROUP of them. The misses of the caches overlap. */
+void blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t count,
+                   uint32_t *before);
+
+/* Asks the memory for what a look-up of this address will read. */
+void blocks_prefetch(const struct blocks *blocks, uint64_t address);
 
 #endif

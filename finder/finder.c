@@ -121,7 +121,7 @@ close_finder(struct finder *finder)
 	array_release(&finder->claims);
 	array_release(&finder->refused);
 	for (size_t i = 0; i < PROFILE_WALKS_MAX; i++)
-		array_unmap(finder->entries[i]);
+		array_unmap(finder->entries[i].at);
 	array_unmap(finder);
 }
 

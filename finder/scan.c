@@ -1,9 +1,9 @@
 /*
  * Header search; see scan.h. Nearly all words are no anchors, so a word is dropped by the cheapest
- * test that can: the range of all blocks, then the filter of addresses that an anchor can hold,
- * then the size of the block that it points at, and only then the profile's own steps.
+ * test that can: the range of all blocks, then the class of the block before it, then the block
+ * itself, then what the profile's guard sees around the word, and only then the profile's own steps.
  *
- *     words --range--> queue --filter--> index of blocks --size--> steps --> candidates
+ *     words --range--> queue --class--> block --guard--> steps --> candidates
  *
  * A heap full of pointers misses the caches at each of these tests, so words go through them in
  * groups, and the memory that the next test reads is asked for before the first of a group needs
@@ -19,20 +19,17 @@
 
 enum {
 	CHUNK = 64 * 1024,
-	QUEUE = 64,
+	QUEUE = BLOCKS_GROUP,
 	GROUP = 8,   /* words looked at together: a cache line */
 	AHEAD = 512, /* words by which memory is asked for early: a page, where processors stop to guess */
-};
-
-struct word {
-	uint64_t address, value;
 };
 
 struct scan {
 	struct finder *finder;
 	struct finder_result *result;
 	struct anchors anchors;
-	struct word queue[QUEUE];
+	uint64_t addresses[QUEUE], words[QUEUE]; /* that are in range */
+	uint32_t before[QUEUE];  /* the block that starts at or before the word */
 	size_t queued;
 	uint64_t copy[CHUNK / 8]; /* of memory that pointers cannot read */
 };
@@ -49,29 +46,21 @@ place_of(const struct finder *finder, uint64_t header)
 	return region->kind == MEMORY_GLOBAL ? TRACE_WHERE_GLOBAL : TRACE_WHERE_STACK;
 }
 
-/* The block that this word points at as the anchor demands, or BLOCKS_NONE. `start` is the block
- * that starts at the word, for the most common kind. */
+/* The block that this word points at as the anchor demands, or BLOCKS_NONE. `before`: the block that
+ * starts at or before the word, or BLOCKS_NONE. */
 static uint32_t
 anchored_block(const struct finder *finder, const struct profile_anchor *anchor, uint64_t word,
-               uint32_t start)
+               uint32_t before)
 {
+	uint64_t into = before == BLOCKS_NONE ? 0 : word - finder->blocks.at[before].base;
+	if (anchor->points == PROFILE_POINTS_BASE && anchor->plus != 0)
+		return before != BLOCKS_NONE && into == (uint64_t)anchor->plus
+			? before : blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
+	if (before == BLOCKS_NONE)
+		return BLOCKS_NONE;
 	if (anchor->points == PROFILE_POINTS_INSIDE)
-		return blocks_touching(&finder->blocks, word);
-	if (anchor->plus != 0)
-		return blocks_at(&finder->blocks, word - (uint64_t)anchor->plus);
-	return start;
-}
-
-/* Whether the block's size is one that the anchor's can have. */
-static bool
-fits(struct scan *scan, const struct anchors_one *one, uint32_t block)
-{
-	const struct profile *profile = scan->finder->input->profiles[one->profile];
-	uint64_t size = scan->finder->blocks.at[block].size;
-	if (!(anchors_fitting(&scan->anchors, size) >> one->bit & 1))
-		return false;
-	return one->bit != ANCHORS_SHARED_BIT ||
-	       profile_anchor_fits(profile, &profile->anchors[one->anchor], size);
+		return into <= finder->blocks.at[before].size ? before : BLOCKS_NONE;
+	return into == 0 ? before : BLOCKS_NONE;
 }
 
 /* Whether an anchor of the profile before this one leads to the same header, which then is known
@@ -87,9 +76,11 @@ is_known(struct scan *scan, const struct anchors_one *one, uint64_t header)
 		uint64_t word, at = header + (uint64_t)(int64_t)anchor->offset;
 		if (at % sizeof(word) != 0 || !memory_read(finder->memory, at, &word, sizeof(word)))
 			continue;
-		uint32_t block = anchored_block(finder, anchor, word,
-		                                blocks_at(&finder->blocks, word));
-		if (block != BLOCKS_NONE && fits(scan, other, block))
+		uint32_t block;
+		blocks_before(&finder->blocks, &word, 1, &block);
+		block = anchored_block(finder, anchor, word, block);
+		if (block != BLOCKS_NONE &&
+		    anchors_fit(&scan->anchors, other, &finder->blocks, block))
 			return true;
 	}
 	return false;
@@ -113,47 +104,68 @@ try_candidate(struct finder *finder, struct candidate *candidate)
 		finder->is_out_of_memory = true;
 }
 
+/* Takes word number `at` of the queue for this anchor. */
 static void
-try_word(struct scan *scan, const struct word *word)
+try_anchor(struct scan *scan, const struct anchors_one *one, size_t at)
 {
 	struct finder *finder = scan->finder;
+	const struct profile *profile = finder->input->profiles[one->profile];
+	const struct profile_anchor *anchor = &profile->anchors[one->anchor];
+	struct candidate candidate = {
+		.header = scan->addresses[at] - (uint64_t)(int64_t)anchor->offset,
+		.block = anchored_block(finder, anchor, scan->words[at], scan->before[at]),
+		.profile = one->profile,
+		.anchor = one->anchor,
+	};
+	if (candidate.block != BLOCKS_NONE &&
+	    anchors_fit(&scan->anchors, one, &finder->blocks, candidate.block) &&
+	    profile_may_hold(profile, &finder->view, candidate.header, one->anchor,
+	                     finder->blocks.at[candidate.block].size) &&
+	    !is_known(scan, one, candidate.header))
+		try_candidate(finder, &candidate);
+}
+
+static void
+try_word(struct scan *scan, size_t at)
+{
 	const struct anchors_one *all = scan->anchors.all.at;
-	uint32_t start = blocks_at(&finder->blocks, word->value);
-	for (size_t i = 0; i < scan->anchors.all.count; i++) {
-		const struct profile *profile = finder->input->profiles[all[i].profile];
-		const struct profile_anchor *anchor = &profile->anchors[all[i].anchor];
-		uint32_t block = anchored_block(finder, anchor, word->value, start);
-		if (block == BLOCKS_NONE || !fits(scan, &all[i], block))
-			continue;
-		struct candidate candidate = {
-			.header = word->address - (uint64_t)(int64_t)anchor->offset,
-			.block = block,
-			.profile = all[i].profile,
-			.anchor = all[i].anchor,
-		};
-		if (!is_known(scan, &all[i], candidate.header))
-			try_candidate(finder, &candidate);
+	uint64_t set = anchors_before(&scan->anchors, scan->before[at]);
+	for (; set; set &= set - 1) {
+		size_t i = (size_t)__builtin_ctzll(set);
+		try_anchor(scan, &all[i], at);
+		for (i++; i > ANCHORS_SHARED_BIT && i < scan->anchors.all.count; i++)
+			try_anchor(scan, &all[i], at);
 	}
+}
+
+/* Drops the words that stand before or in blocks that no anchor is for. */
+static size_t
+drop_classless(struct scan *scan)
+{
+	size_t left = 0;
+	blocks_before(&scan->finder->blocks, scan->words, scan->queued, scan->before);
+	for (size_t i = 0; i < scan->queued; i++)
+		anchors_prefetch(&scan->anchors, scan->before[i]);
+	for (size_t i = 0; i < scan->queued; i++) {
+		if (!anchors_before(&scan->anchors, scan->before[i]))
+			continue;
+		scan->addresses[left] = scan->addresses[i];
+		scan->words[left] = scan->words[i];
+		scan->before[left++] = scan->before[i];
+	}
+	return left;
 }
 
 /* Takes the queued words through the tests, one test after the other. */
 static __attribute__((noinline)) void
 try_queue(struct scan *scan)
 {
-	const struct blocks *blocks = &scan->finder->blocks;
-	struct word *queue = scan->queue;
-	size_t left = 0;
-	for (size_t i = 0; i < scan->queued; i++)
-		anchors_prefetch(&scan->anchors, queue[i].value);
-	for (size_t i = 0; i < scan->queued; i++)
-		if (anchors_may_be(&scan->anchors, queue[i].value))
-			queue[left++] = queue[i];
+	size_t left = drop_classless(scan);
 	for (size_t i = 0; i < left; i++)
-		blocks_prefetch_index(blocks, queue[i].value);
+		if (scan->before[i] != BLOCKS_NONE)
+			__builtin_prefetch(&scan->finder->blocks.at[scan->before[i]].base);
 	for (size_t i = 0; i < left; i++)
-		blocks_prefetch(blocks, queue[i].value);
-	for (size_t i = 0; i < left; i++)
-		try_word(scan, &queue[i]);
+		try_word(scan, i);
 	scan->queued = 0;
 }
 
@@ -166,7 +178,8 @@ queue_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t add
 		uint64_t word = words[i];
 		if (word - lowest >= span)
 			continue;
-		scan->queue[scan->queued++] = (struct word){address + i * sizeof(word), word};
+		scan->addresses[scan->queued] = address + i * sizeof(word);
+		scan->words[scan->queued++] = word;
 		if (scan->queued == QUEUE)
 			try_queue(scan);
 	}

@@ -4,7 +4,7 @@
  *     anchors.c    which words can be anchors
  *     scan.c       words -> candidates whose cheap steps are true
  *     prove.c      a candidate's steps, walks included
- *     walk.c       tables and chains: census, blocks reached
+ *     walk.c       tables and chains; with cells.c (census) and reach.c (blocks reached)
  *     values.c     out-of-line keys and values that walks meet
  *     attribute.c  parts, the row of the map, its claims
  *     refuse.c     candidates that were not proved, as rows
@@ -47,10 +47,16 @@ struct value {
 };
 
 /* Addresses that wait to be looked up together; see values.h. */
-enum { VALUES_GROUP = 64 };
+enum { VALUES_GROUP = BLOCKS_GROUP };
 struct values_noted {
 	uint64_t addresses[VALUES_GROUP];
 	uint32_t count;
+};
+
+/* Counters that a census points at, kept for the next map. */
+struct slot_entries {
+	uint32_t *at;
+	uint64_t room;
 };
 
 enum proof_result { PROOF_TRUE, PROOF_REFUSED, PROOF_WALK_NEXT, PROOF_CUT };
@@ -84,7 +90,7 @@ struct finder {
 	struct proof proof;
 	struct array candidates, refusals, claims, values, maps, refused;
 	struct values_noted noted;
-	uint32_t *entries[PROFILE_WALKS_MAX]; /* behind the census of each walk */
+	struct slot_entries entries[PROFILE_WALKS_MAX]; /* behind the census of each walk */
 	uint64_t deadline_ns;
 	uint32_t ticks;
 	bool is_late;

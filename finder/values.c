@@ -27,20 +27,18 @@ add(struct finder *finder, uint32_t block)
 int
 values_settle(struct finder *finder)
 {
+	const struct blocks *blocks = &finder->blocks;
 	const uint64_t *addresses = finder->noted.addresses;
-	uint32_t count = finder->noted.count;
+	uint32_t count = finder->noted.count, before[VALUES_GROUP];
 	int status = 0;
 
 	finder->noted.count = 0;
+	blocks_before(blocks, addresses, count, before);
 	for (uint32_t i = 0; i < count; i++)
-		blocks_prefetch_index(&finder->blocks, addresses[i]);
-	for (uint32_t i = 0; i < count; i++)
-		blocks_prefetch(&finder->blocks, addresses[i]);
-	for (uint32_t i = 0; status == 0 && i < count; i++) {
-		uint32_t block = blocks_at(&finder->blocks, addresses[i]);
-
-		if (block != BLOCKS_NONE)
-			status = add(finder, block);
-	}
+		if (before[i] != BLOCKS_NONE)
+			__builtin_prefetch(&blocks->at[before[i]].base);
+	for (uint32_t i = 0; status == 0 && i < count; i++)
+		if (before[i] != BLOCKS_NONE && blocks->at[before[i]].base == addresses[i])
+			status = add(finder, before[i]);
 	return status;
 }

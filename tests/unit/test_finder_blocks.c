@@ -23,15 +23,17 @@ next_random(uint64_t *seed)
 	return *seed;
 }
 
-/* Blocks that do not overlap, with gaps of all kinds, then shuffled. */
+/* Blocks that do not overlap, with gaps of all kinds, then shuffled. Bases are multiples of
+ * `align`. */
 static void
-make_blocks(struct finder_block *blocks, uint64_t *seed)
+make_blocks(struct finder_block *blocks, uint64_t *seed, uint64_t align)
 {
 	static const uint64_t gaps[] = {0, 16, 4096, 1 << 20, 1ull << 33};
 	static const uint64_t sizes[] = {0, 1, 24, 5000, 3 << 20};
 	uint64_t at = 0x10000;
 	for (unsigned i = 0; i < COUNT; i++) {
 		at += 16 + gaps[next_random(seed) % 64 == 0 ? next_random(seed) % 5 : 1];
+		at = (at + align - 1) / align * align;
 		uint64_t size = sizes[next_random(seed) % 32 == 0 ? next_random(seed) % 5 : 2];
 		blocks[i] = (struct finder_block){.base = at, .size = size, .stack = i};
 		at += size;
@@ -55,13 +57,27 @@ search(const struct blocks *blocks, uint64_t address, bool exact)
 	return BLOCKS_NONE;
 }
 
+/* The groups are looked up with their neighbours, in the same order. */
 static void
-every_address_finds_its_block(void **state)
+check_group(const struct blocks *blocks, const uint64_t *addresses, unsigned count)
+{
+	uint32_t before[BLOCKS_GROUP];
+	blocks_before(blocks, addresses, count, before);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t wanted = BLOCKS_NONE;
+		for (uint32_t k = 0; k < blocks->count && blocks->at[k].base <= addresses[i]; k++)
+			wanted = k;
+		assert_int_equal(before[i], wanted);
+	}
+}
+
+static void
+check_addresses(uint64_t align)
 {
 	static struct finder_block list[COUNT];
-	uint64_t seed = 4711;
+	uint64_t seed = 4711 + align;
 	struct blocks blocks;
-	make_blocks(list, &seed);
+	make_blocks(list, &seed, align);
 	assert_int_equal(blocks_open(&blocks, list, COUNT), 0);
 	for (unsigned i = 1; i < COUNT; i++)
 		assert_true(list[i - 1].base < list[i].base);
@@ -76,10 +92,32 @@ every_address_finds_its_block(void **state)
 			assert_int_equal(blocks_holding(&blocks, near[k]),
 			                 search(&blocks, near[k], false));
 		}
+		check_group(&blocks, near, sizeof(near) / sizeof(*near));
 		assert_int_equal(list[i].map, TRACE_NONE);
 	}
 	assert_int_equal(blocks_at(&blocks, 0), BLOCKS_NONE);
 	assert_int_equal(blocks_holding(&blocks, UINT64_MAX), BLOCKS_NONE);
+	blocks_close(&blocks);
+}
+
+/* Allocators align to 16, to 8, or (in a foreign core) to nothing. */
+static void
+every_address_finds_its_block(void **state)
+{
+	check_addresses(1);
+	check_addresses(8);
+	check_addresses(16);
+}
+
+static void
+groups_find_blocks_in_any_order(void **state)
+{
+	struct finder_block list[] = {{.base = 0x10000, .size = 64}, {.base = 0x10040, .size = 64},
+	                              {.base = 1ull << 40, .size = 64}};
+	const uint64_t addresses[] = {1ull << 41, 0x10050, 0, 1ull << 40, 0x10000, 0xffff, 0x90000};
+	struct blocks blocks;
+	assert_int_equal(blocks_open(&blocks, list, 3), 0);
+	check_group(&blocks, addresses, sizeof(addresses) / sizeof(*addresses));
 	blocks_close(&blocks);
 }
 
@@ -130,6 +168,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_address_finds_its_block),
+		cmocka_unit_test(groups_find_blocks_in_any_order),
 		cmocka_unit_test(the_end_of_a_block_touches_it),
 		cmocka_unit_test(sizes_that_nobody_can_have_do_no_harm),
 		cmocka_unit_test(no_blocks_hold_nothing),
