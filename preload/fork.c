@@ -3,7 +3,7 @@
  * is whole; the child resets them, since their owners may not exist there. _Fork and raw clone run no
  * handlers: the child then resets the same at its first event.
  *
- *     parent   prepare: unwinder, intern, ledger, counters, hidden locked --> fork --> unlocked
+ *     parent   prepare: unwinder, intern, counters, hidden locked, changes stopped --> fork --> unlocked
  *     child    enabled page reads 0 --> first event --> tracer_child: own file, same stacks
  *
  * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
@@ -13,6 +13,7 @@
 #include "preload/fork.h"
 
 #include "preload/boot.h"
+#include "preload/change.h"
 #include "preload/counters.h"
 #include "preload/ends.h"
 #include "preload/hidden.h"
@@ -43,7 +44,7 @@ fork_prepare(void)
 		return;
 	stack_lock();
 	intern_lock();
-	ledger_lock();
+	change_stop();
 	counters_lock();
 	hidden_lock();
 	holder = gettid();
@@ -57,7 +58,7 @@ fork_parent(void)
 	holder = 0;
 	hidden_unlock();
 	counters_unlock();
-	ledger_unlock();
+	change_resume();
 	intern_unlock();
 	stack_unlock();
 }
@@ -87,6 +88,7 @@ fork_reset(void)
 	stack_after_fork();
 	unwind_check_after_fork();
 	intern_after_fork();
+	change_after_fork();
 	ledger_after_fork();
 	counters_after_fork();
 	snapshot_after_fork();

@@ -1,8 +1,27 @@
 /*
- * The live blocks: address -> requested size and stack. In parts with a lock each.
+ * The live blocks: address -> requested size and stack, in the words that shadow the block itself.
+ * Everything but the inspection is called within a change (change.h), and takes no lock but for the
+ * few blocks that words cannot say.
+ *
+ *     word    | 0 ...                    |   no block begins here
+ *             | 1 | code 5 | stack 26    |   one does; code 0..16: its size
+ *             | 0 | size 31              |   the size of the block that begins 16 bytes before
+ *
+ *     heap    | block of 40 bytes ................... | block of 9 ... |
+ *     words   | 1 17 stack | 0 40     | 0            | 1  9 stack     |
+ *
+ * A block that is longer than one granule owns the word of its second granule: no other block can
+ * begin there. So the exact size costs no word more, and the next allocator need not be asked for
+ * what it made of it. Only the owner of a block (who got it from malloc, who is about to free it)
+ * touches its words.
+ *
+ * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
+ * kept aside, and the word says so; blocks at other than multiples of 16 are kept aside without.
  */
 #ifndef PRELOAD_LEDGER_H
 #define PRELOAD_LEDGER_H
+
+#include "preload/shadow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,26 +33,101 @@ struct ledger_block {
 	uint32_t stack;
 };
 
-/* Adds a live block. If the address is still there (its free went past us), the old entry is
- * returned in *stale and true is returned. *full is set when there was no memory for it. */
-bool ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full);
+#define LEDGER_HEAD (UINT32_C(1) << 31)
+#define LEDGER_STACK_BITS 26
+#define LEDGER_STACKS (UINT32_C(1) << LEDGER_STACK_BITS)
+#define LEDGER_SIZES (UINT64_C(1) << 31)
+
+enum ledger_code { LEDGER_NEXT_WORD = SHADOW_GRANULE + 1, LEDGER_ASIDE = 31 };
+
+static inline uint32_t
+ledger_head(uint32_t code, uint32_t stack)
+{
+	return LEDGER_HEAD | code << LEDGER_STACK_BITS | stack;
+}
+
+static inline uint32_t
+ledger_code(uint32_t word)
+{
+	return word >> LEDGER_STACK_BITS & 31;
+}
+
+/* Adds a block that is not there. A block that is in its way (its free went past us) is taken out:
+ * true then, and the caller adds again, since there may be more. *full: there was no memory. */
+bool ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full);
+bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
+
+/* Whether this block has words of its own that say all of it. */
+static inline bool
+ledger_fits(uint64_t address, uint64_t size, uint32_t stack)
+{
+	const uint64_t last = SHADOW_PAGE - SHADOW_GRANULE;
+
+	return !(address % SHADOW_GRANULE) && (address & last) != last && size < LEDGER_SIZES &&
+	       stack < LEDGER_STACKS;
+}
+
+static inline bool
+ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
+{
+	uint32_t *word = shadow_find(block->address);
+	uint32_t size = (uint32_t)block->size;
+
+	*full = false;
+	if (__builtin_expect(!word || word[0] ||
+	                     !ledger_fits(block->address, block->size, block->stack), 0))
+		return ledger_add_slowly(block, stale, full);
+	if (size <= SHADOW_GRANULE) {
+		word[0] = ledger_head(size, block->stack);
+		return false;
+	}
+	if (__builtin_expect(word[1], 0))
+		return ledger_add_slowly(block, stale, full);
+	word[1] = size;
+	__atomic_store_n(&word[0], ledger_head(LEDGER_NEXT_WORD, block->stack), __ATOMIC_RELEASE);
+	return false;
+}
 
 /* Takes a block out; false: not known. */
-bool ledger_remove(uint64_t address, struct ledger_block *out);
+static inline bool
+ledger_remove(uint64_t address, struct ledger_block *out)
+{
+	uint32_t *word = shadow_find(address), head, code;
+
+	if (__builtin_expect(!word || address % SHADOW_GRANULE, 0))
+		return ledger_remove_slowly(address, out);
+	head = *word;
+	code = ledger_code(head);
+	if (__builtin_expect(!(head & LEDGER_HEAD) || code > LEDGER_NEXT_WORD, 0))
+		return ledger_remove_slowly(address, out);
+	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
+	out->address = address;
+	out->size = code;
+	out->stack = head & (LEDGER_STACKS - 1);
+	if (code == LEDGER_NEXT_WORD) {
+		out->size = word[1];
+		word[1] = 0;
+	}
+	return true;
+}
 
 /* Looks without taking; false: not known. */
 bool ledger_find(uint64_t address, struct ledger_block *out);
 
-/* All shards at once, for fork and snapshots. */
-void ledger_lock(void);
-void ledger_unlock(void);
-void ledger_after_fork(void);
+/* ---- where nothing changes: in a frozen child, or with changes stopped */
 
-/* How many blocks; and all of them, in any order. Under ledger_lock, or in a frozen child. */
+/* How many blocks; and all of them, in any order. */
 size_t ledger_count(void);
 size_t ledger_copy(struct ledger_block *into, size_t room);
 
-/* Calls `visit` for each. Where nothing else runs: in a forked child. */
+/* Calls `visit` for each. */
 void ledger_each(void (*visit)(const struct ledger_block *block));
+
+/* ---- outside of changes */
+
+/* Gives memory back that belonged to blocks which are gone. */
+void ledger_trim(void);
+
+void ledger_after_fork(void);
 
 #endif

@@ -2,15 +2,21 @@
  * One event of the guest, from the hook to the counters. Called by hooks.c and operators.c with
  * nothing locked and no depth raised.
  *
- *     allocation   real call --> record: snapshot if due, stack, intern, ledger, counters, triggers
- *     free         record: snapshot if due, ledger, counters, triggers --> real call
+ *     allocation   real call --> record: [moment] stack, ledger, counters, [triggers]
+ *     free         record: [moment] ledger, counters, [triggers] --> real call
+ *
+ * What is in brackets, the clock included, concerns one event in up to 64, every one that moves a
+ * large block, and every one where events are rare or a trigger waits: the way of all others is
+ * straight.
  *
  * Rules: errno leaves as it came; the real allocator is never called with depth
  * raised; a block that the ledger does not know passes unharmed and uncounted.
  */
 #include "preload/record.h"
 
+#include "preload/change.h"
 #include "preload/counters.h"
+#include "preload/large.h"
 #include "preload/real.h"
 #include "preload/settings.h"
 #include "preload/snapshot.h"
@@ -21,12 +27,15 @@
 #include <errno.h>
 #include <string.h>
 
+enum { LOOK_GAP_MAX = 64 };
+
+#define LOOK_NS UINT64_C(1000000)
+
 struct event {
 	struct thread *thread;
 	uint64_t address, size;
 	const struct caller *caller;
 	struct record_move *move;
-	bool failed;
 };
 
 /* Blocks that were freed while this thread was busy inside are freed now. */
@@ -45,20 +54,52 @@ record_free_pending(struct thread *thread)
 	}
 }
 
-/* Does the event's work where there is stack for it, and leaves the library. */
-static void
-record_event(struct event *event, void (*work)(void *event))
+static inline void
+record_leave(struct thread *thread)
 {
-	int before = errno;
-	struct thread *thread = event->thread;
-
-	if (__builtin_expect(!stack_run(thread, work, event), 0))
-		counters_unrecorded();
+	thread->freeing = 0;
 	if (__builtin_expect(thread->pending_count, 0))
 		record_free_pending(thread);
 	else
 		thread_leave(thread);
+}
+
+/* Does the event's work where there is stack for it, and leaves the library. */
+static __attribute__((noinline)) void
+record_slowly(struct event *event, void (*work)(void *event))
+{
+	int before = errno;
+
+	if (__builtin_expect(!stack_run(event->thread, work, event), 0))
+		counters_unrecorded();
+	record_leave(event->thread);
 	errno = before;
+}
+
+/* ---- when to look at the clock */
+
+/* Large blocks are events of their own. */
+static inline bool
+record_looks(struct thread *thread, uint64_t size)
+{
+	if (__builtin_expect(thread->until_look <= 1 || size >= LARGE_BYTES || trigger_is_asked(),
+	                     0))
+		return true;
+	thread->until_look--;
+	return false;
+}
+
+/* The next look: at the next event where something waits for its moment or events are rare; else the
+ * gap doubles. */
+static void
+record_look_again(struct thread *thread, uint64_t now)
+{
+	uint32_t gap = 2 * thread->look_gap;
+
+	if (now - thread->looked_ns >= LOOK_NS || trigger_is_waiting(now))
+		gap = 1;
+	thread->looked_ns = now;
+	thread->look_gap = thread->until_look = gap < LOOK_GAP_MAX ? gap : LOOK_GAP_MAX;
 }
 
 /* A snapshot comes before the event changes anything: the guest's maps are consistent then. */
@@ -66,7 +107,6 @@ static uint64_t
 record_moment(uint64_t leaving, uint64_t freeing)
 {
 	uint64_t now = tracer_now(true);
-
 	enum trigger_cause due = trigger_is_due(now, leaving);
 
 	if (__builtin_expect(due == TRIGGER_INTERVAL, 0))
@@ -78,29 +118,43 @@ record_moment(uint64_t leaving, uint64_t freeing)
 	return now;
 }
 
-static void
-record_add(struct event *event, uint64_t now)
-{
-	struct ledger_block block = { .address = event->address, .size = event->size }, stale;
-	bool full = false;
+/* ---- allocations */
 
-	block.stack = stack_identify(event->thread, event->caller, event->size);
-	if (__builtin_expect(settings.check_unwind, 0))
-		unwind_check(event->thread, block.stack, event->caller->pc);
-	if (ledger_add(&block, &stale, &full))
+/* Blocks in the way of a new one were freed without our knowledge. False: no memory. */
+static inline bool
+record_keep(const struct ledger_block *block)
+{
+	struct ledger_block stale;
+	bool full;
+
+	while (__builtin_expect(ledger_add(block, &stale, &full), 0))
 		counters_remove(stale.stack, stale.size);
-	if (full) {
+	return !full;
+}
+
+/* Into the ledger and the counters. */
+static inline void
+record_add(const struct event *event)
+{
+	struct thread *thread = event->thread;
+	struct ledger_block block = { .address = event->address, .size = event->size };
+
+	block.stack = stack_identify(thread, event->caller, event->size);
+	if (__builtin_expect(settings.check_unwind, 0))
+		unwind_check(thread, block.stack, event->caller->pc);
+	change_begin(thread);
+	if (__builtin_expect(record_keep(&block), 1)) {
+		counters_add(block.stack, block.size);
+		thread->last_block = block.address;
+	} else {
 		counters_unrecorded();
-		return;
 	}
-	event->thread->last_block = event->address;
-	counters_add(block.stack, block.size);
-	trigger_allocation(block.address, block.size, now);
+	change_end(thread);
 }
 
 /* Whether an inner call of this thread has just recorded this block: malloc under operator new, or
  * under an entry point that the next allocator builds on another one. */
-static bool
+static inline bool
 record_is_nested(const struct event *event)
 {
 	struct ledger_block known;
@@ -110,15 +164,30 @@ record_is_nested(const struct event *event)
 }
 
 static void
-record_allocation_work(void *context)
+record_allocation_slowly(void *context)
 {
 	struct event *event = context;
-	uint64_t now;
+	uint64_t now = record_moment(0, 0);
 
-	if (record_is_nested(event))
+	record_add(event);
+	trigger_allocation(event->address, event->size, now);
+	record_look_again(event->thread, now);
+}
+
+static inline void
+record_new(struct event *event)
+{
+	struct thread *thread = event->thread;
+	int before;
+
+	if (__builtin_expect(record_looks(thread, event->size) || !stack_has_room(thread), 0)) {
+		record_slowly(event, record_allocation_slowly);
 		return;
-	now = record_moment(0, 0);
-	record_add(event, now);
+	}
+	before = errno;
+	record_add(event);
+	record_leave(thread);
+	errno = before;
 }
 
 void
@@ -126,90 +195,113 @@ record_allocation(void *block, size_t size, const struct caller *caller)
 {
 	struct event event = { .address = (uintptr_t)block, .size = size, .caller = caller };
 
-	if (!block)
-		return;
 	event.thread = thread_enter();
-	if (event.thread)
-		record_event(&event, record_allocation_work);
-	else if (thread_misses_allocation())
-		counters_unrecorded();
+	if (__builtin_expect(!event.thread, 0)) {
+		if (thread_misses_allocation())
+			counters_unrecorded();
+	} else if (__builtin_expect(record_is_nested(&event), 0)) {
+		record_leave(event.thread);
+	} else {
+		record_new(&event);
+	}
+}
+
+/* ---- frees */
+
+/* Out of the ledger and the counters. False: not known. */
+static bool
+record_remove(struct thread *thread, uint64_t address, struct ledger_block *out)
+{
+	bool is_known;
+
+	change_begin(thread);
+	is_known = ledger_remove(address, out);
+	if (is_known)
+		counters_remove(out->stack, out->size);
+	change_end(thread);
+	return is_known;
+}
+
+/* The same for a small block; false: it is large, and nothing has changed. */
+static inline bool
+record_remove_small(struct thread *thread, uint64_t address, struct record_move *move)
+{
+	bool is_small;
+
+	change_begin(thread);
+	move->was_known = ledger_remove(address, &move->old);
+	is_small = !move->was_known || move->old.size < LARGE_BYTES;
+	if (__builtin_expect(!is_small, 0))
+		record_keep(&move->old);
+	else if (move->was_known)
+		counters_remove(move->old.stack, move->old.size);
+	change_end(thread);
+	return is_small;
 }
 
 static void
-record_free_work(void *context)
+record_free_slowly(void *context)
 {
 	struct event *event = context;
-	struct ledger_block block;
-	uint64_t now;
+	struct thread *thread = event->thread;
+	struct record_move *move = event->move;
+	uint64_t now = record_moment(event->address, thread->freeing);
 
-	event->thread->freeing = event->address;
-	now = record_moment(event->address, event->address);
-	if (ledger_remove(event->address, &block)) {
-		counters_remove(block.stack, block.size);
-		trigger_free(block.address, block.size, now);
-	}
-	event->thread->freeing = 0;
+	move->was_known = record_remove(thread, event->address, &move->old);
+	if (move->was_known)
+		trigger_free(move->old.address, move->old.size, now);
+	record_look_again(thread, now);
+}
+
+/* A block leaves: by free, or by realloc. */
+static inline void
+record_leaving(struct thread *thread, uint64_t address, struct record_move *move)
+{
+	struct event event = { .thread = thread, .address = address, .move = move };
+
+	if (__builtin_expect(!record_looks(thread, 0), 1) &&
+	    __builtin_expect(record_remove_small(thread, address, move), 1))
+		record_leave(thread);
+	else
+		record_slowly(&event, record_free_slowly);
 }
 
 bool
 record_free(void *block)
 {
-	struct event event = { .address = (uintptr_t)block };
+	struct thread *thread = thread_enter();
+	struct record_move move;
 
-	event.thread = thread_enter();
-	if (!event.thread)
+	if (__builtin_expect(!thread, 0))
 		return !thread_postpone(block);
-	record_event(&event, record_free_work);
+	thread->freeing = (uintptr_t)block;
+	record_leaving(thread, (uintptr_t)block, &move);
 	return true;
 }
 
-static void
-record_move_begin_work(void *context)
-{
-	struct event *event = context;
-	struct record_move *move = event->move;
-	uint64_t now = record_moment(event->address, 0);
-
-	move->was_known = ledger_remove(event->address, &move->old);
-	if (move->was_known) {
-		counters_remove(move->old.stack, move->old.size);
-		trigger_free(move->old.address, move->old.size, now);
-	}
-}
+/* ---- realloc */
 
 void
 record_move_begin(void *block, struct record_move *move)
 {
-	struct event event = { .address = (uintptr_t)block, .move = move };
+	struct thread *thread = thread_enter();
 
 	move->was_known = false;
-	event.thread = thread_enter();
-	if (event.thread)
-		record_event(&event, record_move_begin_work);
+	if (thread)
+		record_leaving(thread, (uintptr_t)block, move);
 }
 
 static void
-record_restore(const struct ledger_block *old, uint64_t now)
+record_restore(void *context)
 {
-	struct ledger_block stale;
-	bool full;
+	const struct event *event = context;
+	const struct ledger_block *old = &event->move->old;
 
-	if (ledger_add(old, &stale, &full))
-		counters_remove(stale.stack, stale.size);
-	counters_undo_remove(old->stack, old->size);
-	trigger_allocation(old->address, old->size, now);
-}
-
-static void
-record_move_end_work(void *context)
-{
-	struct event *event = context;
-	uint64_t now = tracer_now(true);
-
-	if (event->move->was_known && event->failed)
-		record_restore(&event->move->old, now);
-	else if (event->address && !record_is_nested(event))
-		record_add(event, now);
+	change_begin(event->thread);
+	if (record_keep(old))
+		counters_undo_remove(old->stack, old->size);
+	change_end(event->thread);
+	trigger_allocation(old->address, old->size, tracer_now(true));
 }
 
 void
@@ -217,13 +309,19 @@ record_move_end(struct record_move *move, void *result, size_t size, bool failed
                 const struct caller *caller)
 {
 	struct event event = { .address = (uintptr_t)result, .size = size, .caller = caller,
-		.move = move, .failed = failed };
+		.move = move };
 
 	event.thread = thread_enter();
-	if (event.thread)
-		record_event(&event, record_move_end_work);
-	else if (result && thread_misses_allocation())
-		counters_unrecorded();
+	if (__builtin_expect(!event.thread, 0)) {
+		if (result && thread_misses_allocation())
+			counters_unrecorded();
+	} else if (failed && move->was_known) {
+		record_slowly(&event, record_restore);
+	} else if (!result || record_is_nested(&event)) {
+		record_leave(event.thread);
+	} else {
+		record_new(&event);
+	}
 }
 
 uint64_t

@@ -19,7 +19,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { ROOM_NEEDED = 48 * 1024, SPARE_SIZE = 256 * 1024, MAIN_STACK_MOST = 256 * 1024 * 1024 };
+enum { SPARE_SIZE = 256 * 1024, MAIN_STACK_MOST = 256 * 1024 * 1024 };
 
 extern void *__libc_stack_end; /* where the kernel put argc: the high end of the main stack */
 
@@ -82,16 +82,6 @@ stack_measure(struct thread *thread)
 		room_of_other(thread);
 }
 
-static bool
-room_is_enough(struct thread *thread)
-{
-	uint64_t here = (uintptr_t)__builtin_frame_address(0);
-
-	stack_measure(thread);
-	return here < thread->stack_high && here >= thread->stack_low &&
-	       here - thread->stack_low >= ROOM_NEEDED;
-}
-
 #if defined(__x86_64__)
 /* Calls work(argument) with the stack pointer at `top`. The frame's address is kept in rbp, so that
  * unwinding goes on from the spare stack to the guest's. */
@@ -139,7 +129,8 @@ room_borrow(struct thread *thread, void (*work)(void *argument), void *argument)
 bool
 stack_run(struct thread *thread, void (*work)(void *argument), void *argument)
 {
-	if (__builtin_expect(!room_is_enough(thread), 0))
+	stack_measure(thread);
+	if (__builtin_expect(!stack_has_room(thread), 0))
 		return room_borrow(thread, work, argument);
 	work(argument);
 	return true;

@@ -1,93 +1,47 @@
 /*
- * The words by region: a hash table of the regions that hold blocks, each with a leaf of words.
+ * The regions: a hash table that grows, and leaves of words that are mapped as the heap grows into
+ * them. Called by ledger.c.
  *
- *     address   | region | granule | 4 bits |
- *                   |         '-----------------------.
- *                   '--> regions[] --> leaf 256 KiB --+--> word
- *
- * Of a leaf only the pages that were touched exist: 4 KiB for each 16 KiB of blocks. Called by
- * ledger.c alone, at every event. Rules: a region's leaf is stored before its number and never
- * changes; an outgrown table stays mapped, since a reader may still be in it.
+ * Rules: a region's words are stored before its key and never move; an outgrown table stays mapped,
+ * since a reader may still be in it, and its `touched` may lag: a page that looks untouched is
+ * looked for again under the lock. A page is given back with changes stopped, where it is seen empty
+ * once more: a word that got lost would be a wrong report.
  */
 #include "preload/shadow.h"
 
+#include "preload/change.h"
 #include "preload/hidden.h"
 #include "preload/lock.h"
 
-#include <stddef.h>
+#include <sys/mman.h>
 
 enum {
-	LEAF_WORDS = SHADOW_REGION / SHADOW_GRANULE,
-	LEAF_SIZE = LEAF_WORDS * sizeof(uint32_t),
+	LEAF_SIZE = SHADOW_REGION / SHADOW_GRANULE * sizeof(uint32_t),
 	LEAVES_AT_ONCE_MAX = 64, /* few mappings, also where the heap is large and scattered */
 	TABLE_FIRST = 256,
+	TRIM_AT_ONCE = 64,
 };
 
-struct region {
-	uint64_t key; /* its number + 1; 0: free; stored last */
-	uint32_t *leaf;
-};
-
-struct regions {
-	size_t mask;
-	struct region slots[];
-};
-
-static struct regions *regions;
+struct shadow_regions *shadow_regions;
 static size_t region_count;
 static uint32_t *spare_leaves;
 static size_t spare_count;
 static uint32_t lock;
 
-static inline uint64_t
-region_key(uint64_t address)
-{
-	return address / SHADOW_REGION + 1;
-}
-
-/* The slot of this region, or the free one where it belongs. The table is at most half full. */
-static inline struct region *
-region_slot(struct regions *table, uint64_t key)
-{
-	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
-	uint64_t found;
-
-	while ((found = __atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE)) && found != key)
-		at = (at + 1) & table->mask;
-	return &table->slots[at];
-}
-
-static inline uint32_t *
-leaf_word(const struct region *region, uint64_t address)
-{
-	return &region->leaf[address % SHADOW_REGION / SHADOW_GRANULE];
-}
-
-uint32_t *
-shadow_find(uint64_t address)
-{
-	struct regions *table = __atomic_load_n(&regions, __ATOMIC_ACQUIRE);
-	struct region *region;
-
-	if (!table)
-		return NULL;
-	region = region_slot(table, region_key(address));
-	return region->key ? leaf_word(region, address) : NULL;
-}
-
 static void
-region_put(struct regions *table, uint64_t key, uint32_t *leaf)
+region_put(struct shadow_regions *table, const struct shadow_region *region)
 {
-	struct region *region = region_slot(table, key);
+	struct shadow_region *slot = shadow_slot(table, region->key);
 
-	region->leaf = leaf;
-	__atomic_store_n(&region->key, key, __ATOMIC_RELEASE);
+	slot->words = region->words;
+	slot->touched = region->touched;
+	__atomic_store_n(&slot->key, region->key, __ATOMIC_RELEASE);
 }
 
 static bool
 regions_grow(void)
 {
-	struct regions *old = regions, *table;
+	struct shadow_regions *old = shadow_regions, *table;
 	size_t slots = old ? (old->mask + 1) * 2 : TABLE_FIRST;
 
 	table = hidden_map(sizeof(*table) + slots * sizeof(table->slots[0]));
@@ -96,9 +50,9 @@ regions_grow(void)
 	table->mask = slots - 1;
 	for (size_t i = 0; old && i <= old->mask; i++) {
 		if (old->slots[i].key)
-			region_put(table, old->slots[i].key, old->slots[i].leaf);
+			region_put(table, &old->slots[i]);
 	}
-	__atomic_store_n(&regions, table, __ATOMIC_RELEASE);
+	__atomic_store_n(&shadow_regions, table, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -119,36 +73,42 @@ leaf_take(void)
 	}
 	leaf = spare_leaves;
 	spare_count = leaf ? spare_count - 1 : 0;
-	spare_leaves = leaf ? leaf + LEAF_WORDS : NULL;
+	spare_leaves = leaf ? leaf + LEAF_SIZE / sizeof(*leaf) : NULL;
 	return leaf;
 }
 
-static bool
-region_add(uint64_t key)
+/* The region's slot in the present table, made where there is none; NULL: no memory. */
+static struct shadow_region *
+region_make(uint64_t key)
 {
-	uint32_t *leaf;
+	struct shadow_region made = { .key = key }, *slot;
 
-	if ((!regions || region_count >= (regions->mask + 1) / 2) && !regions_grow())
-		return false;
-	leaf = leaf_take();
-	if (!leaf)
-		return false;
-	region_put(regions, key, leaf);
+	if ((!shadow_regions || region_count >= (shadow_regions->mask + 1) / 2) && !regions_grow())
+		return NULL;
+	slot = shadow_slot(shadow_regions, key);
+	if (slot->key)
+		return slot;
+	made.words = leaf_take();
+	if (!made.words)
+		return NULL;
+	region_put(shadow_regions, &made);
 	region_count++;
-	return true;
+	return slot;
 }
 
 static __attribute__((noinline)) uint32_t *
 shadow_add(uint64_t address)
 {
-	uint32_t *word;
+	struct shadow_region *region;
 
 	lock_take(&lock);
-	word = shadow_find(address); /* another thread may have been faster */
-	if (!word && region_add(region_key(address)))
-		word = shadow_find(address);
+	region = region_make(address / SHADOW_REGION + 1);
+	if (region)
+		__atomic_fetch_or(&region->touched,
+		                  UINT64_C(1) << address % SHADOW_REGION / SHADOW_PAGE,
+		                  __ATOMIC_RELEASE);
 	lock_release(&lock);
-	return word;
+	return region ? shadow_find(address) : NULL;
 }
 
 uint32_t *
@@ -157,6 +117,93 @@ shadow_make(uint64_t address)
 	uint32_t *word = shadow_find(address);
 
 	return __builtin_expect(word != NULL, 1) ? word : shadow_add(address);
+}
+
+static inline uint32_t *
+page_words(const struct shadow_region *region, unsigned page)
+{
+	return region->words + (size_t)page * SHADOW_PAGE_WORDS;
+}
+
+void
+shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context), void *context)
+{
+	const struct shadow_regions *table = shadow_regions;
+
+	for (size_t i = 0; table && i <= table->mask; i++) {
+		const struct shadow_region *region = &table->slots[i];
+
+		if (!region->key)
+			continue;
+		for (unsigned page = 0; page < SHADOW_PAGES; page++)
+			if (region->touched >> page & 1)
+				visit(page_words(region, page), (region->key - 1) * SHADOW_REGION +
+				      (uint64_t)page * SHADOW_PAGE, context);
+	}
+}
+
+/* ---- giving back */
+
+struct page {
+	uint64_t key;
+	unsigned number;
+};
+
+static bool
+page_is_empty(const uint32_t *words)
+{
+	uint32_t any = 0;
+
+	for (unsigned i = 0; i < SHADOW_PAGE_WORDS && !any; i += 16)
+		for (unsigned j = 0; j < 16; j++)
+			any |= __atomic_load_n(&words[i + j], __ATOMIC_RELAXED);
+	return !any;
+}
+
+/* Where a thread did not come to rest, it may be about to write: nothing is given back. */
+static void
+pages_give_back(const struct page *pages, unsigned count)
+{
+	bool is_calm;
+
+	if (!count)
+		return;
+	is_calm = change_stop();
+	for (unsigned i = 0; is_calm && i < count; i++) {
+		struct shadow_region *region = shadow_slot(shadow_regions, pages[i].key);
+		uint32_t *words = page_words(region, pages[i].number);
+
+		if (!page_is_empty(words) ||
+		    madvise(words, SHADOW_PAGE_WORDS * sizeof(*words), MADV_DONTNEED))
+			continue;
+		region->touched &= ~(UINT64_C(1) << pages[i].number);
+	}
+	change_resume();
+}
+
+void
+shadow_trim(void)
+{
+	struct shadow_regions *table = __atomic_load_n(&shadow_regions, __ATOMIC_ACQUIRE);
+	struct page pages[TRIM_AT_ONCE];
+	unsigned count = 0;
+
+	for (size_t i = 0; table && i <= table->mask; i++) {
+		const struct shadow_region *region = &table->slots[i];
+
+		if (!__atomic_load_n(&region->key, __ATOMIC_ACQUIRE))
+			continue;
+		for (unsigned page = 0; page < SHADOW_PAGES; page++) {
+			if (!(region->touched >> page & 1) || !page_is_empty(page_words(region, page)))
+				continue;
+			pages[count++] = (struct page){ region->key, page };
+			if (count < TRIM_AT_ONCE)
+				continue;
+			pages_give_back(pages, count);
+			count = 0;
+		}
+	}
+	pages_give_back(pages, count);
 }
 
 void

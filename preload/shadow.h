@@ -1,18 +1,83 @@
-/* A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a block
- * is found from its address alone, and what belongs to neighbours lies side by side. */
+/*
+ * A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a block
+ * is found from its address alone, and what belongs to neighbours lies side by side.
+ *
+ *     address   | region | page | granule | 4 bits |
+ *                   |       |       '-------------.
+ *                   |       '--> touched: bit      |
+ *                   '--> slots[] --> words --------+--> word
+ *
+ * A region (1 MiB) has 256 KiB of words, of which only the touched pages exist: one of 4 KiB for each
+ * 16 KiB of blocks. Called by ledger.c at every event, within a change.
+ */
 #ifndef PRELOAD_SHADOW_H
 #define PRELOAD_SHADOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { SHADOW_GRANULE = 16, SHADOW_REGION = 1 << 20 };
+enum {
+	SHADOW_GRANULE = 16,
+	SHADOW_PAGE_WORDS = 1024, /* words are given back by the page */
+	SHADOW_PAGE = SHADOW_PAGE_WORDS * SHADOW_GRANULE,
+	SHADOW_PAGES = 64,
+	SHADOW_REGION = SHADOW_PAGES * SHADOW_PAGE,
+};
 
-/* The word of this address; 0 until somebody writes it, in its place for ever. NULL: there is none
- * yet, or where it is to be made: no memory for it. Takes no lock where the word is there. Blocks of
- * less than 16 bytes may share one. Words of one region (1 MiB) lie together. */
-uint32_t *shadow_find(uint64_t address);
+struct shadow_region {
+	uint64_t key;     /* its number + 1; 0: a free slot; stored last */
+	uint32_t *words;
+	uint64_t touched; /* by page: whether any of its words was ever asked for by shadow_make */
+	uint64_t unused;  /* two slots a cache line */
+};
+
+struct shadow_regions {
+	size_t mask, unused[7];
+	struct shadow_region slots[]; /* at most half full */
+};
+
+extern struct shadow_regions *shadow_regions; /* NULL: none yet */
+
+/* The slot of this region, or the free one where it belongs. */
+static inline struct shadow_region *
+shadow_slot(struct shadow_regions *table, uint64_t key)
+{
+	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
+	uint64_t found;
+
+	while ((found = __atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE)) != key && found)
+		at = (at + 1) & table->mask;
+	return &table->slots[at];
+}
+
+/* The word of this address; NULL: none of its page was ever made. Takes no lock. */
+static inline uint32_t *
+shadow_find(uint64_t address)
+{
+	struct shadow_regions *table = __atomic_load_n(&shadow_regions, __ATOMIC_ACQUIRE);
+	struct shadow_region *region;
+
+	if (__builtin_expect(!table, 0))
+		return NULL;
+	region = shadow_slot(table, address / SHADOW_REGION + 1);
+	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_RELAXED) >>
+	                       address % SHADOW_REGION / SHADOW_PAGE & 1), 0))
+		return NULL;
+	return &region->words[address % SHADOW_REGION / SHADOW_GRANULE];
+}
+
+/* The same; makes the page, all words 0, if there is none. NULL: no memory for it. */
 uint32_t *shadow_make(uint64_t address);
+
+/* Calls `visit` for each page that is there: its words and the address that the first stands for.
+ * Where nothing changes: in a frozen child or with changes stopped. */
+void shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context),
+                 void *context);
+
+/* Gives the memory of pages whose words are all 0 back to the system. Looks through all of them, and
+ * stops changes for some microseconds for each 64 that it gives back. */
+void shadow_trim(void);
 
 /* In a forked child no lock can be trusted. */
 void shadow_after_fork(void);

@@ -14,8 +14,8 @@
  */
 #include "preload/snapshot.h"
 
+#include "preload/change.h"
 #include "preload/intern.h"
-#include "preload/ledger.h"
 #include "preload/lock.h"
 #include "preload/module.h"
 #include "preload/settings.h"
@@ -189,7 +189,7 @@ freeze(struct snapshot_job *job, bool has_locks)
 
 	if (has_locks) {
 		intern_lock();
-		ledger_lock();
+		change_stop();
 	}
 	job->is_frozen = true;
 	pid = snapshot_child_start(job);
@@ -198,7 +198,7 @@ freeze(struct snapshot_job *job, bool has_locks)
 		gathered = snapshot_gather(job);
 	}
 	if (has_locks) {
-		ledger_unlock();
+		change_resume();
 		intern_unlock();
 	}
 	if (pid > 0) {

@@ -34,6 +34,18 @@ void stack_end_unwinding(struct thread *thread);
 /* Code may have been unloaded: what was learned from addresses where it lay is forgotten. */
 void stack_look_for_gone_code(void);
 
+/* What an event of ours may need of the guest's stack. */
+enum { STACK_ROOM = 48 * 1024 };
+
+/* Whether that much is left of it. A stack whose bounds are not known has none. */
+static inline bool
+stack_has_room(const struct thread *thread)
+{
+	uint64_t here = (uintptr_t)__builtin_frame_address(0);
+
+	return here < thread->stack_high && here >= thread->stack_low + STACK_ROOM;
+}
+
 /* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too
  * little room left for us: a minimal thread stack, an alternate signal stack, a coroutine's. False:
  * there was no memory for a spare stack and the work was not done. */

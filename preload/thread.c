@@ -2,9 +2,9 @@
  * Thread states: taken at a thread's first event, given back when it ends, used again by later
  * threads, so that their number follows the most threads alive at one time.
  *
- *     self == NULL    no event yet
- *     self == ENDED   the thread's destructors run: each event borrows a state for itself
- *     self == state   with depth > 0 while inside the library
+ *     thread_self == NULL    no event yet
+ *     thread_self == THREAD_ENDED   the thread's destructors run: each event borrows a state for itself
+ *     thread_self == state   with depth > 0 while inside the library
  *
  * Called at every event. Rule: depth is never raised while the real allocator or anything that can
  * throw runs; what a handler's longjmp leaves raised is seen by the stack pointer and repaired.
@@ -18,11 +18,9 @@
 #include <pthread.h>
 #include <signal.h>
 
-#define ENDED ((struct thread *)1)
-
 enum { THREAD_SLAB = 8 };
 
-static __thread struct thread *self;
+__thread struct thread *thread_self;
 static struct thread *all;
 static uint32_t lock, threads_now;
 static pthread_key_t end_key;
@@ -95,9 +93,9 @@ thread_release(struct thread *thread)
 static void
 thread_end(void *state)
 {
-	if (self != state)
+	if (thread_self != state)
 		return;
-	self = ENDED;
+	thread_self = THREAD_ENDED;
 	thread_release(state);
 }
 
@@ -105,22 +103,22 @@ void
 thread_start(void)
 {
 	has_end_key = !pthread_key_create(&end_key, thread_end);
-	if (has_end_key && self && self != ENDED)
-		pthread_setspecific(end_key, self);
+	if (has_end_key && thread_self && thread_self != THREAD_ENDED)
+		pthread_setspecific(end_key, thread_self);
 }
 
 /* The first event of a thread, or one of a thread that is ending. */
 static __attribute__((noinline)) struct thread *
 thread_adopt(void)
 {
-	bool is_ending = self == ENDED;
+	bool is_ending = thread_self == THREAD_ENDED;
 	struct thread *thread = thread_acquire();
 
 	if (!thread)
 		return NULL;
 	thread->depth = 1;
 	thread->is_borrowed = is_ending;
-	self = thread;
+	thread_self = thread;
 	if (has_end_key && !is_ending) {
 		thread->is_calling_out = true;
 		pthread_setspecific(end_key, thread);
@@ -143,47 +141,34 @@ thread_was_left(struct thread *thread, uint64_t here)
 }
 
 struct thread *
-thread_enter(void)
+thread_enter_slowly(uint64_t here)
 {
-	uint64_t here = (uintptr_t)__builtin_frame_address(0);
-	struct thread *thread = self;
+	struct thread *thread = thread_self;
 
-	if (__builtin_expect(!thread || thread == ENDED, 0)) {
-		thread = thread_adopt();
-		if (!thread)
-			return NULL;
-	} else if (__builtin_expect(thread->depth, 0) && !thread_was_left(thread, here)) {
-		return NULL;
-	}
-	thread->depth = 1;
-	thread->entered_at = here;
-	thread->is_calling_out = thread->is_unwinding = false;
-	return thread;
+	if (!thread || thread == THREAD_ENDED)
+		return thread_adopt();
+	return thread_was_left(thread, here) ? thread : NULL;
 }
 
 void
-thread_leave(struct thread *thread)
+thread_leave_slowly(struct thread *thread)
 {
-	if (__builtin_expect(thread->is_borrowed, 0)) {
-		self = ENDED;
-		thread_release(thread);
-		return;
-	}
-	thread->depth = 0;
+	thread_self = THREAD_ENDED;
+	thread_release(thread);
 }
 
 bool
 thread_is_inside(void)
 {
-	struct thread *thread = self;
+	struct thread *thread = thread_self;
 
-	return thread && thread != ENDED && thread->depth;
+	return thread && thread != THREAD_ENDED && thread->depth;
 }
 
 bool
 thread_postpone(void *block)
 {
-	struct thread *thread = self;
+	struct thread *thread = thread_self;
 
 	if (!thread_is_inside() || thread->pending_count == THREAD_PENDING_MAX)
 		return false;
@@ -194,13 +179,13 @@ thread_postpone(void *block)
 bool
 thread_misses_allocation(void)
 {
-	return !thread_is_inside() || !self->is_calling_out;
+	return !thread_is_inside() || !thread_self->is_calling_out;
 }
 
 uint64_t
 thread_freeing(void)
 {
-	return thread_is_inside() ? self->freeing : 0;
+	return thread_is_inside() ? thread_self->freeing : 0;
 }
 
 void
@@ -215,7 +200,7 @@ thread_each(void (*visit)(struct thread *thread, void *context), void *context)
 void
 thread_after_fork(void)
 {
-	struct thread *mine = self == ENDED ? NULL : self;
+	struct thread *mine = thread_self == THREAD_ENDED ? NULL : thread_self;
 
 	lock_release(&lock);
 	threads_now = mine != NULL;

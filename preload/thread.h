@@ -14,9 +14,13 @@ enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 struct thread {
 	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
 	uint32_t in_use;
+	uint32_t until_look; /* events until the clock and the triggers are asked again; see record.c */
+	uint32_t look_gap;   /* ... as many as there were the last time */
+	uint64_t looked_ns;  /* when that was */
 	struct thread *next; /* all threads' states, for reuse */
 	bool is_borrowed;    /* for one event only: the thread's own state is gone, it is ending */
 	bool is_unwinding;   /* inside libunwind, which may hold locks of its own; see stack.c */
+	bool is_changing;    /* the ledger and the counters; see change.h */
 	bool is_calling_out; /* inside libc or libunwind, which may allocate for us */
 	uint32_t pending_count;
 	uint64_t freeing;    /* the block whose free is under way, or 0 */
@@ -33,10 +37,41 @@ struct thread {
 /* Lets ended threads give their state back. Before this threads are served as well. */
 void thread_start(void);
 
+/* NULL: no event yet. Else the state, or THREAD_ENDED where the thread's destructors run. */
+extern __thread struct thread *thread_self;
+#define THREAD_ENDED ((struct thread *)1)
+
+/* The rare ends of enter and leave. */
+struct thread *thread_enter_slowly(uint64_t here);
+void thread_leave_slowly(struct thread *thread);
+
 /* The state of this thread with depth raised to 1, or NULL: nested, or no memory. Every non-NULL
  * result is followed by thread_leave. */
-struct thread *thread_enter(void);
-void thread_leave(struct thread *thread);
+static inline struct thread *
+thread_enter(void)
+{
+	uint64_t here = (uintptr_t)__builtin_frame_address(0);
+	struct thread *thread = thread_self;
+
+	if (__builtin_expect((uintptr_t)thread <= (uintptr_t)THREAD_ENDED || thread->depth, 0)) {
+		thread = thread_enter_slowly(here);
+		if (!thread)
+			return NULL;
+	}
+	thread->depth = 1;
+	thread->entered_at = here;
+	thread->is_calling_out = thread->is_unwinding = thread->is_changing = false;
+	return thread;
+}
+
+static inline void
+thread_leave(struct thread *thread)
+{
+	if (__builtin_expect(thread->is_borrowed, 0))
+		thread_leave_slowly(thread);
+	else
+		thread->depth = 0;
+}
 
 /* This thread is inside the library (a nested event). */
 bool thread_is_inside(void);

@@ -11,6 +11,7 @@
 #include "preload/tracer.h"
 
 #include "preload/catalog.h"
+#include "preload/change.h"
 #include "preload/fork.h"
 #include "preload/hidden.h"
 #include "preload/module.h"
@@ -181,6 +182,7 @@ tracer_begin(void)
 		return;
 	tracer_hide_self();
 	thread_start();
+	change_open();
 	catalog_load();
 	if (tracer_open_trace(program, path, sizeof(path))) {
 		tracer_complain(path, errno);

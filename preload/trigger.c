@@ -54,13 +54,14 @@ static struct {
 	uint64_t low;           /* fewest since they rose last */
 	uint64_t lowered_ns;    /* when they came down to that */
 	uint64_t fallen_ns;     /* since when they are a quarter below the most; 0: they are not */
-	uint32_t answered;      /* requests that a thread has taken on */
 	uint32_t is_replacing;  /* the event before was the allocation of a large block */
 	uint64_t taken_ns;      /* the last snapshot; 0: none */
 	uint64_t spent_ns;      /* pauses of all snapshots */
 	uint64_t pause_ns;      /* of the last snapshot ... */
 	uint64_t pause_live;    /* ... and the live bytes then */
 } state __attribute__((aligned(64)));
+
+uint32_t trigger_answered;
 
 #define LOAD(field) __atomic_load_n(&state.field, __ATOMIC_RELAXED)
 #define STORE(field, value) __atomic_store_n(&state.field, (value), __ATOMIC_RELAXED)
@@ -175,12 +176,6 @@ is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 	       ((fallen_ns && is_overdue(fallen_ns, now_ns)) || is_standing(now_ns, quiet));
 }
 
-static uint32_t
-requests(void)
-{
-	return __atomic_load_n(&tracer.writer.header->requests, __ATOMIC_RELAXED);
-}
-
 enum trigger_cause
 trigger_is_due(uint64_t now_ns, uint64_t leaving)
 {
@@ -188,7 +183,7 @@ trigger_is_due(uint64_t now_ns, uint64_t leaving)
 
 	if (!tracer.writer.header)
 		return TRIGGER_NONE;
-	if (__builtin_expect(requests() != LOAD(answered), 0))
+	if (__builtin_expect(trigger_is_asked(), 0))
 		return TRIGGER_REQUEST;
 	if (!settings.automatic)
 		return TRIGGER_NONE;
@@ -207,12 +202,19 @@ trigger_is_due(uint64_t now_ns, uint64_t leaving)
 bool
 trigger_claim_request(uint32_t *number)
 {
-	uint32_t answered = LOAD(answered);
+	uint32_t answered = __atomic_load_n(&trigger_answered, __ATOMIC_RELAXED);
 
-	*number = requests();
+	*number = __atomic_load_n(&tracer.writer.header->requests, __ATOMIC_RELAXED);
 	return *number != answered &&
-	       __atomic_compare_exchange_n(&state.answered, &answered, *number, false,
+	       __atomic_compare_exchange_n(&trigger_answered, &answered, *number, false,
 	                                   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+bool
+trigger_is_waiting(uint64_t now_ns)
+{
+	return LOAD(is_replacing) || ((LOAD(fallen_ns) || large_due() <= now_ns) &&
+	                              now_ns + QUIET_NS >= LOAD(not_before_ns));
 }
 
 void
@@ -254,6 +256,7 @@ trigger_after_fork(void)
 {
 	uint64_t now_ns = tracer_now(true);
 
+	trigger_answered = 0;
 	memset(&state, 0, sizeof(state)); /* the child's trace, and its clock, are new */
 	STORE(seen_ns, now_ns);
 	large_after_fork(now_ns);

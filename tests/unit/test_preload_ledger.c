@@ -1,7 +1,8 @@
 /*
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
- * copied out; close neighbours; memory; and eight threads that each keep blocks of their own in it.
+ * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory; and eight threads that each keep blocks of their own in it.
  */
+#include "preload/change.h"
 #include "preload/hidden.h"
 #include "preload/ledger.h"
 
@@ -10,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -40,8 +42,11 @@ add_at(uint32_t place)
 
 	assert_false(full);
 	assert_int_equal(was_there, expected[place].address != 0);
-	if (was_there)
+	if (was_there) {
 		assert_same_block(&stale, &expected[place]);
+		assert_false(ledger_add(&block, &stale, &full));
+		assert_false(full);
+	}
 	expected[place] = block;
 }
 
@@ -93,12 +98,10 @@ copies_every_block_once(void **unused)
 
 	for (uint32_t place = 0; place < PLACES; place++)
 		count += expected[place].address != 0;
-	ledger_lock();
 	assert_int_equal(ledger_count(), count);
 	copied = ledger_copy(copy, PLACES);
 	assert_int_equal(ledger_copy(copy, 3), 3);
 	copied = ledger_copy(copy, PLACES);
-	ledger_unlock();
 	assert_int_equal(copied, count);
 	for (size_t i = 0; i < copied; i++) {
 		uint32_t place = (uint32_t)((copy[i].address - place_address(0)) / 32);
@@ -106,6 +109,96 @@ copies_every_block_once(void **unused)
 		assert_same_block(&copy[i], &expected[place]);
 		expected[place].address = 0; /* a second one would not be equal */
 	}
+}
+
+static void
+add_block(uint64_t address, uint64_t size, uint32_t stack)
+{
+	struct ledger_block block = { address, size, stack }, stale;
+	bool full;
+
+	assert_false(ledger_add(&block, &stale, &full));
+	assert_false(full);
+}
+
+static void
+assert_holds(uint64_t address, uint64_t size, uint32_t stack)
+{
+	struct ledger_block found, expected_block = { address, size, stack };
+
+	assert_true(ledger_find(address, &found));
+	assert_same_block(&found, &expected_block);
+	assert_true(ledger_remove(address, &found));
+	assert_same_block(&found, &expected_block);
+	assert_false(ledger_find(address, &found));
+	assert_false(ledger_remove(address, &found));
+}
+
+/* Sizes and stacks at every border of what a word can say, at every place of a page of words. */
+static void
+keeps_what_a_word_cannot_say(void **unused)
+{
+	const uint64_t sizes[] = { 0, 1, 15, 16, 17, 18, 32, INT32_MAX, INT32_MAX + UINT64_C(1),
+		UINT32_MAX, UINT64_C(1) << 40 };
+	const uint32_t stacks[] = { 0, 1, LEDGER_STACKS - 1, LEDGER_STACKS, UINT32_MAX };
+	const uint64_t places[] = { 0, 8, 16, 16368, 16376, 16384, SHADOW_REGION - 16,
+		SHADOW_REGION - 8 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (size_t j = 0; j < sizeof(stacks) / sizeof(stacks[0]); j++)
+			for (size_t k = 0; k < sizeof(places) / sizeof(places[0]); k++) {
+				uint64_t address = UINT64_C(0x7c0000000000) + places[k];
+
+				add_block(address, sizes[i], stacks[j]);
+				assert_holds(address, sizes[i], stacks[j]);
+			}
+}
+
+/* Blocks whose free went past us, under a new block: each is told once, and nothing of it stays. */
+static void
+tells_every_block_in_the_way(void **unused)
+{
+	uint64_t at = UINT64_C(0x7b0000000000);
+	struct ledger_block block = { at + 16, 40, 9 }, stale;
+	bool full;
+
+	add_block(at, 100, 7);       /* its size lies where the new block begins */
+	add_block(at + 32, 12, 8);   /* begins where the new block's size is to lie */
+	assert_true(ledger_add(&block, &stale, &full));
+	assert_true(stale.address == at && stale.size == 100 && stale.stack == 7);
+	assert_true(ledger_add(&block, &stale, &full));
+	assert_true(stale.address == at + 32 && stale.size == 12 && stale.stack == 8);
+	assert_false(ledger_add(&block, &stale, &full));
+	assert_false(ledger_find(at, &stale) || ledger_find(at + 32, &stale));
+	assert_holds(at + 16, 40, 9);
+}
+
+/* Memory of regions without blocks goes back; what is live stays, also beside what has gone. */
+static void
+gives_pages_of_words_back(void **unused)
+{
+	enum { COUNT = 4096, KEPT = 37 };
+	uint64_t first = UINT64_C(0x7a0000000000), step = SHADOW_PAGE / 2;
+	struct ledger_block found;
+	uint8_t resident[COUNT];
+	uint32_t *words;
+	size_t pages = 0;
+
+	for (uint64_t i = 0; i < COUNT; i++)
+		add_block(first + i * step, 24, (uint32_t)i);
+	for (uint64_t i = 0; i < COUNT; i++)
+		assert_true(i == KEPT || ledger_remove(first + i * step, &found));
+	words = shadow_find(first + KEPT * step - KEPT * step % SHADOW_REGION);
+	ledger_trim();
+	assert_null(shadow_find(first));
+	assert_null(shadow_find(first + (COUNT - 1) * step));
+	assert_int_equal(mincore(words, SHADOW_PAGES * 4096, resident), 0);
+	for (size_t i = 0; i < SHADOW_PAGES; i++)
+		pages += resident[i] & 1;
+	assert_int_equal(pages, 1);
+	assert_holds(first + KEPT * step, 24, KEPT);
+	add_block(first, 24, 1);
+	assert_holds(first, 24, 1);
 }
 
 /* Allocators other than glibc's align small blocks to 8 bytes. */
@@ -177,13 +270,13 @@ knows_nothing_of_what_was_never_added(void **unused)
 static void *
 churn(void *number)
 {
-	uint64_t first = UINT64_C(0x550000000000) + (uintptr_t)number * THREAD_PLACES * 16;
+	uint64_t first = UINT64_C(0x550000000000) + (uintptr_t)number * THREAD_PLACES * 32;
 	uint64_t sizes[THREAD_PLACES] = { 0 }, wrong = 0;
 	uint32_t seed = (uint32_t)(uintptr_t)number + 1;
 
 	for (uint64_t turn = 1; turn <= THREAD_TURNS; turn++) {
 		uint32_t place = (seed = seed * 1103515245 + 12345) >> 8 & (THREAD_PLACES - 1);
-		struct ledger_block block = { first + place * 16, turn, 0 }, found;
+		struct ledger_block block = { first + place * 32, turn, 0 }, found;
 		bool full;
 
 		if (sizes[place]) {
@@ -218,11 +311,15 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_an_array),
 		cmocka_unit_test(copies_every_block_once),
+		cmocka_unit_test(keeps_what_a_word_cannot_say),
+		cmocka_unit_test(tells_every_block_in_the_way),
+		cmocka_unit_test(gives_pages_of_words_back),
 		cmocka_unit_test(keeps_close_neighbours_apart),
 		cmocka_unit_test(does_not_grow_by_churning),
 		cmocka_unit_test(knows_nothing_of_what_was_never_added),
 		cmocka_unit_test(keeps_threads_apart),
 	};
 
+	change_open();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
