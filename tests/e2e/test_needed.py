@@ -20,20 +20,24 @@ def run(name, variant):
     return rows, maps
 
 
-def pairs(name, variant="O2"):
-    """(the program's line, the emptied map, the fresh one) of each pair of twins."""
+def pairs(name, variant="O2", smallest=0):
+    """(the program's line, the emptied map, the fresh one) of each pair of twins. A fresh one that
+    holds less than `smallest` is not looked for; then the program's allocator knows what it holds."""
     rows, (maps, *_) = run(name, variant)
     rows = [row for row in rows if "fresh" in row]
     assert len(rows) >= 100, len(rows)
     for row in rows:
-        both = [maps[int(row[twin], 16)] for twin in ("emptied", "fresh")]
+        both = [maps.get(int(row[twin], 16)) for twin in ("emptied", "fresh")]
+        if both[1] is None and row["held"] < smallest:
+            equal(both[0]["needed_bytes"], row["held"], f"{name} {row}: needed")
+            continue
         equal([m["count"] for m in both], [row["count"]] * 2, row)
         yield row, *both
 
 
-def exact(name, variant="O2", unsure=lambda row: False):
+def exact(name, variant="O2", unsure=lambda row: False, smallest=0):
     """`unsure` tells the twins whose needed bytes may be a range; a fresh map's lie in it."""
-    for row, emptied, fresh in pairs(name, variant):
+    for row, emptied, fresh in pairs(name, variant, smallest):
         if "held" in row:  # the program's own allocator counted
             equal(structure_bytes(fresh) + fresh["bytes"]["values"], row["held"],
                   f"{name} {row}: held")
@@ -108,7 +112,7 @@ def uthash():
     assert sure > 0, "nothing was sure"
 
 
-def shrunk(name, variant="O2", unsure=lambda row: False):
+def shrunk(name, variant="O2", unsure=lambda row: False, smallest=0):
     """The implementation's own call on each emptied map: what it leaves, and what it takes while it
     runs, are foretold; where `unsure`, no less than that and no more than a pad's difference."""
     rows, (before, after) = run(name, variant)
@@ -119,6 +123,8 @@ def shrunk(name, variant="O2", unsure=lambda row: False):
         address = int(row["shrunk"], 16)
         held = structure_bytes(after[address]) if address in after else 0
         foretold = [r for r in before[address]["remedies"] if r["name"] == row["remedy"]]
+        if address not in after and foretold and foretold[0]["leaves_bytes"] < smallest:
+            continue  # too small to be looked for
         if foretold and unsure(row) and before[address]["needed_is_estimate"]:
             assert before[address]["needed_low_bytes"] <= held <= foretold[0]["leaves_bytes"], row
         elif foretold:
@@ -161,6 +167,32 @@ def absl_rehash():
     """absl maps and sets: what rehash(0) leaves and takes is foretold, for every count"""
     for variant in harness.VARIANTS:
         shrunk("needed_absl", variant, lambda row: row["count"] <= 7)
+
+
+@test
+def khash():
+    """khash: needed is what a fresh table holds, to the byte, by its own allocator's count"""
+    for variant in harness.VARIANTS:
+        exact("needed_khash", variant, smallest=128 * 16 + 32)
+
+
+@test
+def khash_resize():
+    """khash: what kh_resize() leaves and takes is foretold, for every count"""
+    shrunk("needed_khash", smallest=128 * 16 + 32)
+
+
+@test
+def qt():
+    """QHash: needed is what a fresh one holds, to the byte"""
+    for variant in harness.VARIANTS:
+        exact("needed_qt", variant)
+
+
+@test
+def qt_squeeze():
+    """QHash: what squeeze() leaves and takes is foretold, for every count"""
+    shrunk("needed_qt")
 
 
 harness.main()
