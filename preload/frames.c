@@ -270,7 +270,7 @@ frames_capture(struct frames *frames, const struct bounds *bounds, const struct 
 	bool cut;
 
 	walk.is_bounded = caller->sp >= bounds->low && caller->sp < bounds->high;
-	walk.readable_page = caller->sp >> PAGE_BITS;
+	walk.readable_page = (caller->sp - sizeof(uint64_t)) >> PAGE_BITS;
 	walk.steps[0] = (struct step){ .pc = caller->pc, .sp = caller->sp, .rbp = caller->rbp };
 	if (frames_walk(&walk, frames, &top) || top + walk.count > FRAMES_MAX)
 		return -1;

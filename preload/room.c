@@ -19,10 +19,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SPARE_SIZE = 256 * 1024, MAIN_STACK_MOST = 256 * 1024 * 1024 };
+enum { SPARE_SIZE = 256 * 1024, MAIN_STACK_MOST = 128 * 1024 * 1024 };
 
 extern void *__libc_stack_end; /* where the kernel put argc: the high end of the main stack */
 
+/* The kernel keeps at least 128 MB below the top free of other mappings, whatever the limit on stacks
+ * is; further down may lie what is no stack of this thread. */
 static void
 room_of_main(struct thread *thread)
 {

@@ -13,16 +13,13 @@
 #include "preload/cfi.h"
 #include "preload/intern.h"
 #include "preload/module.h"
+#include "preload/object.h"
 #include "preload/unwinder.h"
 
-#include <dlfcn.h>
-#include <elf.h>
-#include <link.h>
 
 enum {
 	SET_RULES = 4,
 	SETS = 16 * 1024,
-	PAGE = 4096, /* the least that is mapped at the start of a module */
 	ADDRESS_BITS = 48,
 };
 
@@ -51,20 +48,15 @@ _Static_assert(SETS == 1 << (64 - 50), "the number of sets is what rules_set giv
 
 /* ---- what the tables say */
 
-/* The loaded segment that holds `address`; the module's own headers tell. */
+/* The loaded segment that holds `address`. */
 static int
 rules_segment(const struct dl_find_object *object, const uint8_t *address,
               struct cfi_tables *tables)
 {
-	const uint8_t *start = object->dlfo_map_start;
-	const ElfW(Ehdr) *elf = object->dlfo_map_start;
-	const ElfW(Phdr) *segment;
+	size_t count;
+	const ElfW(Phdr) *segment = object_headers(object, &count);
 
-	if (memcmp(elf->e_ident, ELFMAG, SELFMAG) || elf->e_phentsize != sizeof(*segment) ||
-	    elf->e_phoff > PAGE || elf->e_phoff + elf->e_phnum * sizeof(*segment) > PAGE)
-		return -1;
-	segment = (const void *)(start + elf->e_phoff);
-	for (int i = 0; i < elf->e_phnum; i++, segment++) {
+	for (size_t i = 0; segment && i < count; i++, segment++) {
 		uint64_t low = object->dlfo_link_map->l_addr + segment->p_vaddr;
 
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) ||
@@ -124,7 +116,8 @@ rules_learn(uint64_t at)
 
 	intern_lock();
 	rule = rules_make(at);
-	rules_keep(at, rule);
+	if (rule.module != RULE_NO_MODULE) /* else nobody tells when the code goes */
+		rules_keep(at, rule);
 	intern_unlock();
 	return rule;
 }

@@ -154,6 +154,8 @@ stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
 		node = last->nodes[at - 1];
 		path = last->paths[at - 1];
 	}
+	last->count = 0; /* whoever leaves here by longjmp leaves nothing half done */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
 	for (; at < count; at++) {
 		uint64_t pc = pcs[count - 1 - at];
 		uint16_t module = rules_find(pc - 1).module;
@@ -166,6 +168,7 @@ stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
 		last->nodes[at] = node;
 		last->paths[at] = path;
 	}
+	__atomic_signal_fence(__ATOMIC_RELEASE);
 	last->count = node ? count : 0;
 	return node;
 }

@@ -14,6 +14,7 @@
  */
 #include "preload/unwinder.h"
 
+#include "preload/object.h"
 #include "preload/stack.h"
 
 #include <dlfcn.h>
@@ -84,19 +85,18 @@ import_dl_iterate_phdr(int (*visit)(struct dl_phdr_info *, size_t, void *), void
 {
 	struct dl_phdr_info info = { 0 };
 	struct dl_find_object found;
-	const ElfW(Ehdr) *elf;
+	size_t count;
 	void *pc;
 
 	memcpy(&pc, data, sizeof(pc));
 	if (_dl_find_object(pc, &found))
 		return 0;
-	elf = found.dlfo_map_start;
-	if (memcmp(elf->e_ident, ELFMAG, SELFMAG))
+	info.dlpi_phdr = object_headers(&found, &count);
+	if (!info.dlpi_phdr)
 		return 0;
 	info.dlpi_addr = found.dlfo_link_map->l_addr;
 	info.dlpi_name = found.dlfo_link_map->l_name;
-	info.dlpi_phdr = (const void *)((const uint8_t *)elf + elf->e_phoff);
-	info.dlpi_phnum = elf->e_phnum;
+	info.dlpi_phnum = (ElfW(Half))count;
 	info.dlpi_adds = 1;
 	return visit(&info, sizeof(info), data);
 }

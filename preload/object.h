@@ -1,0 +1,12 @@
+/* The program headers of what the loader has mapped, in memory, found without its locks. */
+#ifndef PRELOAD_OBJECT_H
+#define PRELOAD_OBJECT_H
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+/* NULL: they are not where they can be found. */
+const ElfW(Phdr) *object_headers(const struct dl_find_object *object, size_t *count);
+
+#endif
