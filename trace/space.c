@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 enum { DESCRIPTOR_CEILING = 1024 }; /* a higher number would make the guest's fd table grow */
@@ -117,26 +118,72 @@ trace_space_reserve(int fd, uint64_t offset, uint64_t size)
 	return result;
 }
 
-struct trace_chunk *
-trace_space_take(struct trace_writer *writer, uint32_t run)
+static uint64_t
+offset_of(uint32_t chunk)
 {
-	struct trace_header *header = writer->header;
-	uint64_t size = (uint64_t)run * TRACE_CHUNK_SIZE, offset;
-	uint32_t first, after;
-	void *at;
+	return TRACE_HEADER_SIZE + (uint64_t)chunk * TRACE_CHUNK_SIZE;
+}
+
+/* Gives chunks back, where nobody took more meanwhile. */
+static void
+give_back(struct trace_writer *writer, uint32_t first, uint32_t run)
+{
+	uint32_t after = first + run;
+
+	__atomic_compare_exchange_n(&writer->header->chunks, &after, first, false, __ATOMIC_ACQ_REL,
+	                            __ATOMIC_RELAXED);
+}
+
+int
+trace_space_number(struct trace_writer *writer, uint32_t run, uint32_t *first)
+{
 	int fd = trace_space_descriptor(writer);
 
 	if (fd < 0)
+		return -1;
+	*first = __atomic_fetch_add(&writer->header->chunks, run, __ATOMIC_ACQ_REL);
+	if (trace_space_reserve(fd, offset_of(*first), (uint64_t)run * TRACE_CHUNK_SIZE) == 0)
+		return fd;
+	give_back(writer, *first, run);
+	return -1;
+}
+
+struct trace_chunk *
+trace_space_take(struct trace_writer *writer, uint32_t run)
+{
+	uint32_t first;
+	int fd = trace_space_number(writer, run, &first);
+	void *at;
+
+	if (fd < 0)
 		return NULL;
-	first = __atomic_fetch_add(&header->chunks, run, __ATOMIC_ACQ_REL);
-	offset = TRACE_HEADER_SIZE + (uint64_t)first * TRACE_CHUNK_SIZE;
-	if (trace_space_reserve(fd, offset, size) == 0) {
-		at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)offset);
-		if (at != MAP_FAILED)
-			return at;
-	}
-	after = first + run;
-	__atomic_compare_exchange_n(&header->chunks, &after, first, false, __ATOMIC_ACQ_REL,
-	                            __ATOMIC_RELAXED);
+	at = mmap(NULL, (size_t)run * TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+	          (off_t)offset_of(first));
+	if (at != MAP_FAILED)
+		return at;
+	give_back(writer, first, run);
 	return NULL;
+}
+
+int
+trace_space_move(int fd, uint32_t number, struct trace_chunk *chunk,
+                 const struct trace_chunk *label, size_t size)
+{
+	struct iovec parts[] = {
+		{ (void *)(uintptr_t)label, sizeof(*label) },
+		{ chunk + 1, size },
+	};
+	ssize_t done;
+
+	do
+		done = pwritev(fd, parts, 2, (off_t)offset_of(number));
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return -1;
+	if ((size_t)done != sizeof(*label) + size) {
+		errno = EIO;
+		return -1;
+	}
+	return mmap(chunk, TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+	            (off_t)offset_of(number)) == MAP_FAILED ? -1 : 0;
 }

@@ -187,20 +187,21 @@ trace_text_append(struct trace_writer *writer, struct trace_table *table, const 
 	return start;
 }
 
-/* The same records in a chunk of another file; the old one is unmapped. */
+/* The table's chunks move to another file, `chunks` of them from `first` on. */
 static int
-clone_chunk(struct trace_writer *to, struct trace_table *table, uint32_t sequence, uint32_t records)
+move_chunks(int fd, struct trace_table *table, uint32_t first, uint32_t chunks)
 {
-	struct trace_chunk *old = table->chunks[sequence];
-	struct trace_chunk *copy = trace_space_take(to, 1);
+	uint32_t left = table->count;
 
-	if (!copy)
-		return -1;
-	memcpy((uint8_t *)copy + TRACE_CHUNK_HEADER_SIZE, (uint8_t *)old + TRACE_CHUNK_HEADER_SIZE,
-	       (size_t)records * table->record_size);
-	label(copy, table, sequence, records);
-	table->chunks[sequence] = copy;
-	munmap(old, TRACE_CHUNK_SIZE);
+	for (uint32_t i = 0; i < chunks; i++) {
+		uint32_t records = left < table->per_chunk ? left : table->per_chunk;
+		struct trace_chunk label = { table->kind, table->owner, i, records, { 0 } };
+
+		if (trace_space_move(fd, first + i, table->chunks[i], &label,
+		                     (size_t)records * table->record_size) != 0)
+			return -1;
+		left -= records;
+	}
 	return 0;
 }
 
@@ -208,19 +209,18 @@ int
 trace_table_clone(struct trace_writer *to, struct trace_table *table)
 {
 	uint32_t *counted = trace_kind_count(to->header, table->kind);
-	uint32_t sequence = 0;
+	uint32_t chunks = (table->count + table->per_chunk - 1) / table->per_chunk, first;
 
-	for (uint32_t left = table->count; left > 0; sequence++) {
-		uint32_t records = left < table->per_chunk ? left : table->per_chunk;
+	if (chunks > 0) {
+		int fd = trace_space_number(to, chunks, &first);
 
-		if (clone_chunk(to, table, sequence, records) != 0)
+		if (fd < 0 || move_chunks(fd, table, first, chunks) != 0)
 			return -1;
-		left -= records;
 	}
 	/* Chunks that were taken ahead stay with the old file. */
-	for (; sequence < TRACE_TABLE_CHUNKS && table->chunks[sequence]; sequence++) {
-		munmap(table->chunks[sequence], TRACE_CHUNK_SIZE);
-		table->chunks[sequence] = NULL;
+	for (uint32_t i = chunks; i < TRACE_TABLE_CHUNKS && table->chunks[i]; i++) {
+		munmap(table->chunks[i], TRACE_CHUNK_SIZE);
+		table->chunks[i] = NULL;
 	}
 	if (counted)
 		__atomic_store_n(counted, table->count, __ATOMIC_RELEASE);
