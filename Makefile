@@ -174,7 +174,7 @@ demo: deps ## the article's experiment under the library, for both value kinds, 
 
 check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)sh tests/deps.sh $(O)/packages
-	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace
+	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace $(BENCH_PROGRAMS)
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')

@@ -39,10 +39,11 @@ $(O)/bench/trace_facts: bench/trace_facts.c $(call objects,tool,$(wildcard trace
 $(O)/bench/pause: bench/pause.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BENCH_WARN) -O2 -g -o $@ $<
-$(O)/bench/finder_bench: bench/finder_bench.c $(call objects,tool,$(wildcard finder/*.c profiles/*.c)) \
-    $(O)/tool/profiles/shipped.o
+$(O)/bench/finder_bench: bench/finder_bench.c $(O)/tool/profiles/shipped.o \
+    $(call objects,tool,$(wildcard finder/*.c profiles/*.c) $(GOMAP))
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(BENCH_WARN) $(CFLAGS) -o $@ $^
+	$(Q)mkdir -p $(@D) && $(CC) $(BENCH_WARN) $(CFLAGS) -o $@ $^ \
+	    -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
 
 .PHONY: bench bench-quick bench-deps bench-build bench-doc
 bench-deps: ## install what the benchmark compares with (as root or in CI), else print the apt line

@@ -1,4 +1,5 @@
 """The whole outcome as one text, and its place in doc/performance.md."""
+import figures
 import places
 import tables
 import targets
@@ -8,7 +9,7 @@ END = "<!-- to here -->"
 PAIRS = (("depth", "By depth of the stack"), ("threads", "By threads (the 20 frames above)"),
          ("live", "By live blocks"), ("paths", "By distinct paths"),
          ("length", "By length of the run"))
-QUIET = 0.3  # load of other processes at which figures are still believed
+QUIET = 0.15  # cores that others may keep busy
 
 
 def about(data):
@@ -26,9 +27,10 @@ def about(data):
     ]
     if data["key"]["is_quick"]:
         lines.append("**From `make bench-quick`: sizes a tenth, two rounds. Not for judging.**")
-    if data.get("load", 0) > QUIET:
-        lines.append(f"**Preliminary: other processes kept the machine busy meanwhile (load "
-                     f"{data['load']} before the first run). Wall times are not to be believed.**")
+    busy = figures.spread(n for entry in data["workloads"].values() for n in entry.get("busy", []))
+    if busy and busy.median > QUIET:
+        lines.append(f"**Preliminary: others kept {busy.median:.1f} cores busy meanwhile "
+                     f"({busy.least:.1f} to {busy.most:.1f}). Wall times are not to be believed.**")
     return "\n".join(lines) + "\n"
 
 
@@ -49,6 +51,8 @@ def document(data):
     parts.append(section("Files", tables.files(whole) if whole else ""))
     parts.append(section("Time to read the outcome", tables.reading(whole)))
     parts.append(section("Tools that are far slower, on smaller sizes", tables.slow(whole)))
+    parts.append(section("Snapshots", tables.snapshots(tables.entries_of(data, "snapshot")),
+                         "Medians, within one run, of 15 pauses and of 5 searches."))
     for group, title in PAIRS:
         found = tables.entries_of(data, group)
         parts.append(section(f"Nanoseconds a pair of malloc and free. {title}",

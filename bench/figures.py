@@ -1,8 +1,8 @@
 """The arithmetic: from samples to the figures that the tables print. Nothing here runs anything.
 
-A comparison is made within a round, where the runs stood close together in time, and the median is
-taken of the rounds' comparisons, never a comparison of medians. A round in which one of the two runs
-failed has no say.
+A comparison is made within a round, where the runs stood close together in time, and the median
+is taken of the rounds' comparisons, never a comparison of medians. A round in which one of the two
+runs failed has no say.
 """
 import statistics
 
@@ -52,7 +52,7 @@ def ratio(rounds, tool, key, base="bare"):
 def added(rounds, tool, key, base="bare"):
     """What comes on top of the bare run, in the key's own unit. May be negative: noise."""
     return paired(rounds, tool, base, lambda traced, bare:
-                  None if traced[key] is None or bare[key] is None else traced[key] - bare[key])
+                  None if None in (traced.get(key), bare.get(key)) else traced[key] - bare[key])
 
 
 def share(rounds, tool, rival, key, base="bare"):

@@ -2,10 +2,8 @@
  * What one snapshot's search costs, by the finder alone, on guests that are hard for it. For people
  * who work on finder/:
  *
- *     cc -O2 -g -std=gnu11 -D_GNU_SOURCE -I. -o /tmp/finder_bench bench/finder_bench.c \
- *         finder/[a-z]*.c profiles/[a-z]*.c build/profiles/shipped.c test_programs/gomap.c \
- *         -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
- *     /tmp/finder_bench CASE [N] [RUNS]        N 0: as many as below
+ *     make bench-build
+ *     build/bench/finder_bench CASE [N] [RUNS]        N 0: as many as below
  *
  * inline, pointer, big    the article's map of N entries, all of them live (1M)
  * emptied                 the article's map of inline values, N entries deleted again (1M)

@@ -207,7 +207,8 @@ main(int argc, char **argv)
 			return 2;
 	}
 	if (output == NULL || optind == argc) {
-		fprintf(stderr, "usage: measure -o FILE [-t SECONDS] [-p MILLISECONDS] COMMAND...\n");
+		fprintf(stderr, "usage: measure -o FILE [-t SECONDS] [-p MILLISECONDS] "
+		                "COMMAND...\n");
 		return 2;
 	}
 	sigset_t signals, before;
@@ -217,6 +218,7 @@ main(int argc, char **argv)
 	sigaddset(&signals, SIGINT);
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* nothing goes on running when the benchmark is killed */
 	run.began = now();
 	run.child = start(argv + optind, &before);
 	if (run.child < 0) {

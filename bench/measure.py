@@ -1,8 +1,8 @@
 """One run of one workload under one tool: starts it, checks that it did its work, tells the cost.
 
-A sample is a dict, as it lies in the results file: wall_s, cpu_s (of all processes), peak_kib (of the
-guest's process), helper_kib (of the tool's own processes together), apparent and allocated bytes of
-what the tool wrote, report_s to read it again, and what the tool says it saw. A run that failed is
+A sample is a dict, as it lies in the results file: wall_s, cpu_s (of all processes), peak_kib (of
+the guest's process), helper_kib (of the tool's own processes together), apparent and allocated
+bytes of what the tool wrote, report_s to read it again, and what the tool says it saw. A run that failed is
 {"failed": why}.
 """
 import json
@@ -17,6 +17,11 @@ import places
 LIMIT_S = 900
 READING_LIMIT_S = 60  # for showing the outcome; a tool that takes longer is told as that
 POLL_MS = 20
+OWN_CLOCKS = (  # what pairs.c, pause.c and finder_bench.c print
+    (r"^wall ([\d.]+) ns a pair, CPU ([\d.]+) ns a pair$", ("pair_wall_ns", "pair_cpu_ns")),
+    (r"bare fork ([\d.]+) ms, mark ([\d.]+) ms", ("fork_ms", "mark_ms")),
+    (r"^\w+ +([\d.]+) ms CPU .* (\d+) MB, (\d+) MB/s$", ("search_ms", "search_mb", "search_rate")),
+)
 
 
 class Failed(Exception):
@@ -55,7 +60,9 @@ def run(line, env, folder, poll_ms=0, beside=None, limit_s=LIMIT_S):
         facts = json.load(file)
     if facts["is_late"]:
         raise Late(f"still running after {limit_s} s")
-    if facts["exit"] != 0 or said is None:
+    if said is None:
+        raise Failed(f"{os.path.basename(beside[0])} failed beside it")
+    if facts["exit"] != 0:
         end = f"signal {facts['signal']}" if facts["signal"] else f"status {facts['exit']}"
         raise Failed(" / ".join([f"ended with {end}"] + complaint.strip().splitlines()[-3:]))
     return facts, said + output, complaint
@@ -89,8 +96,12 @@ def written(folder):
 
 def own_clock(output):
     """What the program measured of itself, where it does."""
-    found = re.search(r"^wall ([\d.]+) ns a pair, CPU ([\d.]+) ns a pair$", output, re.M)
-    return {"pair_wall_ns": float(found[1]), "pair_cpu_ns": float(found[2])} if found else {}
+    told = {}
+    for pattern, keys in OWN_CLOCKS:
+        found = re.search(pattern, output, re.M)
+        if found:
+            told.update(zip(keys, map(float, found.groups())))
+    return told
 
 
 def analyse(tool, line, traces, folder):

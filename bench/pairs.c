@@ -6,15 +6,15 @@
  *     pairs [--pairs N] [--live N] [--depth D] [--paths P] [--threads T] [--sizes LOW-HIGH]
  *           [--vary]
  *
- * Each of T threads, main among them, keeps its share of the live blocks and makes its share of the pairs. For every
- * pair it walks down D frames (main is the first; libc's own come on top) along the next of P paths,
- * each a different list of functions, frees the block in a slot chosen at random and puts a new one
- * there. --vary draws the depth for each pair anew, from 4 to D. Frames have different sizes and no
+ * Each of T threads, main among them, keeps its share of the live blocks and makes its share of the
+ * pairs. For every pair it walks down D frames (main is the first; libc's own come on top) along
+ * the next of P paths, each a different list of functions, frees the block in a slot chosen at
+ * random and puts a new one there. --vary draws the depth for each pair anew, from 4 to D. Frames have different sizes and no
  * frame pointers.
  *
  * Every block carries its slot's mark and is looked at before it is freed; at the end all are, and
- * the counts must come out. Prints the counts and the nanoseconds a pair of the loop alone: the wall
- * clock, and the CPU time of all threads. The blocks that live are made before the clock starts.
+ * the counts must come out. Prints the counts and the nanoseconds a pair of the loop alone: by the
+ * wall clock, and of all threads' CPU time. The blocks that live are made before the clock starts.
  */
 #include <getopt.h>
 #include <pthread.h>
@@ -35,7 +35,8 @@ static struct {
 	unsigned depth, threads;
 	bool is_varying;
 } options = {
-	.pairs = 10000000, .live = 10000, .paths = 4, .low = 16, .high = 512, .depth = 15, .threads = 1,
+	.pairs = 10000000, .live = 10000, .paths = 4, .low = 16, .high = 512, .depth = 15,
+	.threads = 1,
 };
 
 struct worker {
@@ -106,16 +107,17 @@ typedef void step_function(struct worker *worker, unsigned left, uint64_t path);
 static step_function step_a, step_b, step_c, step_d;
 static step_function *const steps[] = {step_a, step_b, step_c, step_d};
 
-#define STEP(name, frame)                                                                          \
-	static __attribute__((noinline)) void name(struct worker *worker, unsigned left, uint64_t path) \
-	{                                                                                              \
-		char room[frame];                                                                          \
-		__asm__ volatile("" : : "r"(room) : "memory");                                             \
-		if (left == 0)                                                                             \
-			pair(worker);                                                                          \
-		else                                                                                       \
-			steps[path & 3](worker, left - 1, path >> 2 | path << 62);                             \
-		__asm__ volatile("" : : "r"(room) : "memory");                                             \
+#define STEP(name, frame)                                                                \
+	static __attribute__((noinline)) void                                            \
+	name(struct worker *worker, unsigned left, uint64_t path)                        \
+	{                                                                                \
+		char room[frame];                                                        \
+		__asm__ volatile("" : : "r"(room) : "memory");                           \
+		if (left == 0)                                                           \
+			pair(worker);                                                    \
+		else                                                                     \
+			steps[path & 3](worker, left - 1, path >> 2 | path << 62);       \
+		__asm__ volatile("" : : "r"(room) : "memory");                           \
 	}
 
 STEP(step_a, 8)

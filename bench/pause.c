@@ -2,8 +2,8 @@
  * What a snapshot costs the guest while it stands still, beside a bare fork of the same process.
  * Fills a heap of small blocks, then forks and takes marks by turns; prints the medians.
  *
- *     cc -O2 -D_GNU_SOURCE -Iinclude -o pause bench/pause.c       (make bench-build does)
- *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 ./pause [MEGABYTES [ROUNDS]]   default 100, 15
+ *     make bench-build
+ *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 build/bench/pause [MEGABYTES [ROUNDS]]   default 100, 15
  *
  * Each child is waited for before the next one is made, so that nothing competes with what is
  * measured. The fork is libc's without handlers of pthread_atfork, as the library's clone is.

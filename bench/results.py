@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 
 import places
 
@@ -45,10 +46,16 @@ def machine():
     }
 
 
-def load_average():
-    """Processes that ran in the last minute. Looked at before anything is started: what it says
-    then is what else the machine does."""
-    return os.getloadavg()[0]
+def busy_cores(seconds=0.5):
+    """How many cores something else keeps busy (or takes away) while this does nothing."""
+    def jiffies():
+        with open("/proc/stat", encoding="ascii") as file:
+            numbers = [int(word) for word in file.readline().split()[1:9]]
+        return sum(numbers), numbers[3] + numbers[4]  # all; idle and waiting for a disk
+    before = jiffies()
+    time.sleep(seconds)
+    every, idle = (late - early for late, early in zip(jiffies(), before))
+    return round(os.cpu_count() * (every - idle) / max(every, 1), 2)
 
 
 class Results:
@@ -84,9 +91,9 @@ class Results:
             entry.update(size=size, rounds=[])
         return entry["rounds"]
 
-    def note_load(self, load):
-        """Keeps the worst of all sessions that added to the file."""
-        self.data["load"] = max(round(load, 2), self.data.get("load", 0))
+    def note_busy(self, workload):
+        """Keeps what else the machine did just before this workload."""
+        self.data["workloads"][workload.name].setdefault("busy", []).append(busy_cores())
 
     def save(self):
         os.makedirs(os.path.dirname(self.path), exist_ok=True)

@@ -5,8 +5,8 @@
     bench/run.py [--tools ...] [--runs N] -- COMMAND...    your own program
     bench/run.py --document                                the last tables into doc/performance.md
 
-Called by `make bench`, which builds what this needs. Results lie in build/bench/results.json and grow
-with every round: interrupted, it goes on where it stopped. --fresh begins anew.
+Called by `make bench`, which builds what this needs. Results lie in build/bench/results.json and
+grow with every round: interrupted, it goes on where it stopped. --fresh begins anew.
 """
 import argparse
 import os
@@ -24,6 +24,7 @@ import workloads
 
 QUICK = 10       # --quick: sizes are divided by this
 SLOW_RUNS = 3    # rounds of the tools that are far too slow for more
+BARE = tools.ALL[0]
 SMALL = "/small"  # marks the bare run that slow tools are compared with
 
 
@@ -33,15 +34,17 @@ def turns(chosen, round_number):
     fast = [(tool, tool.name, False) for tool in chosen if not tool.is_slow]
     slow = [(tool, tool.name, True) for tool in chosen if tool.is_slow]
     if slow:
-        slow.insert(0, (tools.ALL[0], tools.ALL[0].name + SMALL, True))
-    shift = round_number % len(fast)
+        slow.insert(0, (BARE, BARE.name + SMALL, True))
+    if len(fast) == 1 and slow:
+        fast = []  # the full size is of no use to slow tools
+    shift = round_number % max(1, len(fast))
     return fast[shift:] + fast[:shift] + slow
 
 
 def sizes_of(workload, is_quick):
     """The full and the small size."""
     full, small = workload.size, workload.small
-    if is_quick and isinstance(full, int):
+    if is_quick and isinstance(full, int) and workload.group != "snapshot":
         full, small = max(1000, full // QUICK), max(1000, small // QUICK)
     elif is_quick:
         full = small
@@ -50,35 +53,54 @@ def sizes_of(workload, is_quick):
 
 def tools_for(workload, chosen):
     """Test programs and micro benchmarks are for the tools that see every allocation fast."""
-    return [t for t in chosen if workload.group == "whole" or not t.is_slow]
+    if workload.tools:
+        return [tool for tool in chosen if tool.name in workload.tools]
+    return [tool for tool in chosen if workload.group == "whole" or not tool.is_slow]
 
 
-def run_round(workload, chosen, sizes, rounds, slow_runs):
-    """Appends one round; a tool that failed before is not tried again."""
-    failed = {key for r in rounds for key, sample in r.items() if "failed" in sample}
+def lacking(chosen, rounds, options):
+    """The tools that have fewer samples than they should; one that failed is done with."""
+    def is_done(tool):
+        samples = [r[tool.name] for r in rounds if tool.name in r]
+        most = min(options.runs, 1 if options.quick else SLOW_RUNS) if tool.is_slow \
+            else options.runs
+        return len(samples) >= most or any("failed" in sample for sample in samples)
+    found = [tool for tool in chosen if not is_done(tool)]
+    return found if not found or BARE in found else [BARE] + found
+
+
+def drop_failures(rounds):
+    """What failed is tried again by the next call."""
+    for done in rounds:
+        for key in [key for key, sample in done.items() if "failed" in sample]:
+            del done[key]
+
+
+def run_round(workload, chosen, sizes, number):
+    """{key: sample} of one round."""
     done = {}
-    if len(rounds) >= slow_runs:
-        chosen = [tool for tool in chosen if not tool.is_slow]
-    for tool, key, is_small in turns(chosen, len(rounds)):
-        if key not in failed:
-            done[key] = measure.sample_of(workload, tool, sizes[is_small])
-            if "failed" in done[key]:
-                print(f"    {key} failed: {done[key]['failed']}", flush=True)
-    rounds.append(done)
+    for tool, key, is_small in turns(chosen, number):
+        done[key] = measure.sample_of(workload, tool, sizes[is_small])
+        if "failed" in done[key]:
+            print(f"    {workload.name} under {key} failed: {done[key]['failed']}", flush=True)
+    return done
 
 
 def run_workload(workload, chosen, options, store):
+    """All rounds that are lacking; returns the workload's rounds."""
     sizes = sizes_of(workload, options.quick)
     rounds = store.rounds(workload, sizes[0])
-    if len(rounds) >= options.runs:
-        print(f"{workload.name}: {len(rounds)} rounds are there", flush=True)
-        return
-    began = time.monotonic()
-    measure.sample_of(workload, tools.ALL[0], sizes[1])  # warms the caches; not counted
-    while len(rounds) < options.runs:
-        run_round(workload, chosen, sizes, rounds, 1 if options.quick else SLOW_RUNS)
+    drop_failures(rounds)
+    began, wanted = time.monotonic(), lacking(chosen, rounds, options)
+    if wanted:
+        measure.sample_of(workload, BARE, sizes[1])  # warms the caches; not counted
+        store.note_busy(workload)
+    while wanted:
+        rounds.append(run_round(workload, wanted, sizes, len(rounds)))
         store.save()
+        wanted = lacking(chosen, rounds, options)
     print(tables.line(workload, rounds) + f"  [{time.monotonic() - began:.0f} s]", flush=True)
+    return rounds
 
 
 def parse():
@@ -113,16 +135,18 @@ def main():
         path = os.path.join(tempfile.mkdtemp(prefix="maptrace-bench-"), "results.json")
         wanted = [workloads.of_command(options.command)]
     store = results.Results(path, chosen, options.quick, options.fresh)
-    store.note_load(results.load_average())
     for workload in wanted:
-        run_workload(workload, tools_for(workload, chosen), options, store)
-    store.save()
-    text = document.document(store.data)
-    with open(path.replace(".json", ".md"), "w", encoding="utf-8") as file:
-        file.write(text)
+        rounds = run_workload(workload, tools_for(workload, chosen), options, store)
+    if options.command:
+        text = tables.own((wanted[0], rounds))
+    else:
+        text = document.document(store.data)
+        with open(path.replace(".json", ".md"), "w", encoding="utf-8") as file:
+            file.write(text)
     print("\n" + text)
     print(f"results: {path}")
     sys.exit(1 if tables.has_failures(store.data) else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -17,7 +17,8 @@ def sized(value):
     """Bytes for people."""
     for unit in ("B", "KiB", "MiB"):
         if abs(value) < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" or abs(value) >= 100 else f"{value:.1f} {unit}"
+            is_whole = unit == "B" or abs(value) >= 100
+            return f"{value:.0f} {unit}" if is_whole else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.2f} GiB"
 
@@ -119,8 +120,8 @@ def reading(entries):
                                for tool in names]
             for workload, rounds in entries
             if any(figures.values(rounds, tool, "report_s") for tool in names)]
-    return table(["workload", "maptrace report, s", "heaptrack_print, s", "jeprof --text, s (small)",
-                  "ms_print, s (small)"], rows)
+    return table(["workload", "maptrace report, s", "heaptrack_print, s",
+                  "jeprof --text, s (small)", "ms_print, s (small)"], rows)
 
 
 def slow(entries):
@@ -158,6 +159,25 @@ def pairs(entries):
                   "trace", "peak under maptrace"], rows)
 
 
+def snapshots(entries):
+    rows = []
+    for workload, rounds in entries:
+        pause = figures.values(rounds, "maptrace", "mark_ms")
+        fork = figures.values(rounds, "maptrace", "fork_ms")
+        rows.append([workload.title, median(rounds, "bare", "search_ms", short),
+                     median(rounds, "bare", "search_mb", short),
+                     median(rounds, "bare", "search_rate", short),
+                     cell(rounds, "maptrace", short(pause.median) if pause else "-"),
+                     short(fork.median) if fork else "-",
+                     f"{pause.median / fork.median:.2f}" if pause and fork else "-"])
+    return table(["what", "search, ms CPU", "MB searched", "MB/s", "pause, ms", "bare fork, ms", "times"], rows)
+
+
+def own(entry):
+    """The tables for a program of the user's own."""
+    return "\n".join(made([entry]) for made in (costs, memory, files, reading, slow, failed))
+
+
 def failed(entries):
     lines = [f"- {workload.name} under {tool}: {why}" for workload, rounds in entries
              for tool, why in figures.failures(rounds).items()]
@@ -177,7 +197,8 @@ def entries_of(data, group=None):
 
 def line(workload, rounds):
     """One workload in one line, told as soon as it is done."""
-    words = [f"{workload.name:20}", "bare " + median(rounds, "bare", "wall_s", lambda s: f"{s:.3f} s")]
+    bare = median(rounds, "bare", "wall_s", lambda seconds: f"{seconds:.3f} s")
+    words = [f"{workload.name:20}", f"bare {bare}"]
     for tool in ("maptrace", "heaptrack"):
         cpu = figures.ratio(rounds, tool, "cpu_s")
         words.append(f"{tool} x" + cell(rounds, tool, times(

@@ -7,6 +7,8 @@ TRACE_BYTES = 1024 * 1024
 NODE_BYTES = 24
 MEMORY_SHARE = 0.30
 REPORT_S = 0.3
+PAUSE = 1.2
+SEARCH_RATE = 1000
 STEADY = 1.1  # a run ten times longer may cost this many times as much a pair: noise
 
 
@@ -96,6 +98,18 @@ class Judge:
                  f"{each:.1f} ({nodes.median:,.0f} nodes)" if each else None,
                  each and each <= NODE_BYTES)
 
+    def pause(self, name):
+        rounds = self.rounds(name)
+        mark, fork = (figures.values(rounds, "maptrace", key) for key in ("mark_ms", "fork_ms"))
+        times = mark.median / fork.median if mark and fork else None
+        self.row(f"{name} MB: pause of the guest against a bare fork", f"{PAUSE}",
+                 f"{times:.2f}" if times else None, times and times <= PAUSE)
+
+    def search(self, name):
+        found = figures.values(self.rounds(name), "bare", "search_rate")
+        self.row(f"{name}: memory searched a second, one core", f"{SEARCH_RATE} MB",
+                 f"{found.median:.0f} MB" if found else None, found and found.median >= SEARCH_RATE)
+
     def report(self, name):
         found = figures.values(self.rounds(name), "maptrace", "report_s")
         self.row(f"{name}: `maptrace report`", f"{REPORT_S} s",
@@ -121,4 +135,7 @@ def targets(data):
             if workload.wall and (check != judge.trace or workload.share):
                 check(workload.name)
     judge.nodes("cc1plus")
+    for workload, _ in tables.entries_of(data, "snapshot"):
+        check = judge.pause if workload.name.startswith("pause") else judge.search
+        check(workload.name)
     return tables.table(["what", "reach", "measured", ""], judge.rows)

@@ -2,9 +2,9 @@
 
 A workload's words may hold {size}, {folder} (empty, for this run), {built} (this room's programs),
 {sources}, {tests} (test programs) and {cc1plus}. `says` must be in the output, and a tool must have
-seen at least `least` allocations for each unit of the size: a tool that saw less measured less.
-`small` is the size for tools that are too slow for the full one; their ratios are taken against bare
-runs of that size.
+seen at least `least` allocations for each unit of the size: one that saw less measured less.
+`small` is the size for tools that are too slow for the full one; their ratios are taken against
+bare runs of that size.
 """
 import glob
 import os
@@ -17,7 +17,7 @@ import places
 class Workload:
     name: str
     title: str
-    words: str
+    words: object          # a text, split at blanks, or a tuple
     size: object = 1000000
     small: object = 100000
     says: str = ""
@@ -26,13 +26,14 @@ class Workload:
     beside: str = ""       # a client, run beside the workload; it ends it
     wall: float = 0        # reach: this many times the bare wall time
     share: float = 0       # reach: added wall is at most heaptrack's added wall by this
-    group: str = "whole"   # whole, tests, or a micro benchmark's table
+    group: str = "whole"   # whole, tests, snapshot, or a micro benchmark's table
+    tools: tuple = ()      # those that it is meant for; the fast ones where there is none
 
     def fill(self, words, size, folder):
         return [word.format(size=size, folder=folder, built=os.path.join(places.BUILD, "bench"),
                             tests=os.path.join(places.BUILD, "test_programs"),
                             sources=places.SOURCES, cc1plus=places.cc1plus())
-                for word in words.split()]
+                for word in (words.split() if isinstance(words, str) else words)]
 
     def line(self, size, folder):
         return self.fill(self.words, size, folder)
@@ -88,6 +89,26 @@ WHOLE += [
     for values, least in (("inline", 100), ("pointer", 1000000), ("big", 1000000))]
 
 
+# What a search costs by itself, and how long the guest stands still for it.
+SNAPSHOT = [
+    Workload(f"pause-{size}", f"the guest's pause, heap of {size} MB in small blocks",
+             "{built}/pause {size} 15", size=size, small=size, says="{size} MB in",
+             group="snapshot", env={"MAPTRACE_AUTO": "0"}, tools=("maptrace",)) for size in (100, 1000)]
+SNAPSHOT += [
+    Workload(f"finder-{name}", title, "{built}/finder_bench " + name + " {size} 5", size=size,
+             small=size // 10, says=name, group="snapshot", tools=("bare",))
+    for name, title, size in (
+        ("inline", "search: the article's map, inline values", 10**6),
+        ("pointer", "search: the article's map, pointer values", 10**6),
+        ("big", "search: the article's map, 129-byte values", 10**6),
+        ("emptied", "search: the article's map, emptied", 10**6),
+        ("many", "search: 10 million blocks that point at each other", 10**7),
+        ("chain", "search: an unordered_map of a million nodes", 10**6),
+        ("unordered", "search: 100 thousand unordered_maps of 10 nodes", 10**5),
+        ("small", "search: a million blocks behind an array", 10**6),
+        ("plain", "search: a million blocks of 1 KB, no maps", 10**6))]
+
+
 def test_programs():
     """Those that insert and delete, as users compile them. They run for milliseconds."""
     folder = os.path.join(places.BUILD, "test_programs", "O2")
@@ -115,18 +136,19 @@ MICRO += [micro(f"paths-{paths}", "paths", f"{paths:,} paths", f"--depth 20 --pa
           for paths in (4, 100, 10000)]
 MICRO += [micro("paths-random", "paths", "recursion to a random depth up to 60, 100 paths",
                 "--depth 60 --paths 100 --vary")]
-MICRO += [micro(f"length-{label}", "length", f"{title} pairs", "--depth 20 --paths 4", pairs=pairs)
-          for label, title, pairs in (("1", "2 million", 2 * 10**6), ("10", "20 million", 2 * 10**7))]
+MICRO += [micro(f"length-{times}", "length", f"{times * 2} million pairs", "--depth 20 --paths 4",
+                pairs=times * 2 * 10**6) for times in (1, 10)]
 
 
 def all_workloads():
-    return WHOLE + test_programs() + MICRO
+    return WHOLE + test_programs() + SNAPSHOT + MICRO
 
 
 def of_command(command):
     """A workload of the user's own, of which nothing is known but that it ends with 0."""
-    words = " ".join(word.replace("{", "{{").replace("}", "}}") for word in command)
-    return Workload(os.path.basename(command[0]), words, words, size="all", small="all")
+    words = tuple(word.replace("{", "{{").replace("}", "}}") for word in command)
+    return Workload(os.path.basename(command[0]), " ".join(command), words, size="all",
+                    small="all")
 
 
 def choose(names):

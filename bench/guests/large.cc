@@ -1,7 +1,7 @@
 /*
  * A large file for a compiler: cc1plus on this, preprocessed beforehand, is the workload with the
- * most distinct stacks. The library's templates make the bulk; LARGE_COPIES of a class template that
- * uses them make more, each with types of its own; with none of them it is a small file.
+ * most distinct stacks. The library's templates make the bulk; LARGE_COPIES of a class template
+ * that uses them make more, each with types of its own; with none of them it is a small file.
  */
 #include <iostream>
 #include <string>
