@@ -5,15 +5,13 @@
  *
  *     stack id --> nodes of the trace --> recorded --.
  *     unw_step             --> own frames dropped --> compare: every frame, and where the list ends
- *     _Unwind_Backtrace    --> own frames dropped --> the same, but it may stop at code without tables
+ *     _Unwind_Backtrace    --> own frames dropped --> compare: the same
  *     the hook's return address           --> compare with the innermost frame
  *
- * What counts as a difference:
- *   - against libunwind: anything.
- *   - against libgcc: anything, but that its list may be the shorter where its last frame lies in code
- *     that no unwind table describes (_Unwind_Find_FDE is asked): libgcc ends there, while libunwind
- *     goes on by the frame pointer. The frames up to there are compared.
- *   - against the hook: the innermost frame, unless the call came from within this library.
+ * Anything is a difference, with one reservation: beyond a frame whose code no unwind table describes
+ * (_Unwind_Find_FDE is asked) nobody knows. libgcc ends there; libunwind guesses by the frame pointer,
+ * unw_backtrace by what it remembers of earlier guesses and unw_step without. So that frame is the
+ * last to be compared. The hook's address is not asked for where this library called itself.
  *
  * Called by record.c after each stack_identify. Rule: nothing here changes what is recorded. Both
  * unwinders believe the tables: where these are wrong, libgcc may read memory that is not there, which
@@ -43,7 +41,7 @@ struct unwind_check { /* one thread's scratch */
 enum { URC_NO_REASON = 0, URC_END_OF_STACK = 5 };
 struct libgcc {
 	int (*backtrace)(int (*visit)(void *frame, void *context), void *context);
-	uintptr_t (*get_ip)(void *frame, int *is_before);
+	uintptr_t (*get_ip)(void *frame);
 	const void *(*find_fde)(void *pc, void *bases[3]);
 };
 
@@ -57,7 +55,7 @@ unwind_check_open_libgcc(struct libgcc *into)
 
 	if (!handle)
 		return dlerror();
-	*(void **)&into->get_ip = dlsym(handle, "_Unwind_GetIPInfo");
+	*(void **)&into->get_ip = dlsym(handle, "_Unwind_GetIP");
 	*(void **)&into->find_fde = dlsym(handle, "_Unwind_Find_FDE");
 	*(void **)&into->backtrace = dlsym(handle, "_Unwind_Backtrace");
 	return into->get_ip && into->find_fde && into->backtrace ? NULL : dlerror();
@@ -82,30 +80,17 @@ unwind_check_open(void)
 struct libgcc_walk {
 	uint64_t *into;
 	int count;
-	bool last_is_before; /* the last pc lies before its instruction ran: a signal frame's */
 };
 
 static int
 unwind_check_visit(void *frame, void *context)
 {
 	struct libgcc_walk *walk = context;
-	int is_before = 0;
 
 	if (walk->count == LIST_ROOM)
 		return URC_END_OF_STACK;
-	walk->into[walk->count++] = libgcc.get_ip(frame, &is_before);
-	walk->last_is_before = is_before;
+	walk->into[walk->count++] = libgcc.get_ip(frame);
 	return URC_NO_REASON;
-}
-
-/* Whether libgcc ended for want of a table, and not because the stack did. */
-static bool
-unwind_check_has_stopped(const struct libgcc_walk *walk)
-{
-	void *bases[3];
-	uint64_t pc = walk->count ? walk->into[walk->count - 1] : 0;
-
-	return pc && !libgcc.find_fde((void *)(pc - !walk->last_is_before), bases);
 }
 
 /* What of `found` frames would be recorded. */
@@ -136,13 +121,12 @@ unwind_check_ask_libunwind(struct thread *thread, uint64_t *into)
 }
 
 static struct unwind_list
-unwind_check_ask_libgcc(struct thread *thread, uint64_t *into, enum unwind_end *end)
+unwind_check_ask_libgcc(struct thread *thread, uint64_t *into)
 {
 	struct libgcc_walk walk = { .into = into };
 
 	stack_begin_unwinding(thread);
 	libgcc.backtrace(unwind_check_visit, &walk);
-	*end = unwind_check_has_stopped(&walk) ? UNWIND_STOPPED : UNWIND_WHOLE;
 	stack_end_unwinding(thread);
 	return unwind_check_keep(into, walk.count);
 }
@@ -162,17 +146,32 @@ unwind_check_recorded(uint32_t id, uint64_t *into)
 	return list;
 }
 
+/* The frames up to the first one without a table. A return address is looked for by the byte before
+ * it, an interrupted instruction by itself: either will do, as a table is the rule. */
+static size_t
+unwind_check_known(const struct unwind_list *list)
+{
+	void *bases[3];
+
+	for (size_t i = 0; libgcc.find_fde && i < list->count; i++) {
+		if (!libgcc.find_fde((void *)(list->pcs[i] - 1), bases) &&
+		    !libgcc.find_fde((void *)list->pcs[i], bases))
+			return i + 1;
+	}
+	return SIZE_MAX;
+}
+
 size_t
 unwind_check_compare(const struct unwind_list *recorded, const struct unwind_list *other,
-                     enum unwind_end end)
+                     size_t known)
 {
 	size_t common = recorded->count < other->count ? recorded->count : other->count;
 
-	for (size_t i = 0; i < common; i++) {
+	for (size_t i = 0; i < common && i < known; i++) {
 		if (recorded->pcs[i] != other->pcs[i])
 			return i;
 	}
-	if (end == UNWIND_STOPPED && other->count && other->count <= recorded->count)
+	if (common >= known)
 		return UNWIND_EQUAL;
 	if (recorded->count != other->count || recorded->cut != other->cut)
 		return common;
@@ -236,11 +235,13 @@ unwind_check_show(const struct unwind_list *recorded, const struct unwind_list *
 /* Returns whether they are equal; shows the first few pairs that are not. */
 static bool
 unwind_check_judge(const struct unwind_list *recorded, const struct unwind_list *other,
-                   const char *whose, enum unwind_end end)
+                   const char *whose)
 {
 	static uint32_t shown;
-	size_t frame = unwind_check_compare(recorded, other, end);
+	size_t frame = unwind_check_compare(recorded, other, SIZE_MAX);
 
+	if (frame != UNWIND_EQUAL) /* seldom enough to look at the tables for it */
+		frame = unwind_check_compare(recorded, other, unwind_check_known(recorded));
 	if (frame == UNWIND_EQUAL)
 		return true;
 	if (__atomic_fetch_add(&shown, 1, __ATOMIC_RELAXED) < SHOWN_MAX)
@@ -256,7 +257,7 @@ unwind_check_judge_caller(const struct unwind_list *recorded, uint64_t caller)
 	const struct unwind_list hook = { &caller, 1, false };
 
 	return unwinder_is_own(caller) ||
-	       unwind_check_judge(&innermost, &hook, "the hook", UNWIND_WHOLE);
+	       unwind_check_judge(&innermost, &hook, "the hook");
 }
 
 static void
@@ -264,16 +265,15 @@ unwind_check_all(struct thread *thread, uint32_t id, uint64_t caller)
 {
 	uint64_t *other = thread->check->other;
 	struct unwind_list recorded = unwind_check_recorded(id, thread->check->recorded), list;
-	enum unwind_end end;
 	bool is_equal = unwind_check_judge_caller(&recorded, caller);
 
 	if (unwinder_walk) {
 		list = unwind_check_ask_libunwind(thread, other);
-		is_equal &= unwind_check_judge(&recorded, &list, "libunwind", UNWIND_WHOLE);
+		is_equal &= unwind_check_judge(&recorded, &list, "libunwind");
 	}
 	if (libgcc.backtrace) {
-		list = unwind_check_ask_libgcc(thread, other, &end);
-		is_equal &= unwind_check_judge(&recorded, &list, "libgcc", end);
+		list = unwind_check_ask_libgcc(thread, other);
+		is_equal &= unwind_check_judge(&recorded, &list, "libgcc");
 	}
 	__atomic_fetch_add(&compared, 1, __ATOMIC_RELAXED);
 	if (!is_equal)

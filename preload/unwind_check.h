@@ -14,17 +14,13 @@ struct unwind_list {
 	bool cut;
 };
 
-enum unwind_end {
-	UNWIND_WHOLE,   /* the other unwinder went as far as the stack goes */
-	UNWIND_STOPPED, /* it stopped at a frame whose code has no tables, which it lists last */
-};
-
 #define UNWIND_EQUAL SIZE_MAX
 
 /* The first frame at which two lists differ, or UNWIND_EQUAL. Where one has ended it is the index of
- * its missing frame; where the lists agree but one alone is cut, their length. */
+ * its missing frame; where the lists agree but one alone is cut, their length. Only the first `known`
+ * frames count: SIZE_MAX where unwind tables describe all of them. */
 size_t unwind_check_compare(const struct unwind_list *recorded, const struct unwind_list *other,
-                            enum unwind_end end);
+                            size_t known);
 
 /* Opens libgcc's unwinder, at start. */
 void unwind_check_open(void);

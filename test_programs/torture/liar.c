@@ -17,7 +17,7 @@ real(const char *name)
 }
 
 int _Unwind_Backtrace(int (*visit)(void *frame, void *context), void *context);
-uintptr_t _Unwind_GetIPInfo(void *frame, int *is_before);
+uintptr_t _Unwind_GetIP(void *frame);
 const void *_Unwind_Find_FDE(void *pc, void *bases[3]);
 
 int
@@ -30,13 +30,13 @@ _Unwind_Backtrace(int (*visit)(void *frame, void *context), void *context)
 }
 
 uintptr_t
-_Unwind_GetIPInfo(void *frame, int *is_before)
+_Unwind_GetIP(void *frame)
 {
-	static uintptr_t (*next)(void *, int *);
+	static uintptr_t (*next)(void *);
 	static unsigned asked;
 	if (!next)
-		*(void **)&next = real("_Unwind_GetIPInfo");
-	return next(frame, is_before) + (++asked % TRUTHS == 0);
+		*(void **)&next = real("_Unwind_GetIP");
+	return next(frame) + (++asked % TRUTHS == 0);
 }
 
 const void *

@@ -72,8 +72,17 @@ follows(struct record *record, size_t at, const struct torture_frame *frame, siz
 	return true;
 }
 
+static bool
+is_rooted(void)
+{
+	const struct torture_frame *frame = torture_path;
+	while (frame->outer)
+		frame = frame->outer;
+	return !frame->gap;
+}
+
 static void
-verify(const void *block, const void *function, bool is_rooted)
+verify(const void *block, const void *function)
 {
 	void *pcs[ROOM];
 	struct record record = {pcs, maptrace_stack(block, pcs, ROOM), depth(), 0};
@@ -85,7 +94,7 @@ verify(const void *block, const void *function, bool is_rooted)
 		tell_wrong("allocation", &record, 0);
 	else if (!follows(&record, 1, torture_path, &end))
 		tell_wrong("path", &record, record.followed + 1);
-	else if (is_rooted && end < record.most && record.count > end + OUTSIDE)
+	else if (is_rooted() && end < record.most && record.count > end + OUTSIDE)
 		tell_wrong("end", &record, end);
 }
 
@@ -94,16 +103,7 @@ torture_allocate(void)
 {
 	TORTURE_FRAME;
 	void *block = calloc(1, 24);
-	verify(block, (const void *)torture_allocate, true);
-	free(block);
-}
-
-TORTURE void
-torture_allocate_unrooted(void)
-{
-	TORTURE_FRAME;
-	void *block = calloc(1, 24);
-	verify(block, (const void *)torture_allocate_unrooted, false);
+	verify(block, (const void *)torture_allocate);
 	free(block);
 }
 

@@ -6,7 +6,7 @@
  *     torture_path --> frame | pc --> frame | pc --> ... --> NULL: main, or the start of a thread
  *
  * Rule: every function between main (or a thread's start, which has none) and torture_allocate opens
- * with TORTURE_FRAME; one that cannot (assembly) is entered with torture_push.
+ * with TORTURE_FRAME, or with TORTURE_FRAME_GAP where its caller cannot (assembly, libc).
  */
 #ifndef TEST_PROGRAM_TORTURE_H
 #define TEST_PROGRAM_TORTURE_H
@@ -22,7 +22,8 @@ extern "C" {
 struct torture_frame {
 	const void *pc; /* where the function returns to */
 	struct torture_frame *outer;
-	bool gap;       /* frames that the program does not know may lie between this one and `outer` */
+	bool gap;       /* frames that the program does not know may lie between this one and `outer`;
+	                 * with no `outer`: anything may */
 };
 
 extern __thread struct torture_frame *torture_path;
@@ -51,9 +52,6 @@ torture_push(struct torture_frame *frame, const void *pc, bool gap)
 
 /* Allocates, holds the recorded stack against the path, frees. */
 void torture_allocate(void);
-
-/* The same where the path is not known to its end: what lies beyond the frames on it is anything. */
-void torture_allocate_unrooted(void);
 
 /* A number that hangs on the seed alone, so that a run repeats. */
 uint32_t torture_random(uint32_t *seed);
