@@ -264,8 +264,10 @@ stack_identify(struct thread *thread, const struct caller *caller, uint64_t size
 void
 stack_look_for_gone_code(void)
 {
-	if (module_close_gone())
-		rules_forget();
+	if (!module_close_gone())
+		return;
+	rules_forget();
+	unwinder_forget();
 }
 
 /* ---- fork */

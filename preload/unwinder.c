@@ -226,6 +226,13 @@ unwinder_find_walk(void *handle)
 }
 #endif
 
+void
+unwinder_forget(void)
+{
+	if (unwinder_walk)
+		__atomic_store_n(&unwinder_backtrace, unwinder_walk, __ATOMIC_RELEASE);
+}
+
 static void
 unwinder_find_self(void)
 {
@@ -269,6 +276,6 @@ unwinder_open(void)
 		if (unwinder_proves_itself())
 			return NULL;
 	}
-	unwinder_backtrace = NULL;
+	unwinder_backtrace = unwinder_walk = NULL;
 	return "it is not built as expected";
 }

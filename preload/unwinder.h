@@ -21,6 +21,9 @@ bool unwinder_is_readable(uint64_t address);
  * and where it had to guess. */
 extern int (*unwinder_walk)(void **addresses, int room);
 
+/* Code has been unloaded: from now on unwinder_backtrace is unwinder_walk. */
+void unwinder_forget(void);
+
 extern uint64_t unwinder_own_start, unwinder_own_size; /* where this library lies */
 
 static inline bool
