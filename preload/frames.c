@@ -112,10 +112,12 @@ frames_join(const struct frames *frames, uint32_t *top, const struct step *state
 static int
 frames_walk(struct walk *walk, const struct frames *frames, uint32_t *top)
 {
+	bool is_mapped = walk->is_bounded && frames->is_bounded;
+
 	for (;;) {
 		struct step *step = &walk->steps[walk->count];
 
-		if (frames_join(frames, top, step, walk->is_bounded))
+		if (frames_join(frames, top, step, is_mapped))
 			return 0;
 		if (step->pc >> ADDRESS_BITS || walk->count == FRAMES_MAX)
 			return -1;
@@ -219,6 +221,7 @@ frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uin
 	for (uint32_t i = end; i-- > 0; outer = frame++)
 		frame->node = frames_node(frame, outer, &walk->steps[i]);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
+	frames->is_bounded = walk->is_bounded && (!top || frames->is_bounded);
 	frames->count = top + end;
 }
 
@@ -254,6 +257,7 @@ frames_give(struct frames *frames, struct capture *capture, bool cut)
 
 	capture->node = innermost->node;
 	capture->needs_rbp = innermost->needs_rbp;
+	capture->is_bounded = frames->is_bounded;
 	capture->cut = cut;
 	capture->slots = frames->slots;
 	capture->slot_count = innermost->slots;

@@ -45,7 +45,7 @@ memo_find(const struct memo *memo, const struct caller *caller, bool is_mapped)
 	for (int way = 0; way < MEMO_WAYS; way++, known++) {
 		if (memo_is_of(known, caller) && memo_has_slots(memo, known) &&
 		    !slots_check(&memo->slots[known->start % MEMO_SLOTS], known->slot_count,
-		                 is_mapped))
+		                 is_mapped && known->is_bounded))
 			return known;
 	}
 	return NULL;
@@ -100,6 +100,7 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	place->needs_rbp = capture->needs_rbp;
 	place->node = capture->node;
 	place->cut = capture->cut;
+	place->is_bounded = capture->is_bounded;
 	place->stack = stack;
 	place->by_size = by_size;
 	place->slot_count = (uint16_t)capture->slot_count;

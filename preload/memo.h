@@ -19,7 +19,8 @@ struct memo_stack { /* one cache line */
 	bool cut;
 	bool needs_rbp;
 	bool by_size; /* `stack` is not known: it depends on the block's size */
-	uint8_t unused[16];
+	bool is_bounded; /* all slots lie in the thread's own stack */
+	uint8_t unused[15];
 };
 _Static_assert(sizeof(struct memo_stack) == 64, "one cache line");
 
@@ -31,7 +32,8 @@ struct memo {
 	uint32_t turn;                 /* of the ways, to be replaced */
 };
 
-/* The stack of which `caller` is the innermost frame, proved; or NULL. `is_mapped`: see slots_check. */
+/* The stack of which `caller` is the innermost frame, proved; or NULL. `is_mapped`: the thread's own
+ * stack is mapped from the caller up. */
 const struct memo_stack *memo_find(const struct memo *memo, const struct caller *caller,
                                    bool is_mapped);
 

@@ -140,21 +140,27 @@ stack_list(struct thread *thread, const struct caller *caller, bool *cut)
 	return kept;
 }
 
-/* The node of the stack in thread->pcs. Frames that the last such stack had as well, from the root
- * on, are not looked up. */
-static uint32_t
-stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
+/* How many frames, from the root on, the list has in common with the last one. */
+static size_t
+stack_list_common(const uint64_t *pcs, size_t count, const struct listed *last)
 {
 	size_t at = 0;
-	uint32_t node = 0, path = 0;
 
 	while (at < count && at < last->count && last->pcs[at] == pcs[count - 1 - at])
 		at++;
-	if (at) {
-		node = last->nodes[at - 1];
-		path = last->paths[at - 1];
-	}
-	last->count = 0; /* whoever leaves here by longjmp leaves nothing half done */
+	return at;
+}
+
+/* The node of the stack in `pcs`; what it has in common with the last one (or NULL) is not looked up.
+ * A longjmp out of here leaves no half of a list behind. */
+static uint32_t
+stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
+{
+	size_t at = last ? stack_list_common(pcs, count, last) : 0;
+	uint32_t node = at ? last->nodes[at - 1] : 0, path = at ? last->paths[at - 1] : 0;
+
+	if (last)
+		last->count = 0;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	for (; at < count; at++) {
 		uint64_t pc = pcs[count - 1 - at];
@@ -163,13 +169,16 @@ stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
 		path = intern_path(path, pc, module);
 		node = intern_node(node, path, pc, module);
 		if (!node)
-			break;
-		last->pcs[at] = pc;
-		last->nodes[at] = node;
-		last->paths[at] = path;
+			return 0;
+		if (last) {
+			last->pcs[at] = pc;
+			last->nodes[at] = node;
+			last->paths[at] = path;
+		}
 	}
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	last->count = node ? count : 0;
+	if (last)
+		last->count = count;
 	return node;
 }
 
@@ -211,11 +220,9 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 	struct history *history = thread->history;
 	bool cut = false, by_size;
 	size_t count = stack_list(thread, caller, &cut);
+	uint32_t node = stack_list_node(thread->pcs, count, history ? &history->listed : NULL);
 
-	if (!history)
-		return 0;
-	return intern_stack(stack_list_node(thread->pcs, count, &history->listed), cut, size,
-	                    &by_size);
+	return intern_stack(node, cut, size, &by_size);
 }
 
 /* What no memo has. */

@@ -216,6 +216,25 @@ reads_nothing_above_the_stack(void **unused)
 		capture_beyond(high);
 }
 
+/* A coroutine's stack: where it ends nobody knows. */
+static void
+finds_the_same_on_a_stack_without_bounds(void **unused)
+{
+	struct bounds known = bounds;
+	uint32_t nodes[2];
+
+	for (int round = 0; round < 2; round++) {
+		forget(NULL);
+		for (unsigned path = 0; path < 30; path++)
+			descend(path, 4);
+		assert_int_equal(last.is_bounded, round == 0);
+		nodes[round] = tracer.nodes.count;
+		bounds = (struct bounds){ 0, 0 };
+	}
+	bounds = known;
+	assert_int_equal(nodes[1], nodes[0]);
+}
+
 static void
 compares_slots_in_order_and_no_further(void **unused)
 {
@@ -249,6 +268,7 @@ main(void)
 		cmocka_unit_test_setup(makes_nodes_only_for_what_is_new, forget),
 		cmocka_unit_test_setup(cuts_what_is_deeper_than_asked_for, forget),
 		cmocka_unit_test_setup(reads_nothing_above_the_stack, forget),
+		cmocka_unit_test_setup(finds_the_same_on_a_stack_without_bounds, forget),
 		cmocka_unit_test(compares_slots_in_order_and_no_further),
 	};
 
