@@ -1,7 +1,7 @@
 /*
  * Maps that one place in the code made, as far as a reader can tell them apart: by profile, type
- * and maker. Called by the text report, where hundreds of equal lines would hide the one that
- * matters. The rule: sums of groups are sums of maps, each map in exactly one group.
+ * and maker. Called by the text report and `maps`, where ten thousand equal lines would hide the one
+ * that matters. The rule: sums of groups are sums of maps, each map in exactly one group.
  *
  *     maps --by profile and stack--> few stacks --by name--> groups --worst first--> report
  *
@@ -102,6 +102,7 @@ group_stacks(struct model *model, const struct model_map *const *sorted, size_t 
 				break;
 		groups[made++] = (struct model_group){
 		    .worst = sorted[from],
+		    .maps = sorted + from,
 		    .names = model_map_names(model, sorted[from]),
 		    .totals = model_sum(sorted + from, to - from),
 		};
@@ -109,15 +110,20 @@ group_stacks(struct model *model, const struct model_map *const *sorted, size_t 
 	return made;
 }
 
-/* Joins neighbours that are one place; returns how many are left. */
+/* Joins neighbours that are one place, their maps side by side in `list`; returns how many are
+ * left. */
 static size_t
-join_places(struct model_group *groups, size_t count)
+join_places(struct model_group *groups, size_t count, const struct model_map **list)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct model_group *last = kept ? &groups[kept - 1] : NULL;
+		size_t maps = groups[i].totals.maps;
 
+		memcpy(list, groups[i].maps, maps * sizeof *list);
+		groups[i].maps = list;
+		list += maps;
 		if (!last || compare_places(last, &groups[i]) != 0) {
 			groups[kept++] = groups[i];
 			continue;
@@ -136,7 +142,8 @@ model_groups(struct model *model, const struct model_map *const *maps, size_t co
 	     enum model_sort sort, size_t *group_count)
 {
 	const struct model_map **sorted = calloc(count + 1, sizeof *sorted);
-	struct model_group *groups = calloc(count + 1, sizeof *groups);
+	/* the groups, and behind them the lists that they point at */
+	struct model_group *groups = calloc(count + 1, sizeof *groups + sizeof *sorted);
 
 	*group_count = 0;
 	if (!sorted || !groups) {
@@ -148,7 +155,8 @@ model_groups(struct model *model, const struct model_map *const *maps, size_t co
 	qsort(sorted, count, sizeof *sorted, compare_stacks);
 	*group_count = group_stacks(model, sorted, count, groups);
 	qsort(groups, *group_count, sizeof *groups, compare_places);
-	*group_count = join_places(groups, *group_count);
+	*group_count = join_places(groups, *group_count,
+				   (const struct model_map **)(void *)(groups + count + 1));
 	qsort_r(groups, *group_count, sizeof *groups, compare_groups, &sort);
 	free(sorted);
 	return groups;

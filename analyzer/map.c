@@ -40,7 +40,7 @@ read_operands(const struct command *command, const struct options *options, uint
 	}
 	command_complain(command,
 			 "name the map's address and one trace, such as `maptrace map "
-			 "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps` lists addresses");
+			 "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps --each` lists addresses");
 	return -1;
 }
 
@@ -90,7 +90,7 @@ print_map(const struct command *command, struct model *model, const struct optio
 	int failed = 0;
 
 	if (!map) {
-		command_complain(command, "%s: no map at 0x%llx%s; `maptrace maps` lists them",
+		command_complain(command, "%s: no map at 0x%llx%s; `maptrace maps --each` lists them",
 				 path, (unsigned long long)address,
 				 model->is_judged_by_name ? " in this snapshot" : "");
 		return COMMAND_FAILED;

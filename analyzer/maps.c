@@ -1,98 +1,55 @@
 /*
- * `maptrace maps`: the table of all map instances of one snapshot, the worst first. For people a
- * line each; with --json the objects of `report --json`.
+ * `maptrace maps`: the table of the maps of one snapshot, the worst first. For people a line for each
+ * place that made some, or for each map; with --json the objects of `report --json`, and the groups.
  */
 #include "analyzer/command.h"
-#include "analyzer/symbols.h"
-#include "analyzer/units.h"
 #include "analyzer/write_json.h"
+#include "analyzer/write_maps.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { MADE_BY_WIDTH = 48, TEXT_SIZE = 512 };
+enum { KEY_EACH = 0x3000 };
 
-static void
-write_heading(FILE *out, const struct model *model)
+static const struct argp_option own[] = {
+    {"each", KEY_EACH, NULL, 0, "A line for each map, also where one place made many", 0},
+    {0},
+};
+
+static error_t
+parse_own(int key, char *argument, struct argp_state *state)
 {
-	const struct trace_snapshot *info = &model->judged->rows->info;
-	char when[UNITS_SIZE], label[2 * TRACE_NAME_MAX];
+	bool *is_each = state->input;
 
-	fprintf(out, "snapshot '%s' at %s%s\n", units_escape(label, sizeof(label), info->label),
-		units_duration(when, info->ns),
-		model->is_judged_by_name ? "" : ", the worst of the complete ones");
-	fprintf(out, "%12s %12s %12s %12s %12s %5s  %-18s %s\n", "RETAINED", "HELD", "NEEDED",
-		"COUNT", "CAPACITY", "FILL", "ADDRESS", "MAP, MADE BY");
+	if (key != KEY_EACH)
+		return ARGP_ERR_UNKNOWN;
+	*is_each = true;
+	return 0;
 }
 
-/* "1.25 MiB", or its low end marked as an estimate. */
-static const char *
-estimated(char *into, size_t size, uint64_t bytes, bool is_estimate)
+static const struct argp own_argp = {.options = own, .parser = parse_own};
+
+/* One group a map, in the order of the list. Free it like model_groups'. */
+static struct model_group *
+each_alone(struct model *model, const struct model_map *const *maps, size_t count,
+	   size_t *group_count)
 {
-	char text[UNITS_SIZE];
+	struct model_group *groups = calloc(count + 1, sizeof *groups);
 
-	snprintf(into, size, "%s%s", is_estimate && bytes != TRACE_UNKNOWN ? "~" : "",
-		 units_bytes(text, bytes));
-	return into;
-}
-
-static void
-write_names(FILE *out, const struct model_map *map, const struct model_names *names)
-{
-	char kind[TEXT_SIZE], maker[TEXT_SIZE], file[TEXT_SIZE];
-	const char *slash;
-
-	symbols_shorten(kind, sizeof(kind),
-			names->written_type ? names->written_type : map->profile_name,
-			MADE_BY_WIDTH);
-	fputs(kind, out);
-	if (names->maker && names->maker->function) {
-		symbols_shorten(maker, sizeof(maker), names->maker->function, MADE_BY_WIDTH);
-		fprintf(out, ", %s", maker);
-	}
-	if (names->maker && names->maker->file) {
-		slash = strrchr(names->maker->file, '/');
-		fprintf(out, " (%s:%u)",
-			units_escape(file, sizeof(file), slash ? slash + 1 : names->maker->file),
-			names->maker->line);
-	}
-	fputc('\n', out);
-}
-
-static void
-write_map(FILE *out, struct model *model, const struct model_map *map)
-{
-	char retained[UNITS_SIZE + 1], needed[UNITS_SIZE + 1], held[UNITS_SIZE];
-	char count[UNITS_SIZE], capacity[UNITS_SIZE], fill[UNITS_SIZE];
-	uint64_t percent = model_fill_percent(map);
-
-	units_number(fill, percent);
-	fprintf(out, "%12s %12s %12s %12s %12s %3s%s  0x%-16llx ",
-		estimated(retained, sizeof(retained), map->retained, map->is_estimate),
-		units_bytes(held, map->held),
-		estimated(needed, sizeof(needed), map->needed_high, map->is_estimate),
-		units_number(count, map->row->count), units_number(capacity, map->row->capacity),
-		fill, percent == TRACE_UNKNOWN ? "  " : " %",
-		(unsigned long long)map->row->address);
-	write_names(out, map, model_map_names(model, map));
-}
-
-static void
-write_sum(FILE *out, const struct model *model, const struct model_map *const *maps, size_t count)
-{
-	struct model_totals totals = model_sum(maps, count);
-	char retained[UNITS_SIZE], held[UNITS_SIZE], all[UNITS_SIZE], shown[UNITS_SIZE];
-
-	fprintf(out, "%s of %s maps; they retain %s of %s held\n", units_number(shown, count),
-		units_number(all, model->judged->totals.maps),
-		units_bytes(retained, totals.retained), units_bytes(held, totals.held));
-	if (totals.is_estimate)
-		fputs("~ marks estimates: their rule hangs on hashes that cannot be seen\n", out);
+	*group_count = groups ? count : 0;
+	for (size_t i = 0; i < *group_count; i++)
+		groups[i] = (struct model_group){
+		    .worst = maps[i],
+		    .maps = &maps[i],
+		    .names = model_map_names(model, maps[i]),
+		    .totals = model_sum(&maps[i], 1),
+		};
+	return groups;
 }
 
 /* -1: no memory; nothing was printed. */
 static int
-write_json_list(FILE *out, struct model *model, const struct model_map *const *maps, size_t count)
+write_json_list(FILE *out, struct model *model, const struct model_map *const *maps, size_t count,
+		const struct model_group *groups, size_t group_count)
 {
 	const struct trace_snapshot *info = &model->judged->rows->info;
 	json_t *list = json_array(), *root = json_object();
@@ -106,6 +63,7 @@ write_json_list(FILE *out, struct model *model, const struct model_map *const *m
 	root = write_json_put(root, "snapshot", write_json_text(info->label));
 	root = write_json_put(root, "time_ms", write_json_number(info->ns / 1000000));
 	root = write_json_put(root, "maps", list);
+	root = write_json_put(root, "groups", write_maps_json(groups, group_count));
 	failed = !root || (json_dumpf(root, out, JSON_INDENT(2)) < 0 && !ferror(out)) ? -1 : 0;
 	if (root)
 		fputc('\n', out);
@@ -115,24 +73,25 @@ write_json_list(FILE *out, struct model *model, const struct model_map *const *m
 
 /* Returns enum command_exit. */
 static int
-print_maps(const struct command *command, struct model *model, const struct options *options)
+print_maps(const struct command *command, struct model *model, const struct options *options,
+	   bool is_each)
 {
-	size_t count;
+	size_t count, group_count = 0;
 	const struct model_map **maps = model_list(model->judged, &options->filter, &count);
-	int failed = 0;
+	struct model_group *groups = NULL;
+	int failed = -1;
 
-	if (!maps) {
-		command_complain(command, "out of memory");
-		return COMMAND_FAILED;
+	if (maps && is_each)
+		groups = each_alone(model, maps, count, &group_count);
+	else if (maps)
+		groups = model_groups(model, maps, count, options->filter.sort, &group_count);
+	if (groups && options->json) {
+		failed = write_json_list(stdout, model, maps, count, groups, group_count);
+	} else if (groups) {
+		write_maps(stdout, model, groups, group_count);
+		failed = 0;
 	}
-	if (options->json) {
-		failed = write_json_list(stdout, model, maps, count);
-	} else {
-		write_heading(stdout, model);
-		for (size_t i = 0; i < count; i++)
-			write_map(stdout, model, maps[i]);
-		write_sum(stdout, model, maps, count);
-	}
+	free(groups);
 	free(maps);
 	if (failed)
 		command_complain(command, "out of memory");
@@ -143,7 +102,9 @@ static int
 run_maps(const struct command *command, int argc, char **argv)
 {
 	struct options options;
-	enum options_result parsed = options_parse(command, argc, argv, NULL, NULL, &options);
+	bool is_each = false;
+	enum options_result parsed =
+	    options_parse(command, argc, argv, &own_argp, &is_each, &options);
 	struct model *model;
 	int code = COMMAND_FAILED;
 
@@ -159,7 +120,7 @@ run_maps(const struct command *command, int argc, char **argv)
 	if (!model)
 		return COMMAND_FAILED;
 	if (model->judged)
-		code = print_maps(command, model, &options);
+		code = print_maps(command, model, &options, is_each);
 	else
 		command_complain(command,
 				 "%s: it has no complete snapshot, so there are no maps to list",
@@ -174,7 +135,10 @@ const struct command command_maps = {
     .summary = "list the maps of a snapshot",
     .help =
 	"HELD is what a map's bucket arrays and overflow take; NEEDED what a fresh map of the same "
-	"entries would take; RETAINED the difference, which rebuilding gives back.\n\n"
+	"entries would take; RETAINED the difference, which rebuilding gives back; RESIDENT is what "
+	"of the arrays is in memory: room that was never touched costs none.\n\n"
+	"Maps of one type that one place in the code made share a line, with how their numbers are "
+	"spread.\n\n"
 	"Examples:\n"
 	"  maptrace maps maptrace.server.812.mtr --min 1M\n"
 	"  maptrace maps maptrace.server.812.mtr --profile 'libstdc++*' --sort count\n"

@@ -87,6 +87,8 @@ struct model_totals {
 	uint64_t held, needed_low, needed_high;
 	uint64_t retained, retained_high, reserved;
 	uint64_t buckets, old_buckets, overflow, values, headers;
+	uint64_t resident; /* of the maps whose pages could be asked for */
+	uint64_t resident_maps;
 	uint64_t unknown_maps; /* maps without a rule: held counts, needed and retained do not */
 	uint64_t unknown_held;
 	bool is_estimate;
@@ -186,6 +188,7 @@ int model_compare_worst(const struct model_map *a, const struct model_map *b);
 /* Maps that one place in the code made: the same profile, type and maker. */
 struct model_group {
 	const struct model_map *worst;
+	const struct model_map *const *maps; /* [totals.maps], in no order that means anything */
 	const struct model_names *names; /* of the worst */
 	struct model_totals totals;
 };
@@ -193,6 +196,16 @@ struct model_group {
 /* Groups maps of one snapshot, in the order of `sort`; free() the array. NULL: no memory. */
 struct model_group *model_groups(struct model *model, const struct model_map *const *maps,
 				 size_t count, enum model_sort sort, size_t *group_count);
+
+/* How one number is spread over the maps of a group: what half and nine tenths of them do not exceed. */
+enum model_measure { MODEL_HELD, MODEL_RETAINED, MODEL_FILL, MODEL_COUNT, MODEL_MEASURES };
+struct model_spread {
+	uint64_t known; /* maps that have the number; the others are left out */
+	uint64_t least, median, nine_tenths, most;
+};
+
+/* All zero where no map has it, or without memory. */
+struct model_spread model_spread(const struct model_group *group, enum model_measure measure);
 
 /* The map of a snapshot whose header is at `address`; `profile_name` may be NULL. NULL: none. */
 const struct model_map *model_find(const struct model_snapshot *snapshot, uint64_t address,

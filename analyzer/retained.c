@@ -73,6 +73,8 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 	add_to(&totals->overflow, row->overflow_bytes);
 	add_to(&totals->values, row->value_bytes);
 	add_to(&totals->headers, row->header_bytes);
+	add_to(&totals->resident, row->resident_bytes);
+	totals->resident_maps += row->resident_bytes != TRACE_UNKNOWN;
 	if (map->retained == TRACE_UNKNOWN) {
 		totals->unknown_maps++;
 		add_to(&totals->unknown_held, map->held);
@@ -115,6 +117,8 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 	add_to(&sum->overflow, more->overflow);
 	add_to(&sum->values, more->values);
 	add_to(&sum->headers, more->headers);
+	add_to(&sum->resident, more->resident);
+	sum->resident_maps += more->resident_maps;
 	add_to(&sum->unknown_held, more->unknown_held);
 }
 

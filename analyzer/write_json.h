@@ -28,6 +28,9 @@ json_t *write_json_map_sharing(struct model *model, const struct model_map *map,
 /* "buckets", "overflow", ... */
 const char *write_json_role(int role);
 
+/* One frame. */
+json_t *write_json_frame(const struct symbols_frame *frame);
+
 /* Frames of a stack, innermost first. */
 json_t *write_json_frames(const struct symbols_frame *frames, size_t count);
 

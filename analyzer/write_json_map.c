@@ -81,8 +81,8 @@ address(uint64_t value)
 	return json_string(text);
 }
 
-static json_t *
-frame_of(const struct symbols_frame *frame)
+json_t *
+write_json_frame(const struct symbols_frame *frame)
 {
 	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b}", "function",
 			 write_json_text(frame->function), "file", write_json_text(frame->file),
@@ -98,7 +98,7 @@ write_json_frames(const struct symbols_frame *frames, size_t count)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		array = write_json_append(array, frame_of(&frames[i]));
+		array = write_json_append(array, write_json_frame(&frames[i]));
 	return array;
 }
 
@@ -114,8 +114,21 @@ shared_frames(const struct model *model, uint32_t stack, const struct model_name
 	return json_incref(frames[stack]);
 }
 
+/* Where the block that holds the header was allocated; null where no block does. */
 static json_t *
-where_of(const struct model *model, const struct model_map *map, const struct model_names *names)
+holder_of(struct model *model, const struct trace_map *row, json_t **frames)
+{
+	struct model_names names = {0};
+
+	if (row->where != TRACE_WHERE_BLOCK || row->where_stack == TRACE_NONE)
+		return json_null();
+	names.frames = model_stack_frames(model, row->where_stack, &names.frame_count);
+	return shared_frames(model, row->where_stack, &names, frames);
+}
+
+static json_t *
+where_of(struct model *model, const struct model_map *map, const struct model_names *names,
+	 json_t **frames)
 {
 	static const char *const kinds[] = {
 	    [TRACE_WHERE_BLOCK] = "block",
@@ -127,10 +140,11 @@ where_of(const struct model *model, const struct model_map *map, const struct mo
 	bool has_module = row->where_module < model->trace->module_count;
 
 	return json_pack(
-	    "{s:s, s:o, s:o, s:o}", "kind", kinds[row->where], "base", address(row->where_base),
-	    "module",
+	    "{s:s, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
+	    address(row->where_base), "module",
 	    write_json_text(has_module ? model->trace->modules[row->where_module].path : NULL),
-	    "variable", write_json_text(names->variable));
+	    "variable", write_json_text(names->variable), "allocated_at",
+	    holder_of(model, row, frames));
 }
 
 static json_t *
@@ -190,7 +204,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	object = write_json_put(object, "profile", write_json_text(map->profile_name));
 	object = write_json_put(object, "address", address(row->address));
 	object = write_json_put(object, "array", address(row->array));
-	object = write_json_put(object, "where", where_of(model, map, names));
+	object = write_json_put(object, "where", where_of(model, map, names, frames));
 	object = write_json_put(object, "type", write_json_text(names->type));
 	object = write_json_put(object, "written_type", write_json_text(names->written_type));
 	object = write_json_put(object, "growing", json_boolean(map->is_growing));
@@ -203,7 +217,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));
 	object = write_json_put(object, "remedies", remedies_of(map));
 	object =
-	    write_json_put(object, "made_at", names->maker ? frame_of(names->maker) : json_null());
+	    write_json_put(object, "made_at", names->maker ? write_json_frame(names->maker) : json_null());
 	return write_json_put(object, "allocated_at",
 			      shared_frames(model, row->stack, names, frames));
 }

@@ -131,7 +131,7 @@ print_place(const struct model_group *group, FILE *out)
 		fputs(", growing", out);
 	fputs("\n       ", out);
 	if (group->totals.maps > 1)
-		fprintf(out, "%s maps (`maptrace maps` lists them), the worst ",
+		fprintf(out, "%s maps (`maptrace maps --each` lists them), the worst ",
 			units_number(text, group->totals.maps));
 	fprintf(out, "at 0x%" PRIx64 ", header %s", map->row->address, places[map->row->where]);
 	if (group->names->variable) {
@@ -232,7 +232,7 @@ print_rest(const struct model_group *groups, size_t count, FILE *out)
 
 	for (size_t i = 0; i < count; i++)
 		model_add_totals(&rest, &groups[i].totals);
-	fprintf(out, "  and %s more that hold %s and retain %s; `maptrace maps` lists them all\n",
+	fprintf(out, "  and %s more that hold %s and retain %s; `maptrace maps` shows them all\n",
 		units_number(number, rest.maps), units_bytes(held, rest.held),
 		units_bytes(retained, rest.retained));
 }

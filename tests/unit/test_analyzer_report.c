@@ -145,6 +145,7 @@ maps_of_one_place_are_one_row(void **state)
 	struct model_filter filter = {0};
 	const struct model_map **maps;
 	struct model_group *groups;
+	struct model_spread spread;
 	struct model *model;
 	size_t count, group_count;
 
@@ -159,6 +160,16 @@ maps_of_one_place_are_one_row(void **state)
 	assert_int_equal(groups[0].totals.held, 300 * 1000 + 299 * 300 / 2);
 	assert_int_equal(groups[0].worst->held, 1299);
 	assert_int_equal(groups[1].totals.maps, 1);
+	spread = model_spread(&groups[0], MODEL_HELD);
+	assert_int_equal(spread.known, 300);
+	assert_int_equal(spread.least, 1000);
+	assert_int_equal(spread.median, 1149);
+	assert_int_equal(spread.nine_tenths, 1269);
+	assert_int_equal(spread.most, 1299);
+	spread = model_spread(&groups[1], MODEL_RETAINED);
+	assert_int_equal(spread.least, 2000);
+	assert_int_equal(spread.nine_tenths, 2000);
+	assert_int_equal(spread.most, 2000);
 	free(groups);
 	free(maps);
 	model_close(model);
