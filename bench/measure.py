@@ -2,8 +2,8 @@
 
 A sample is a dict, as it lies in the results file: wall_s, cpu_s (of all processes), peak_kib (of
 the guest's process), helper_kib (of the tool's own processes together), apparent and allocated
-bytes of what the tool wrote, report_s to read it again, and what the tool says it saw. A run that failed is
-{"failed": why}.
+bytes of what the tool wrote, report_s to read it again, and what the tool says it saw. A run that
+failed is {"failed": why}.
 """
 import json
 import os

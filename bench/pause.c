@@ -1,9 +1,10 @@
 /*
  * What a snapshot costs the guest while it stands still, beside a bare fork of the same process.
- * Fills a heap of small blocks, then forks and takes marks by turns; prints the medians.
+ * Fills a heap of small blocks (100 MB), then forks and takes marks by turns (15 times each); prints
+ * the medians.
  *
  *     make bench-build
- *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 build/bench/pause [MEGABYTES [ROUNDS]]   default 100, 15
+ *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 build/bench/pause [MEGABYTES [ROUNDS]]
  *
  * Each child is waited for before the next one is made, so that nothing competes with what is
  * measured. The fork is libc's without handlers of pthread_atfork, as the library's clone is.
