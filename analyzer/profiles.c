@@ -1,9 +1,11 @@
 /*
- * `maptrace profiles`: which map implementations are known (`list`), and whether a profile that
- * somebody writes is sound (`check`), each error with its line, its column and the line itself.
+ * `maptrace profiles`: which map implementations are known (`list`), whether a profile that somebody
+ * writes is sound (`check`), each error with its line, its column and the line itself, and what it
+ * finds in a program (`test`; profiles_test.c).
  */
 #include "analyzer/accepted.h"
 #include "analyzer/command.h"
+#include "analyzer/profiles_test.h"
 #include "analyzer/text_file.h"
 #include "analyzer/units.h"
 #include "profiles/profile.h"
@@ -217,6 +219,29 @@ check(const struct command *command, char **files, int count)
 	return errors ? COMMAND_FAILED : COMMAND_OK;
 }
 
+/* `test FILE PROGRAM ARGUMENT...`, behind its first word. Returns enum command_exit. */
+static int
+test(const struct command *command, char **operands, int count)
+{
+	struct profile *profile = malloc(sizeof(*profile));
+	int code = COMMAND_FAILED;
+	char *text = NULL;
+	size_t size = 0;
+
+	if (count < 2)
+		command_complain(command, "test which profile on which program? "
+					  "`maptrace profiles test my.profile -- ./program`");
+	else if (!profile)
+		command_complain(command, "out of memory");
+	else if (!(text = text_file_read(operands[0], PROFILE_TEXT_MAX, &size)))
+		command_complain(command, "%s: cannot be read: %s", operands[0], strerror(errno));
+	else if (check_text(profile, operands[0], text, size) == 0)
+		code = profiles_test(command, profile, operands + 1);
+	free(text);
+	free(profile);
+	return code;
+}
+
 static int
 run_profiles(const struct command *command, int argc, char **argv)
 {
@@ -231,20 +256,26 @@ run_profiles(const struct command *command, int argc, char **argv)
 		return list(command, &options);
 	if (strcmp(what, "check") == 0)
 		return check(command, options.operands + 1, options.operand_count - 1);
-	command_complain(command, "'%s' is neither `list` nor `check FILE...`",
+	if (strcmp(what, "test") == 0)
+		return test(command, options.operands + 1, options.operand_count - 1);
+	command_complain(command, "'%s' is neither `list`, `check FILE...` nor `test FILE -- PROGRAM`",
 			 strcmp(what, "list") == 0 ? options.operands[1] : what);
 	return COMMAND_FAILED;
 }
 
 const struct command command_profiles = {
     .name = "profiles",
-    .arguments = "list [--profile GLOB] | check FILE...",
-    .summary = "list the known map implementations, or check a profile",
+    .arguments = "list [--profile GLOB] | check FILE... | test FILE -- PROGRAM [ARGUMENT...]",
+    .summary = "list the known map implementations, check or test a profile",
     .help = "`list` shows the shipped profiles and those of the folder MAPTRACE_PROFILES. `check` "
 	    "explains "
-	    "every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one.\n\n"
+	    "every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one. `test` runs a "
+	    "program that has such maps and tells what the profile found, which line refused how "
+	    "many arrays, and how much of the bytes that its role rules saw the maps explain; it "
+	    "exits 1 where no map was found.\n\n"
 	    "Examples:\n"
 	    "  maptrace profiles list\n"
-	    "  maptrace profiles check my.profile\n",
+	    "  maptrace profiles check my.profile\n"
+	    "  maptrace profiles test my.profile -- ./program\n",
     .run = run_profiles,
 };

@@ -17,4 +17,7 @@ int write_text_roles(const struct model *model, const struct options *options, F
 int write_text_drops(const struct model *model, const struct options *options, FILE *out);
 void write_text_refused(const struct model *model, FILE *out);
 
+/* One row of refusals: how many candidates, why, and the profile's line. */
+void write_text_refusal(const struct model *model, const struct trace_refused *row, FILE *out);
+
 #endif

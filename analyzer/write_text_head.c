@@ -168,8 +168,8 @@ profile_line(const struct model *model, uint32_t profile, uint32_t number, char 
 	units_escape(into, size, raw);
 }
 
-static void
-refused_row(const struct model *model, const struct trace_refused *row, FILE *out)
+void
+write_text_refusal(const struct model *model, const struct trace_refused *row, FILE *out)
 {
 	static const char *const reasons[] = {
 	    [TRACE_REFUSED_REQUIREMENT] = "a requirement was not met",
@@ -231,7 +231,7 @@ write_text_refused(const struct model *model, FILE *out)
 			continue;
 		if (shown++ == 0)
 			fputs("Refused, because what cannot be proved is not counted:\n", out);
-		refused_row(model, &rows->refused[i], out);
+		write_text_refusal(model, &rows->refused[i], out);
 	}
 	if (rows->maps_count == 0 || shown)
 		fputs("\n", out);

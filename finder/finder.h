@@ -33,6 +33,7 @@ struct finder_input {
 	size_t profile_count;
 	uint64_t freeing;    /* block whose free is under way in the calling thread, or 0: one entry of
 	                      * one map may be unlinked but still counted */
+	bool keeps_all_refusals; /* also of candidates that no size was asked of */
 	uint64_t deadline_ns;/* CLOCK_MONOTONIC; 0: none */
 };
 

@@ -22,11 +22,17 @@ note(struct finder *finder, const struct candidate *candidate, uint8_t reason, u
 	};
 }
 
+bool
+refuse_is_kept(const struct finder *finder)
+{
+	return finder->proof.is_sized || finder->input->keeps_all_refusals;
+}
+
 void
 refuse_note(struct finder *finder)
 {
 	const struct proof *proof = &finder->proof;
-	if (proof->is_sized)
+	if (refuse_is_kept(finder))
 		note(finder, proof->candidate, proof->reason, proof->line);
 }
 

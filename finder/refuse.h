@@ -7,7 +7,11 @@
 
 #include "finder/state.h"
 
-/* Notes the candidate in finder->proof, if its size was proved. */
+/* Whether the refusal of the candidate in finder->proof is told: its size was proved, or the caller
+ * keeps all. */
+bool refuse_is_kept(const struct finder *finder);
+
+/* Notes it if so. */
 void refuse_note(struct finder *finder);
 
 /* Notes a candidate whose array belongs to another map already. */

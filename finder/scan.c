@@ -90,7 +90,7 @@ static void
 try_candidate(struct finder *finder, struct candidate *candidate)
 {
 	enum proof_result result = prove_candidate(finder, candidate, false);
-	if (result == PROOF_REFUSED && !finder->proof.is_sized)
+	if (result == PROOF_REFUSED && !refuse_is_kept(finder))
 		return; /* nearly all; they do not even cost a look at where they lie */
 	candidate->where = (uint8_t)place_of(finder, candidate->header);
 	if (result == PROOF_REFUSED)
@@ -119,8 +119,9 @@ try_anchor(struct scan *scan, const struct anchors_one *one, size_t at)
 	};
 	if (candidate.block != BLOCKS_NONE &&
 	    anchors_fit(&scan->anchors, one, &finder->blocks, candidate.block) &&
-	    profile_may_hold(profile, &finder->view, candidate.header, one->anchor,
-	                     finder->blocks.at[candidate.block].size) &&
+	    (finder->input->keeps_all_refusals ||
+	     profile_may_hold(profile, &finder->view, candidate.header, one->anchor,
+	                      finder->blocks.at[candidate.block].size)) &&
 	    !is_known(scan, one, candidate.header))
 		try_candidate(finder, &candidate);
 }

@@ -134,6 +134,7 @@ settings_read(void)
 	read_switch(TRACE_VARIABLE_KEEP, &settings.keep);
 	read_switch(TRACE_VARIABLE_AUTO, &settings.automatic);
 	read_switch(TRACE_VARIABLE_CHECK_UNWIND, &settings.check_unwind);
+	read_switch(TRACE_VARIABLE_REFUSED, &settings.refused);
 	read_number(TRACE_VARIABLE_BUDGET, nanoseconds_of, BUDGET_NS_MAX, &settings.budget_ns);
 	read_number(TRACE_VARIABLE_DEPTH, number_of, DEPTH_MAX, &depth);
 	settings.depth = (uint32_t)depth;

@@ -16,6 +16,7 @@ struct settings {
 	bool quiet;                    /* MAPTRACE_QUIET=1: nothing on standard error */
 	bool check_unwind;             /* MAPTRACE_CHECK_UNWIND=1: compare each recorded stack with
 	                                * two other unwinders; see unwind_check.c */
+	bool refused;                  /* MAPTRACE_REFUSED=1: keep every refusal of a profile */
 	uint64_t budget_ns;            /* MAPTRACE_BUDGET=SECONDS: time of one snapshot; decimals
 	                                * are read; default 10 */
 	uint32_t depth;                /* MAPTRACE_DEPTH: frames recorded; default and most 512 */

@@ -299,6 +299,7 @@ search(const struct snapshot_job *job, struct memory *memory, struct finder_resu
 		.profile_ids = profile_ids,
 		.profile_count = choose_profiles(),
 		.freeing = job->freeing,
+		.keeps_all_refusals = settings.refused,
 		.deadline_ns = deadline_of(record_of(job->index)),
 	};
 

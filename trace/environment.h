@@ -17,6 +17,7 @@ enum trace_variable_id {
 	TRACE_VARIABLE_KEEP,
 	TRACE_VARIABLE_QUIET,
 	TRACE_VARIABLE_CHECK_UNWIND,
+	TRACE_VARIABLE_REFUSED,
 	TRACE_VARIABLES
 };
 
@@ -47,6 +48,8 @@ static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
 		"print nothing on standard error" },
 	[TRACE_VARIABLE_CHECK_UNWIND] = { "MAPTRACE_CHECK_UNWIND", "0|1", "0",
 		"compare every stack with two other unwinders (slow), and tell at the end" },
+	[TRACE_VARIABLE_REFUSED] = { "MAPTRACE_REFUSED", "0|1", "0",
+		"keep what profiles refused before they looked at a size, too; for their authors" },
 };
 
 #endif
