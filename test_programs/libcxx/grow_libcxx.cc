@@ -1,0 +1,2 @@
+/* The same program against libc++. */
+#include "test_programs/grow_unordered.cc"
