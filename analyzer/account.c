@@ -185,13 +185,3 @@ accounts_find(const struct accounts *accounts, uint32_t stack)
 				compare_stacks);
 	return found ? found : &nothing;
 }
-
-uint64_t
-account_at_peak(const struct trace_header *header, const struct trace_stack *stack,
-		uint64_t *blocks)
-{
-	bool use_saved = stack->epoch == header->peak_epoch;
-
-	*blocks = use_saved ? stack->saved_blocks : stack->live_blocks;
-	return use_saved ? stack->saved_bytes : stack->live_bytes;
-}

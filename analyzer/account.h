@@ -50,8 +50,4 @@ uint64_t account_split(const struct trace_stack *stack, uint64_t bytes, uint64_t
 /* How many of `bytes` by `stack` are buckets or overflow for good. */
 uint64_t account_structure(const struct trace_stack *stack, uint64_t bytes);
 
-/* What of a stack was live when the whole heap was at its peak; trace/format.h says how. */
-uint64_t account_at_peak(const struct trace_header *header, const struct trace_stack *stack,
-			 uint64_t *blocks);
-
 #endif

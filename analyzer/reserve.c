@@ -69,7 +69,7 @@ count_removed(struct node_stacks *nodes, const struct trace *trace, const struct
 		if (profile < trace->profile_count)
 			nodes->removed[profile] = model_add(
 			    nodes->removed[profile],
-			    model_less(trace->stacks[i].total_blocks,
+			    model_less(trace->counts[i].total_blocks,
 				       accounts_find(accounts, i)->blocks));
 	}
 }

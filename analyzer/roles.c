@@ -145,11 +145,11 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 		roles->is_exact[role] = is_exact;
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
 		const struct trace_stack *stack = &trace->stacks[i];
-		uint64_t bytes = stack->live_bytes, blocks = stack->live_blocks;
+		const struct trace_count *count = &trace->counts[i];
 
-		if (at_peak)
-			bytes = account_at_peak(header, stack, &blocks);
-		add_stack(roles, stack, &shares[i], bytes, blocks);
+		add_stack(roles, stack, &shares[i],
+			  at_peak ? count->at_peak_bytes : count->live_bytes,
+			  at_peak ? count->at_peak_blocks : count->live_blocks);
 	}
 	free(shares);
 	return 0;

@@ -93,21 +93,21 @@ stack_of(struct model *model, uint32_t id)
 {
 	const struct trace *trace = model->trace;
 	const struct trace_stack *stack = &trace->stacks[id];
-	uint64_t peak_blocks;
-	uint64_t peak_bytes = account_at_peak(&trace->header, stack, &peak_blocks);
+	const struct trace_count *count = &trace->counts[id];
 
 	return json_pack(
-	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "profile",
+	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "profile",
 	    write_json_text(stack->profile < trace->profile_count
 				? trace->profiles[stack->profile].name
 				: NULL),
 	    "role", write_json_role(stack->role), "split_role", write_json_role(stack->split_role),
-	    "live_bytes", write_json_number(stack->live_bytes), "live_blocks",
-	    write_json_number(stack->live_blocks), "peak_bytes",
-	    write_json_number(stack->peak_bytes), "at_peak_bytes", write_json_number(peak_bytes),
-	    "at_peak_blocks", write_json_number(peak_blocks), "total_bytes",
-	    write_json_number(stack->total_bytes), "total_blocks",
-	    write_json_number(stack->total_blocks), "transient",
+	    "live_bytes", write_json_number(count->live_bytes), "live_blocks",
+	    write_json_number(count->live_blocks), "peak_bytes",
+	    write_json_number(count->peak_bytes), "peak_exact", (int)!count->is_peak_bound,
+	    "at_peak_bytes", write_json_number(count->at_peak_bytes),
+	    "at_peak_blocks", write_json_number(count->at_peak_blocks), "total_bytes",
+	    write_json_number(count->total_bytes), "total_blocks",
+	    write_json_number(count->total_blocks), "transient",
 	    (int)((stack->flags & TRACE_STACK_TRANSIENT) != 0), "reserved",
 	    (int)((stack->flags & TRACE_STACK_RESERVED) != 0), "cut",
 	    (int)((stack->flags & TRACE_STACK_CUT) != 0), "frames", frames_of_stack(model, id));

@@ -1,56 +1,123 @@
 /*
- * Counting in place, in the records of the trace. Called by record.c at every event.
+ * Counting in place, in the records of the trace. Called by record.c at every event; the fast way is
+ * in counters.h.
  *
- * The composition at the peak costs no log: peak_epoch moves with each new maximum; a stack that
+ * The composition at the peak costs no log: peak_epoch moves with each new maximum; a counter that
  * changes for the first time since then first saves what it was.
  *
  *     event       live  peak  peak_epoch | stack A: live saved epoch | stack B: live saved epoch
  *     A +10         10    10           1 |            10     0     0 |             0     0     0
- *     B +5          15    15           2 |            10     0     0 |             5     0     1
- *     A -10          5    15           2 |             0    10     2 |             5     0     1
- *     at the peak: A epoch == 2, so saved 10; B epoch != 2, so live 5
+ *     B +5          15    15           1 |            10     0     0 |             5     0     0
+ *     A -10          5    15           1 |             0    10     1 |             5     0     0
+ *     at the peak: A epoch == 1, so saved 10; B epoch != 1, so live 5
  *
- * Rule: save, change, raise the peak, move the epoch, in this order and under the lock; every store
- * is whole, since the file is read while the guest runs and after it was killed.
+ * Rules: save before the change, move the epoch before a rise; every store is whole, since the file
+ * is read while the guest runs and after it was killed. A counter is written by the thread that has
+ * its page alone.
  */
 #include "preload/counters.h"
 
+#include "preload/change.h"
+#include "preload/hidden.h"
 #include "preload/lock.h"
-#include "preload/tracer.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #define SERIES_FIRST_INTERVAL_NS UINT64_C(1000000)
 
+enum { PAGES_FIRST = 512 };
+
 static uint32_t lock;
 static uint64_t series_interval = SERIES_FIRST_INTERVAL_NS, series_next;
 static uint64_t inherited_map_bytes, inherited_bytes; /* of a forked child */
+static bool is_shared; /* there has been a second thread */
 
-static inline void
-counters_set(uint64_t *at, uint64_t value)
+/* ---- pages */
+
+static bool
+pages_reach(struct thread *thread, uint32_t page)
 {
-	__atomic_store_n(at, value, __ATOMIC_RELAXED);
+	uint32_t limit = thread->page_limit ? thread->page_limit : PAGES_FIRST;
+	struct trace_counters **pages;
+
+	if (page < thread->page_limit)
+		return true;
+	while (limit <= page)
+		limit *= 2;
+	pages = hidden_map(limit * sizeof(*pages));
+	if (!pages)
+		return false;
+	if (thread->pages) {
+		memcpy(pages, thread->pages, thread->page_limit * sizeof(*pages));
+		hidden_unmap(thread->pages, thread->page_limit * sizeof(*pages));
+	}
+	thread->pages = pages;
+	thread->page_limit = limit;
+	return true;
 }
 
-static inline void
-counters_move(uint64_t *at, int64_t change)
+struct trace_counter *
+counters_make(struct thread *thread, uint32_t stack)
 {
-	counters_set(at, *at + (uint64_t)change);
+	uint32_t page = stack / TRACE_COUNTERS;
+	struct trace_counters *made;
+
+	if (!pages_reach(thread, page))
+		return NULL;
+	lock_take(&lock);
+	made = trace_table_next(&tracer.writer, &tracer.counters);
+	if (made) {
+		made->first = page * TRACE_COUNTERS;
+		made->thread = thread->number;
+		trace_table_publish(&tracer.writer, &tracer.counters);
+		thread->pages[page] = made;
+	}
+	lock_release(&lock);
+	return counters_of(thread, stack);
 }
 
-static inline void
+/* ---- what threads share */
+
+static void
 counters_raise(uint64_t *peak, uint64_t value)
 {
-	if (value > *peak)
-		counters_set(peak, value);
+	uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
+
+	while ((int64_t)value > (int64_t)known &&
+	       !__atomic_compare_exchange_n(peak, &known, value, true, __ATOMIC_RELAXED,
+	                                    __ATOMIC_RELAXED))
+		;
 }
 
 static void
-counters_move_role(struct trace_header *header, uint8_t role, uint64_t size, int64_t sign)
+counters_flush_roles(struct thread *thread, struct trace_header *header)
 {
-	counters_move(&header->role_bytes[role], sign * (int64_t)size);
-	counters_raise(&header->role_peak_bytes[role], header->role_bytes[role]);
+	for (int role = 0; role < TRACE_ROLES; role++) {
+		uint64_t change = (uint64_t)thread->unflushed_roles[role], live;
+
+		if (!change)
+			continue;
+		thread->unflushed_roles[role] = 0;
+		live = __atomic_add_fetch(&header->role_bytes[role], change, __ATOMIC_RELAXED);
+		counters_raise(&header->role_peak_bytes[role], live);
+	}
+}
+
+__attribute__((noinline)) void
+counters_flush(struct thread *thread)
+{
+	struct trace_header *header = tracer.writer.header;
+	uint64_t live;
+
+	counters_flush_roles(thread, header);
+	live = __atomic_add_fetch(&header->live_bytes, (uint64_t)thread->unflushed,
+	                          __ATOMIC_RELAXED);
+	thread->unflushed = 0;
+	if ((int64_t)live <= (int64_t)__atomic_load_n(&header->peak_bytes, __ATOMIC_RELAXED))
+		return;
+	counters_raise(&header->peak_bytes, live);
+	counters_set(&header->peak_ns, header->last_event_ns);
+	__atomic_fetch_add(&header->peak_epoch, 1, __ATOMIC_RELEASE);
 }
 
 /* The bytes of a block of `size` that have the stack's first role. */
@@ -59,105 +126,102 @@ counters_share(const struct trace_stack *stack, uint64_t size)
 {
 	uint64_t whole = stack->split_whole, share = stack->split_share;
 
-	if (__builtin_expect(share >= whole, 1))
-		return size;
 	return size / whole * share + size % whole * share / whole;
 }
 
-static void
-counters_move_roles(struct trace_header *header, const struct trace_stack *stack, uint64_t size,
-                    int64_t sign)
+__attribute__((noinline)) void
+counters_move_split(struct thread *thread, uint32_t id, uint64_t size, int64_t sign)
 {
+	const struct trace_stack *stack = tracer_stack(id);
+	struct trace_header *header = tracer.writer.header;
 	uint64_t first = counters_share(stack, size);
 
-	counters_move_role(header, stack->role, first, sign);
-	counters_move(&header->role_blocks[stack->role], sign);
-	if (first < size)
-		counters_move_role(header, stack->split_role, size - first, sign);
+	counters_move_role(thread, header, stack->role, (uint64_t)sign * first);
+	counters_move_role(thread, header, stack->split_role, (uint64_t)sign * (size - first));
+	if (counters_is_much(thread->unflushed_roles[stack->split_role]))
+		counters_flush(thread);
+}
+
+uint32_t
+counters_take_note(struct trace_counter *counter, uint32_t stack)
+{
+	const struct trace_stack *known = tracer_stack(stack);
+	uint32_t split = known->split_share < known->split_whole ? COUNTERS_SPLIT : 0;
+
+	counter->note = COUNTERS_NOTED | split | (uint32_t)known->role << COUNTERS_ROLE_SHIFT;
+	return counter->note;
 }
 
 static void
-counters_save(const struct trace_header *header, struct trace_stack *stack)
+counters_share_thread(struct thread *thread, void *unused)
 {
-	if (stack->epoch == header->peak_epoch)
+	thread->is_alone = false;
+}
+
+/* With the second thread the first one's way ends: it may be on it at this moment. */
+void
+counters_begin_thread(struct thread *thread, uint32_t threads_now)
+{
+	thread->is_at_peak = false;
+	thread->is_alone = threads_now == 1 && !__atomic_load_n(&is_shared, __ATOMIC_RELAXED);
+	if (thread->is_alone || __atomic_exchange_n(&is_shared, true, __ATOMIC_RELAXED))
 		return;
-	counters_set(&stack->saved_bytes, stack->live_bytes);
-	counters_set(&stack->saved_blocks, stack->live_blocks);
-	__atomic_store_n(&stack->epoch, header->peak_epoch, __ATOMIC_RELEASE);
+	change_stop();
+	thread_each(counters_share_thread, NULL);
+	change_resume();
+	if (tracer.writer.header)
+		__atomic_store_n(&tracer.writer.header->peak_slack_bytes_log2, COUNTERS_SLACK_LOG2,
+		                 __ATOMIC_RELAXED);
+}
+
+void
+counters_end_thread(struct thread *thread)
+{
+	if (tracer.writer.header && !thread->is_alone)
+		counters_flush(thread);
+}
+
+void
+counters_unrecorded(void)
+{
+	__atomic_fetch_add(&tracer.writer.header->unrecorded, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- another process, another file */
+
+static void
+pages_forget(struct thread *thread, void *unused)
+{
+	thread->is_alone = thread->is_at_peak = false;
+	thread->unflushed = 0;
+	memset(thread->unflushed_roles, 0, sizeof(thread->unflushed_roles));
+	if (thread->pages)
+		memset(thread->pages, 0, thread->page_limit * sizeof(thread->pages[0]));
+}
+
+/* What was allocated and freed before the fork is the parent's: the child counts its live blocks. */
+void
+counters_restart(struct thread *thread)
+{
+	thread_each_ever(pages_forget, NULL);
+	is_shared = false;
+	thread->is_alone = true;
 }
 
 static void
-counters_change(struct trace_header *header, struct trace_stack *stack, uint64_t size, int64_t sign)
+page_find_thread(struct thread *thread, void *context)
 {
-	counters_save(header, stack);
-	counters_move(&stack->live_bytes, sign * (int64_t)size);
-	counters_move(&stack->live_blocks, sign);
-	counters_raise(&stack->peak_bytes, stack->live_bytes);
-	counters_move_roles(header, stack, size, sign);
-	counters_move(&header->live_bytes, sign * (int64_t)size);
-	counters_move(&header->live_blocks, sign);
-	if (header->live_bytes > header->peak_bytes) {
-		counters_set(&header->peak_bytes, header->live_bytes);
-		counters_set(&header->peak_ns, header->last_event_ns);
-		__atomic_store_n(&header->peak_epoch, header->peak_epoch + 1, __ATOMIC_RELEASE);
-	}
+	struct trace_counters *page = context;
+
+	if (thread->number == page->thread && pages_reach(thread, page->first / TRACE_COUNTERS))
+		thread->pages[page->first / TRACE_COUNTERS] = page;
 }
 
 void
-counters_add(uint32_t id, uint64_t size)
+counters_moved(void)
 {
-	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = tracer_stack(id);
-
-	lock_take(&lock);
-	counters_change(header, stack, size, 1);
-	counters_move(&stack->total_bytes, (int64_t)size);
-	counters_move(&stack->total_blocks, 1);
-	counters_move(&header->allocations, 1);
-	lock_release(&lock);
-}
-
-void
-counters_remove(uint32_t id, uint64_t size)
-{
-	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = tracer_stack(id);
-
-	lock_take(&lock);
-	counters_change(header, stack, size, -1);
-	counters_move(&header->frees, 1);
-	lock_release(&lock);
-}
-
-void
-counters_undo_remove(uint32_t id, uint64_t size)
-{
-	struct trace_header *header = tracer.writer.header;
-	struct trace_stack *stack = tracer_stack(id);
-
-	lock_take(&lock);
-	counters_change(header, stack, size, 1);
-	counters_move(&header->frees, -1);
-	lock_release(&lock);
-}
-
-/* A forked child's records came with the parent's later counts in them: they are counted again from
- * the live blocks. What was allocated and freed before the fork is the parent's. */
-void
-counters_restart(void)
-{
-	struct trace_header *header = tracer.writer.header;
-
-	for (uint32_t id = 0; id < tracer.stacks.count; id++) {
-		struct trace_stack *stack = tracer_stack(id);
-
-		memset(&stack->epoch, 0, sizeof(*stack) - offsetof(struct trace_stack, epoch));
-	}
-	header->live_bytes = header->live_blocks = header->peak_bytes = 0;
-	header->allocations = header->frees = header->unrecorded = header->peak_epoch = 0;
-	memset(header->role_bytes, 0, sizeof(header->role_bytes));
-	memset(header->role_blocks, 0, sizeof(header->role_blocks));
-	memset(header->role_peak_bytes, 0, sizeof(header->role_peak_bytes));
+	for (uint32_t i = 0; i < tracer.counters.count; i++)
+		thread_each_ever(page_find_thread, trace_table_at(&tracer.counters, i));
 }
 
 /* Of a stack with two roles the whole counts: it is asked whether there is anything. */
@@ -166,11 +230,18 @@ counters_map_bytes(void)
 {
 	uint64_t bytes = 0;
 
-	for (uint32_t id = 0; id < tracer.stacks.count; id++) {
-		const struct trace_stack *stack = tracer_stack(id);
+	for (uint32_t i = 0; i < tracer.counters.count; i++) {
+		const struct trace_counters *page = trace_table_at(&tracer.counters, i);
 
-		if (stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER)
-			bytes += stack->total_bytes;
+		for (uint32_t j = 0; j < TRACE_COUNTERS; j++) {
+			const struct trace_stack *stack;
+
+			if (page->first + j >= tracer.stacks.count)
+				break;
+			stack = tracer_stack(page->first + j);
+			if (stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER)
+				bytes += page->counters[j].total_bytes;
+		}
 	}
 	return bytes;
 }
@@ -194,11 +265,7 @@ counters_own_peak(void)
 	return tracer.writer.header->peak_bytes - inherited_bytes;
 }
 
-void
-counters_unrecorded(void)
-{
-	__atomic_fetch_add(&tracer.writer.header->unrecorded, 1, __ATOMIC_RELAXED);
-}
+/* ---- the series */
 
 /* Every other point goes, and the interval doubles. A reader may see a point twice meanwhile. */
 static void

@@ -97,19 +97,23 @@ fork_reset(void)
 
 /* Tables that go on in the child's file; those that start anew. */
 static int
-fork_move_tables(struct trace_writer *own)
+fork_move_tables(struct trace_writer *own, bool is_child)
 {
 	struct trace_table *goes_on[] = { &tracer.text, &tracer.profiles, &tracer.modules,
-		&tracer.nodes, &tracer.stacks };
-	struct trace_table *anew[] = { &tracer.snapshots, &tracer.series };
+		&tracer.nodes, &tracer.stacks, is_child ? NULL : &tracer.counters };
+	struct trace_table *anew[] = { &tracer.snapshots, &tracer.series,
+		is_child ? &tracer.counters : NULL };
 
 	for (size_t i = 0; i < sizeof(goes_on) / sizeof(goes_on[0]); i++) {
-		if (trace_table_clone(own, goes_on[i]))
+		if (goes_on[i] && trace_table_clone(own, goes_on[i]))
 			return -1;
 	}
 	for (size_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) {
-		enum trace_chunk_kind kind = anew[i]->kind;
+		enum trace_chunk_kind kind;
 
+		if (!anew[i])
+			continue;
+		kind = anew[i]->kind;
 		trace_table_release(anew[i]);
 		if (trace_table_init(anew[i], kind, TRACE_NONE))
 			return -1;
@@ -120,7 +124,7 @@ fork_move_tables(struct trace_writer *own)
 static void
 fork_count(const struct ledger_block *block)
 {
-	counters_add(block->stack, block->size);
+	counters_add(thread_self, block->stack, block->size);
 }
 
 static void
@@ -140,10 +144,8 @@ fork_copy_header(struct trace_header *into, const struct trace_header *from)
 {
 	into->start_realtime_ns = from->start_realtime_ns;
 	into->start_monotonic_ns = from->start_monotonic_ns;
-	into->peak_epoch = from->peak_epoch;
-	into->threads_seen = from->threads_seen;
-	memcpy(&into->last_event_ns, &from->last_event_ns,
-	       offsetof(struct trace_header, notice) - offsetof(struct trace_header, last_event_ns));
+	memcpy(&into->threads_seen, &from->threads_seen,
+	       offsetof(struct trace_header, notice) - offsetof(struct trace_header, threads_seen));
 	memcpy(into->notice, from->notice, sizeof(into->notice));
 }
 
@@ -165,13 +167,15 @@ fork_open_trace(char *path, size_t room, bool is_child)
 	} else {
 		fork_copy_header(own.header, old.header);
 	}
-	if (fork_move_tables(&own)) {
+	if (fork_move_tables(&own, is_child)) {
 		trace_remove(&own);
 		trace_leave(&own);
 		return -1;
 	}
 	tracer.writer = own;
 	trace_leave(&old);
+	if (!is_child)
+		counters_moved();
 	return 0;
 }
 
@@ -199,7 +203,7 @@ tracer_child(void)
 		fork_give_up(path);
 	} else {
 		tracer_restart_clock();
-		counters_restart();
+		counters_restart(thread);
 		ledger_each(fork_count);
 		counters_restarted();
 		trigger_after_fork();

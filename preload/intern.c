@@ -176,7 +176,7 @@ intern_remember(uint32_t node, bool cut, uint64_t size, uint32_t id, bool by_siz
 static bool
 intern_is_stack(uint32_t id, const struct trace_stack *wanted)
 {
-	return !memcmp(tracer_stack(id), wanted, offsetof(struct trace_stack, epoch));
+	return !memcmp(tracer_stack(id), wanted, sizeof(*wanted));
 }
 
 /* The stacks of one node have the ordinals 1, 2, ... */

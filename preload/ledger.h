@@ -67,7 +67,7 @@ ledger_fits(uint64_t address, uint64_t size, uint32_t stack)
 	       stack < LEDGER_STACKS;
 }
 
-static inline bool
+static inline __attribute__((always_inline)) bool
 ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
 {
 	uint32_t *word = shadow_find(block->address);
@@ -89,7 +89,7 @@ ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *f
 }
 
 /* Takes a block out; false: not known. */
-static inline bool
+static inline __attribute__((always_inline)) bool
 ledger_remove(uint64_t address, struct ledger_block *out)
 {
 	uint32_t *word = shadow_find(address), head, code;

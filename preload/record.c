@@ -27,6 +27,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* The straight way: one frame for each entry point. */
+#define FAST __attribute__((always_inline))
+
 enum { LOOK_GAP_MAX = 64 };
 
 #define LOOK_NS UINT64_C(1000000)
@@ -54,7 +57,7 @@ record_free_pending(struct thread *thread)
 	}
 }
 
-static inline void
+static inline FAST void
 record_leave(struct thread *thread)
 {
 	thread->freeing = 0;
@@ -79,7 +82,7 @@ record_slowly(struct event *event, void (*work)(void *event))
 /* ---- when to look at the clock */
 
 /* Large blocks are events of their own. */
-static inline bool
+static inline FAST bool
 record_looks(struct thread *thread, uint64_t size)
 {
 	if (__builtin_expect(thread->until_look <= 1 || size >= LARGE_BYTES || trigger_is_asked(),
@@ -121,31 +124,39 @@ record_moment(uint64_t leaving, uint64_t freeing)
 /* ---- allocations */
 
 /* Blocks in the way of a new one were freed without our knowledge. False: no memory. */
-static inline bool
-record_keep(const struct ledger_block *block)
+static inline FAST bool
+record_keep(struct thread *thread, const struct ledger_block *block)
 {
 	struct ledger_block stale;
 	bool full;
 
 	while (__builtin_expect(ledger_add(block, &stale, &full), 0))
-		counters_remove(stale.stack, stale.size);
+		counters_remove(thread, stale.stack, stale.size);
 	return !full;
 }
 
-/* Into the ledger and the counters. */
-static inline void
-record_add(const struct event *event)
+static __attribute__((noinline)) void
+record_put_back(struct thread *thread, const struct ledger_block *block)
 {
-	struct thread *thread = event->thread;
-	struct ledger_block block = { .address = event->address, .size = event->size };
+	record_keep(thread, block);
+}
 
-	block.stack = stack_identify(thread, event->caller, event->size);
+/* Into the ledger and the counters. Where there is no room to count its stack, it is unknown. */
+static inline FAST void
+record_add(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
+{
+	uint32_t stack = stack_identify(thread, caller, size);
+	struct ledger_block block;
+
 	if (__builtin_expect(settings.check_unwind, 0))
-		unwind_check(thread, block.stack, event->caller->pc);
+		unwind_check(thread, stack, caller->pc);
+	if (__builtin_expect(!counters_of(thread, stack) && !counters_make(thread, stack), 0))
+		stack = 0;
+	block = (struct ledger_block){ address, size, stack };
 	change_begin(thread);
-	if (__builtin_expect(record_keep(&block), 1)) {
-		counters_add(block.stack, block.size);
-		thread->last_block = block.address;
+	if (__builtin_expect(record_keep(thread, &block), 1)) {
+		counters_add(thread, stack, size);
+		thread->last_block = address;
 	} else {
 		counters_unrecorded();
 	}
@@ -154,38 +165,46 @@ record_add(const struct event *event)
 
 /* Whether an inner call of this thread has just recorded this block: malloc under operator new, or
  * under an entry point that the next allocator builds on another one. */
-static inline bool
-record_is_nested(const struct event *event)
+static inline FAST bool
+record_is_nested(const struct thread *thread, uint64_t address)
 {
 	struct ledger_block known;
 
-	return event->thread->last_block == event->address &&
-	       ledger_find(event->address, &known);
+	return __builtin_expect(thread->last_block == address, 0) && ledger_find(address, &known);
 }
 
 static void
 record_allocation_slowly(void *context)
 {
-	struct event *event = context;
+	const struct event *event = context;
 	uint64_t now = record_moment(0, 0);
 
-	record_add(event);
+	record_add(event->thread, event->address, event->size, event->caller);
 	trigger_allocation(event->address, event->size, now);
 	record_look_again(event->thread, now);
 }
 
-static inline void
-record_new(struct event *event)
+static __attribute__((noinline)) void
+record_new_slowly(struct thread *thread, uint64_t address, uint64_t size,
+                  const struct caller *caller)
 {
-	struct thread *thread = event->thread;
+	struct event event = { .thread = thread, .address = address, .size = size,
+		.caller = caller };
+
+	record_slowly(&event, record_allocation_slowly);
+}
+
+static inline FAST void
+record_new(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
+{
 	int before;
 
-	if (__builtin_expect(record_looks(thread, event->size) || !stack_has_room(thread), 0)) {
-		record_slowly(event, record_allocation_slowly);
+	if (__builtin_expect(record_looks(thread, size) || !stack_has_room(thread), 0)) {
+		record_new_slowly(thread, address, size, caller);
 		return;
 	}
 	before = errno;
-	record_add(event);
+	record_add(thread, address, size, caller);
 	record_leave(thread);
 	errno = before;
 }
@@ -193,16 +212,15 @@ record_new(struct event *event)
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	struct event event = { .address = (uintptr_t)block, .size = size, .caller = caller };
+	struct thread *thread = thread_enter();
 
-	event.thread = thread_enter();
-	if (__builtin_expect(!event.thread, 0)) {
+	if (__builtin_expect(!thread, 0)) {
 		if (thread_misses_allocation())
 			counters_unrecorded();
-	} else if (__builtin_expect(record_is_nested(&event), 0)) {
-		record_leave(event.thread);
+	} else if (record_is_nested(thread, (uintptr_t)block)) {
+		record_leave(thread);
 	} else {
-		record_new(&event);
+		record_new(thread, (uintptr_t)block, size, caller);
 	}
 }
 
@@ -217,26 +235,31 @@ record_remove(struct thread *thread, uint64_t address, struct ledger_block *out)
 	change_begin(thread);
 	is_known = ledger_remove(address, out);
 	if (is_known)
-		counters_remove(out->stack, out->size);
+		counters_remove(thread, out->stack, out->size);
 	change_end(thread);
 	return is_known;
 }
 
-/* The same for a small block; false: it is large, and nothing has changed. */
-static inline bool
-record_remove_small(struct thread *thread, uint64_t address, struct record_move *move)
+/* The same for a small block of a stack that this thread has counted before; false: it is none, and
+ * nothing has changed. */
+static inline FAST bool
+record_remove_plain(struct thread *thread, uint64_t address, struct record_move *move)
 {
-	bool is_small;
+	struct trace_counter *counter = NULL;
+	bool is_plain = true;
 
 	change_begin(thread);
 	move->was_known = ledger_remove(address, &move->old);
-	is_small = !move->was_known || move->old.size < LARGE_BYTES;
-	if (__builtin_expect(!is_small, 0))
-		record_keep(&move->old);
-	else if (move->was_known)
-		counters_remove(move->old.stack, move->old.size);
+	if (__builtin_expect(move->was_known, 1)) {
+		counter = counters_of(thread, move->old.stack);
+		is_plain = counter && move->old.size < LARGE_BYTES;
+	}
+	if (__builtin_expect(!is_plain, 0))
+		record_put_back(thread, &move->old);
+	else if (__builtin_expect(counter != NULL, 1))
+		counters_move(thread, counter, move->old.stack, move->old.size, -1);
 	change_end(thread);
-	return is_small;
+	return is_plain;
 }
 
 static void
@@ -247,23 +270,31 @@ record_free_slowly(void *context)
 	struct record_move *move = event->move;
 	uint64_t now = record_moment(event->address, thread->freeing);
 
+	if (ledger_find(event->address, &move->old) && !counters_of(thread, move->old.stack))
+		counters_make(thread, move->old.stack); /* not within the change: it may take long */
 	move->was_known = record_remove(thread, event->address, &move->old);
 	if (move->was_known)
 		trigger_free(move->old.address, move->old.size, now);
 	record_look_again(thread, now);
 }
 
-/* A block leaves: by free, or by realloc. */
-static inline void
-record_leaving(struct thread *thread, uint64_t address, struct record_move *move)
+static __attribute__((noinline)) void
+record_leaving_slowly(struct thread *thread, uint64_t address, struct record_move *move)
 {
 	struct event event = { .thread = thread, .address = address, .move = move };
 
+	record_slowly(&event, record_free_slowly);
+}
+
+/* A block leaves: by free, or by realloc. */
+static inline FAST void
+record_leaving(struct thread *thread, uint64_t address, struct record_move *move)
+{
 	if (__builtin_expect(!record_looks(thread, 0), 1) &&
-	    __builtin_expect(record_remove_small(thread, address, move), 1))
+	    __builtin_expect(record_remove_plain(thread, address, move), 1))
 		record_leave(thread);
 	else
-		record_slowly(&event, record_free_slowly);
+		record_leaving_slowly(thread, address, move);
 }
 
 bool
@@ -298,8 +329,8 @@ record_restore(void *context)
 	const struct ledger_block *old = &event->move->old;
 
 	change_begin(event->thread);
-	if (record_keep(old))
-		counters_undo_remove(old->stack, old->size);
+	if (record_keep(event->thread, old))
+		counters_undo_remove(event->thread, old->stack, old->size);
 	change_end(event->thread);
 	trigger_allocation(old->address, old->size, tracer_now(true));
 }
@@ -308,19 +339,18 @@ void
 record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                 const struct caller *caller)
 {
-	struct event event = { .address = (uintptr_t)result, .size = size, .caller = caller,
-		.move = move };
+	struct thread *thread = thread_enter();
+	struct event event = { .thread = thread, .move = move };
 
-	event.thread = thread_enter();
-	if (__builtin_expect(!event.thread, 0)) {
+	if (__builtin_expect(!thread, 0)) {
 		if (result && thread_misses_allocation())
 			counters_unrecorded();
 	} else if (failed && move->was_known) {
 		record_slowly(&event, record_restore);
-	} else if (!result || record_is_nested(&event)) {
-		record_leave(event.thread);
+	} else if (!result || record_is_nested(thread, (uintptr_t)result)) {
+		record_leave(thread);
 	} else {
-		record_new(&event);
+		record_new(thread, (uintptr_t)result, size, caller);
 	}
 }
 

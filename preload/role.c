@@ -32,7 +32,6 @@ store(struct trace_stack *into, uint32_t profile, const struct profile_decision 
 	into->profile = profile;
 	into->role = decision->role;
 	into->split_role = decision->split_role;
-	into->rule = decision->rule;
 	into->split_share = decision->split_share;
 	into->split_whole = decision->split_whole;
 	if (decision->is_transient)

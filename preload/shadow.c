@@ -22,14 +22,15 @@ enum {
 	TRIM_AT_ONCE = 64,
 };
 
-struct shadow_regions *shadow_regions;
+static struct shadow_region no_region; /* of the empty table */
+struct shadow_regions shadow_regions = { .slots = &no_region };
 static size_t region_count;
 static uint32_t *spare_leaves;
 static size_t spare_count;
 static uint32_t lock;
 
 static void
-region_put(struct shadow_regions *table, const struct shadow_region *region)
+region_put(const struct shadow_regions *table, const struct shadow_region *region)
 {
 	struct shadow_region *slot = shadow_slot(table, region->key);
 
@@ -41,18 +42,19 @@ region_put(struct shadow_regions *table, const struct shadow_region *region)
 static bool
 regions_grow(void)
 {
-	struct shadow_regions *old = shadow_regions, *table;
-	size_t slots = old ? (old->mask + 1) * 2 : TABLE_FIRST;
+	struct shadow_regions old = shadow_regions, table;
+	size_t slots = old.mask ? (old.mask + 1) * 2 : TABLE_FIRST;
 
-	table = hidden_map(sizeof(*table) + slots * sizeof(table->slots[0]));
-	if (!table)
+	table.mask = slots - 1;
+	table.slots = hidden_map(slots * sizeof(table.slots[0]));
+	if (!table.slots)
 		return false;
-	table->mask = slots - 1;
-	for (size_t i = 0; old && i <= old->mask; i++) {
-		if (old->slots[i].key)
-			region_put(table, &old->slots[i]);
+	for (size_t i = 0; i <= old.mask; i++) {
+		if (old.slots[i].key)
+			region_put(&table, &old.slots[i]);
 	}
-	__atomic_store_n(&shadow_regions, table, __ATOMIC_RELEASE);
+	__atomic_store_n(&shadow_regions.slots, table.slots, __ATOMIC_RELEASE);
+	__atomic_store_n(&shadow_regions.mask, table.mask, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -83,15 +85,15 @@ region_make(uint64_t key)
 {
 	struct shadow_region made = { .key = key }, *slot;
 
-	if ((!shadow_regions || region_count >= (shadow_regions->mask + 1) / 2) && !regions_grow())
+	if (region_count >= (shadow_regions.mask + 1) / 2 && !regions_grow())
 		return NULL;
-	slot = shadow_slot(shadow_regions, key);
+	slot = shadow_slot(&shadow_regions, key);
 	if (slot->key)
 		return slot;
 	made.words = leaf_take();
 	if (!made.words)
 		return NULL;
-	region_put(shadow_regions, &made);
+	region_put(&shadow_regions, &made);
 	region_count++;
 	return slot;
 }
@@ -128,10 +130,8 @@ page_words(const struct shadow_region *region, unsigned page)
 void
 shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context), void *context)
 {
-	const struct shadow_regions *table = shadow_regions;
-
-	for (size_t i = 0; table && i <= table->mask; i++) {
-		const struct shadow_region *region = &table->slots[i];
+	for (size_t i = 0; i <= shadow_regions.mask; i++) {
+		const struct shadow_region *region = &shadow_regions.slots[i];
 
 		if (!region->key)
 			continue;
@@ -170,7 +170,7 @@ pages_give_back(const struct page *pages, unsigned count)
 		return;
 	is_calm = change_stop();
 	for (unsigned i = 0; is_calm && i < count; i++) {
-		struct shadow_region *region = shadow_slot(shadow_regions, pages[i].key);
+		struct shadow_region *region = shadow_slot(&shadow_regions, pages[i].key);
 		uint32_t *words = page_words(region, pages[i].number);
 
 		if (!page_is_empty(words) ||
@@ -184,12 +184,13 @@ pages_give_back(const struct page *pages, unsigned count)
 void
 shadow_trim(void)
 {
-	struct shadow_regions *table = __atomic_load_n(&shadow_regions, __ATOMIC_ACQUIRE);
+	size_t mask = __atomic_load_n(&shadow_regions.mask, __ATOMIC_ACQUIRE);
+	struct shadow_region *slots = __atomic_load_n(&shadow_regions.slots, __ATOMIC_ACQUIRE);
 	struct page pages[TRIM_AT_ONCE];
 	unsigned count = 0;
 
-	for (size_t i = 0; table && i <= table->mask; i++) {
-		const struct shadow_region *region = &table->slots[i];
+	for (size_t i = 0; i <= mask; i++) {
+		const struct shadow_region *region = &slots[i];
 
 		if (!__atomic_load_n(&region->key, __ATOMIC_ACQUIRE))
 			continue;

@@ -32,35 +32,36 @@ struct shadow_region {
 	uint64_t unused;  /* two slots a cache line */
 };
 
+/* At most half full. Where it grows the slots are stored before the mask, and the mask is read
+ * first: an old mask with the new slots does not find what is there, and looks again under the lock. */
 struct shadow_regions {
-	size_t mask, unused[7];
-	struct shadow_region slots[]; /* at most half full */
+	size_t mask;
+	struct shadow_region *slots;
 };
 
-extern struct shadow_regions *shadow_regions; /* NULL: none yet */
+extern struct shadow_regions shadow_regions;
 
 /* The slot of this region, or the free one where it belongs. */
 static inline struct shadow_region *
-shadow_slot(struct shadow_regions *table, uint64_t key)
+shadow_slot(const struct shadow_regions *table, uint64_t key)
 {
-	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & table->mask;
+	size_t mask = __atomic_load_n(&table->mask, __ATOMIC_ACQUIRE);
+	struct shadow_region *slots = __atomic_load_n(&table->slots, __ATOMIC_ACQUIRE);
+	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
 	uint64_t found;
 
-	while ((found = __atomic_load_n(&table->slots[at].key, __ATOMIC_ACQUIRE)) != key && found)
-		at = (at + 1) & table->mask;
-	return &table->slots[at];
+	while ((found = __atomic_load_n(&slots[at].key, __ATOMIC_ACQUIRE)) != key && found)
+		at = (at + 1) & mask;
+	return &slots[at];
 }
 
 /* The word of this address; NULL: none of its page was ever made. Takes no lock. */
-static inline uint32_t *
+static inline __attribute__((always_inline)) uint32_t *
 shadow_find(uint64_t address)
 {
-	struct shadow_regions *table = __atomic_load_n(&shadow_regions, __ATOMIC_ACQUIRE);
-	struct shadow_region *region;
+	const struct shadow_region *region =
+	    shadow_slot(&shadow_regions, address / SHADOW_REGION + 1);
 
-	if (__builtin_expect(!table, 0))
-		return NULL;
-	region = shadow_slot(table, address / SHADOW_REGION + 1);
 	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_RELAXED) >>
 	                       address % SHADOW_REGION / SHADOW_PAGE & 1), 0))
 		return NULL;

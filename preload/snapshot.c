@@ -175,7 +175,6 @@ begin_record(const char *label, enum trace_snapshot_cause cause, uint64_t freein
 	record->pid = tracer.writer.header->pid;
 	record->freeing = freeing;
 	record->live_bytes = tracer.writer.header->live_bytes;
-	record->live_blocks = tracer.writer.header->live_blocks;
 	*index = trace_table_publish(&tracer.writer, &tracer.snapshots);
 	return true;
 }

@@ -11,6 +11,7 @@
  */
 #include "preload/thread.h"
 
+#include "preload/counters.h"
 #include "preload/hidden.h"
 #include "preload/lock.h"
 #include "preload/tracer.h"
@@ -22,7 +23,7 @@ enum { THREAD_SLAB = 8 };
 
 __thread struct thread *thread_self;
 static struct thread *all;
-static uint32_t lock, threads_now;
+static uint32_t lock, threads_now, states;
 static pthread_key_t end_key;
 static bool has_end_key;
 
@@ -37,18 +38,20 @@ thread_make(void)
 	for (int i = 0; i < THREAD_SLAB; i++) {
 		slab[i].next = i + 1 < THREAD_SLAB ? &slab[i + 1] : all;
 		slab[i].in_use = i == 0;
+		slab[i].number = states++;
 	}
 	__atomic_store_n(&all, slab, __ATOMIC_RELEASE);
 	return slab;
 }
 
-static void
+static uint32_t
 thread_count(int change)
 {
 	uint32_t now = threads_now += (uint32_t)change;
 
 	if (tracer.writer.header && tracer_is_on() && now > tracer.writer.header->threads_seen)
 		__atomic_store_n(&tracer.writer.header->threads_seen, now, __ATOMIC_RELAXED);
+	return now;
 }
 
 static struct thread *
@@ -56,6 +59,7 @@ thread_acquire(void)
 {
 	struct thread *thread;
 	sigset_t every, before;
+	uint32_t now = 0;
 
 	sigfillset(&every); /* a handler must not find the lock taken by its own thread */
 	pthread_sigmask(SIG_SETMASK, &every, &before);
@@ -67,8 +71,10 @@ thread_acquire(void)
 	else
 		thread = thread_make();
 	if (thread)
-		thread_count(1);
+		now = thread_count(1);
 	lock_release(&lock);
+	if (thread)
+		counters_begin_thread(thread, now);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return thread;
 }
@@ -78,6 +84,7 @@ thread_release(struct thread *thread)
 {
 	sigset_t every, before;
 
+	counters_end_thread(thread);
 	sigfillset(&every);
 	pthread_sigmask(SIG_SETMASK, &every, &before);
 	lock_take(&lock);
@@ -195,6 +202,13 @@ thread_each(void (*visit)(struct thread *thread, void *context), void *context)
 		if (__atomic_load_n(&t->in_use, __ATOMIC_ACQUIRE))
 			visit(t, context);
 	}
+}
+
+void
+thread_each_ever(void (*visit)(struct thread *thread, void *context), void *context)
+{
+	for (struct thread *t = __atomic_load_n(&all, __ATOMIC_ACQUIRE); t; t = t->next)
+		visit(t, context);
 }
 
 void

@@ -22,7 +22,12 @@ struct thread {
 	bool is_unwinding;   /* inside libunwind, which may hold locks of its own; see stack.c */
 	bool is_changing;    /* the ledger and the counters; see change.h */
 	bool is_calling_out; /* inside libc or libunwind, which may allocate for us */
+	bool is_alone, is_at_peak; /* these and `unflushed`: see counters.h */
 	uint32_t pending_count;
+	uint32_t number;     /* 0, 1, 2, ...: of this state, whatever thread has it */
+	uint32_t page_limit;
+	struct trace_counters **pages; /* by stack / TRACE_COUNTERS; NULL: not counted in yet */
+	int64_t unflushed, unflushed_roles[TRACE_ROLES];
 	uint64_t freeing;    /* the block whose free is under way, or 0 */
 	uint64_t last_block; /* the block that this thread recorded last, or 0 */
 	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
@@ -88,6 +93,9 @@ uint64_t thread_freeing(void);
 
 /* Calls `visit` for every state in use, without a lock. */
 void thread_each(void (*visit)(struct thread *thread, void *context), void *context);
+
+/* The same for every state there is, also those that wait for a thread. */
+void thread_each_ever(void (*visit)(struct thread *thread, void *context), void *context);
 
 /* In a forked child: only this thread is left. */
 void thread_after_fork(void);

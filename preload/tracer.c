@@ -74,6 +74,7 @@ tracer_init_tables(void)
 		{ &tracer.nodes, TRACE_CHUNK_NODES }, { &tracer.stacks, TRACE_CHUNK_STACKS },
 		{ &tracer.modules, TRACE_CHUNK_MODULES },
 		{ &tracer.profiles, TRACE_CHUNK_PROFILES }, { &tracer.text, TRACE_CHUNK_TEXT },
+		{ &tracer.counters, TRACE_CHUNK_COUNTERS },
 		{ &tracer.snapshots, TRACE_CHUNK_SNAPSHOTS },
 		{ &tracer.series, TRACE_CHUNK_SERIES },
 	};

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 2u
+#define TRACE_VERSION 3u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -84,24 +84,22 @@ struct trace_header {
 	uint32_t profiles;     /* published struct trace_profile */
 	uint32_t snapshots;    /* begun struct trace_snapshot */
 	uint32_t series_points;
-	uint32_t peak_epoch;   /* moves with each new maximum of live_bytes; see struct trace_stack */
+	uint32_t counters;     /* published struct trace_counters */
 	uint32_t threads_seen; /* most threads that were recorded at one time */
-	uint64_t last_event_ns;
+	uint32_t peak_slack_bytes_log2; /* 0: the peak is exact; n: within threads_seen << n bytes */
+	uint64_t unrecorded;   /* allocations that could not be recorded; 0 in a trace without gaps */
+	uint64_t last_event_ns; /* to a few milliseconds */
 
+	/* Live bytes without what threads keep to themselves, less than 1 << peak_slack_bytes_log2 each:
+	 * exact sums are those of the counters. The peaks are the largest values of these fields. */
 	uint64_t live_bytes;   /* requested bytes of all live blocks */
-	uint64_t live_blocks;
+	uint64_t role_bytes[TRACE_ROLES];  /* the same by role, by stack */
+	uint64_t role_peak_bytes[TRACE_ROLES]; /* each role's own largest */
 	uint64_t peak_bytes;   /* largest live_bytes */
 	uint64_t peak_ns;      /* when */
-	uint64_t allocations;  /* since the start; a realloc counts as one of each */
-	uint64_t frees;
-	uint64_t role_bytes[TRACE_ROLES];  /* live, by stack */
-	uint64_t role_blocks[TRACE_ROLES];
-	uint64_t role_peak_bytes[TRACE_ROLES]; /* each role's own largest */
-	uint64_t unrecorded;   /* allocations that could not be recorded; 0 in a trace without gaps */
-
-	uint32_t peak_slack_bytes_log2; /* 0: the peak is exact; n: within threads_seen << n bytes */
-	uint32_t flags;                 /* enum trace_flag */
-	char notice[TRACE_TEXT_MAX];    /* last thing that went wrong, one sentence, terminated */
+	uint32_t peak_epoch;   /* moves with each new maximum of live_bytes; see struct trace_counter */
+	uint32_t flags;        /* enum trace_flag */
+	char notice[TRACE_TEXT_MAX]; /* last thing that went wrong, one sentence, terminated */
 
 	/* Snapshots on request, the only fields that others write: whoever may write the file names the
 	 * snapshot and raises `requests` (trace/request.h); the library takes it at its next event and
@@ -126,6 +124,7 @@ enum trace_chunk_kind {
 	TRACE_CHUNK_PROFILES, /* struct trace_profile[] */
 	TRACE_CHUNK_TEXT,     /* profile texts, bytes, one after the other */
 	TRACE_CHUNK_SNAPSHOTS,/* struct trace_snapshot[] */
+	TRACE_CHUNK_COUNTERS, /* struct trace_counters[] */
 	/* The rows of one snapshot; chunk.owner is its index. */
 	TRACE_CHUNK_LIVE,     /* struct trace_live[] */
 	TRACE_CHUNK_CLAIMS,   /* struct trace_claim[] */
@@ -153,31 +152,51 @@ struct trace_node {
 	uint32_t module; /* index of the module that held pc when it was seen, or TRACE_NONE */
 };
 
-/* A stack and its counters. Stack 0 stands for an unknown stack. One list of frames has more than
- * one struct trace_stack where the role of its blocks depends on their size.
- *
- * The heap's composition at its peak: header.peak_epoch moves with each new maximum; a stack that
- * changes for the first time since then first saves what it was. So at the peak it held
- * (epoch == header.peak_epoch ? saved : live). */
+/* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct trace_stack
+ * where the role of its blocks depends on their size. */
 struct trace_stack {
 	uint32_t node;         /* innermost frame outside the library */
 	uint32_t profile;      /* whose rule decided the role, or TRACE_NONE */
 	uint8_t role;          /* enum trace_role, by stack */
 	uint8_t split_role;    /* role of the rest of each block, where split_share < split_whole */
 	uint8_t flags;         /* enum trace_stack_flag */
-	uint8_t rule;          /* ordinal of the role rule within the profile, for explanations */
+	uint8_t zero;
 	uint32_t split_share;  /* of split_whole equal parts of each block, the first split_share are */
 	uint32_t split_whole;  /* `role`, the rest `split_role`; both 1 where the block has one role */
-	uint32_t epoch;
+};
+_Static_assert(sizeof(struct trace_stack) == 20, "3273 stacks a chunk");
+
+/* What one thread (or several, one after the other) counted of one stack. What belongs to the stack is
+ * the sum over all threads, modulo 2^64 or 2^32: a thread that frees what another allocated has less
+ * than nothing.
+ *
+ * The heap's composition at its peak: header.peak_epoch moves with each new maximum; a counter that
+ * changes for the first time since then first saves what it was. So at the peak it was
+ * (epoch == header.peak_epoch ? saved : live); exact while there was one thread only, else off by
+ * what threads kept to themselves then. */
+struct trace_counter {
 	uint64_t live_bytes;
-	uint64_t live_blocks;
 	uint64_t total_bytes;  /* ever allocated */
 	uint64_t total_blocks;
-	uint64_t peak_bytes;   /* this stack's own largest live_bytes */
+	uint64_t peak_bytes;   /* this counter's own largest live_bytes */
 	uint64_t saved_bytes;
-	uint64_t saved_blocks;
+	uint32_t saved_blocks;
+	uint32_t live_blocks;
+	uint32_t epoch;
+	uint32_t note;         /* the library's own */
 };
-_Static_assert(sizeof(struct trace_stack) == 80, "818 stacks a chunk");
+_Static_assert(sizeof(struct trace_counter) == 56, "64 counters a page");
+
+enum { TRACE_COUNTERS = 64 };
+
+/* A page of counters: of the stacks from `first` on, by one thread's state. A state that a thread has
+ * left goes to the next one, so their number follows the most threads at one time. */
+struct trace_counters {
+	uint32_t first;
+	uint32_t thread; /* number of the state */
+	struct trace_counter counters[TRACE_COUNTERS];
+};
+_Static_assert(sizeof(struct trace_counters) == 3592, "18 pages a chunk");
 
 enum trace_stack_flag {
 	TRACE_STACK_TRANSIENT = 1, /* lives only inside one operation of the map */

@@ -21,6 +21,8 @@ static const struct {
 	[TRACE_CHUNK_TEXT] = { 1, 0 },
 	[TRACE_CHUNK_SNAPSHOTS] = { sizeof(struct trace_snapshot),
 	                            offsetof(struct trace_header, snapshots) },
+	[TRACE_CHUNK_COUNTERS] = { sizeof(struct trace_counters),
+	                           offsetof(struct trace_header, counters) },
 	[TRACE_CHUNK_LIVE] = { sizeof(struct trace_live), 0 },
 	[TRACE_CHUNK_CLAIMS] = { sizeof(struct trace_claim), 0 },
 	[TRACE_CHUNK_MAPS] = { sizeof(struct trace_map), 0 },

@@ -13,6 +13,7 @@
 #include "trace/image.h"
 #include "trace/kinds.h"
 #include "trace/reader.h"
+#include "trace/sum.h"
 #include "trace/validate.h"
 
 #include <stdio.h>
@@ -54,6 +55,24 @@ load_common(struct trace_image *image, enum trace_chunk_kind kind, const char *w
 	memcpy(array, &copy, sizeof(copy));
 	*count = (uint32_t)promised;
 	return 0;
+}
+
+static int
+load_counts(struct trace_image *image, struct trace *trace)
+{
+	struct trace_counters *pages;
+	uint32_t count;
+
+	if (load_common(image, TRACE_CHUNK_COUNTERS, "pages of counters", &pages, &count) != 0)
+		return -1;
+	trace->counts = calloc((size_t)trace->stack_count + 1, sizeof(*trace->counts));
+	if (trace->counts)
+		trace_sum(trace, pages, count);
+	else
+		trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
+		           "cannot read %.300s: not enough memory", image->path);
+	free(pages);
+	return trace->counts ? 0 : -1;
 }
 
 static int
@@ -136,6 +155,7 @@ load(struct trace_image *image, struct trace *trace)
 	                &trace->node_count) != 0 ||
 	    load_common(image, TRACE_CHUNK_STACKS, "stacks", &trace->stacks,
 	                &trace->stack_count) != 0 ||
+	    load_counts(image, trace) != 0 ||
 	    load_common(image, TRACE_CHUNK_SERIES, "points in time", &trace->series,
 	                &trace->series_count) != 0 ||
 	    load_common(image, TRACE_CHUNK_MODULES, "modules", &trace->modules,
@@ -201,6 +221,7 @@ trace_close(struct trace *trace)
 	free(trace->snapshots);
 	free(trace->nodes);
 	free(trace->stacks);
+	free(trace->counts);
 	free(trace->series);
 	free(trace->modules);
 	free(trace->profiles);

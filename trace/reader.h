@@ -8,6 +8,7 @@
  * every enum and flag is in range, every map row is consistent with itself, and the parts of maps
  * and claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of
  * stacks and of the header are only numbers: a guest that runs may be caught between two of them.
+ * The header's live bytes are those of all stacks together, and its peak is not below them.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
@@ -45,6 +46,16 @@ struct trace_snapshot_rows {
 	uint32_t live_count, claims_count, maps_count, refused_count;
 };
 
+/* What was counted of one stack, by all threads. Where more than one of them did, its own peak is no
+ * more than known to be at most so much. */
+struct trace_count {
+	uint64_t live_bytes, live_blocks;
+	uint64_t total_bytes, total_blocks; /* ever allocated */
+	uint64_t at_peak_bytes, at_peak_blocks; /* at header.peak_bytes */
+	uint64_t peak_bytes;
+	bool is_peak_bound;
+};
+
 /* A trace in memory: plain arrays. */
 struct trace {
 	char path[4096];
@@ -52,6 +63,7 @@ struct trace {
 	struct trace_header header;
 	struct trace_node *nodes;
 	struct trace_stack *stacks;
+	struct trace_count *counts; /* by stack */
 	struct trace_point *series;
 	struct trace_module *modules;
 	struct trace_profile *profiles;

@@ -43,10 +43,9 @@ article_trace(void)
 	article_map(sample_snapshot(trace, "after delete"), array, 0, 0);
 	trace->header.peak_bytes = ARRAY + OLD_ARRAY + CHAINS;
 	trace->header.peak_ns = 900000000;
-	trace->stacks[array].live_bytes = ARRAY;
-	trace->stacks[array].saved_bytes = ARRAY + OLD_ARRAY;
-	trace->stacks[chain].saved_bytes = CHAINS;
-	trace->stacks[array].epoch = trace->stacks[chain].epoch = 1;
+	trace->counts[array].live_bytes = ARRAY;
+	trace->counts[array].at_peak_bytes = ARRAY + OLD_ARRAY;
+	trace->counts[chain].at_peak_bytes = CHAINS;
 	return trace;
 }
 

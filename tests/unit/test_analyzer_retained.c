@@ -113,7 +113,7 @@ reserved_map(uint64_t count_before, uint64_t count, uint64_t nodes_ever)
 	uint32_t nodes = sample_stack(trace, TRACE_OVERFLOW, 0);
 	struct trace_snapshot_rows *rows = sample_snapshot(trace, "before");
 
-	trace->stacks[nodes].total_blocks = nodes_ever;
+	trace->counts[nodes].total_blocks = nodes_ever;
 	sample_whole_map(rows, 0x5000, array, 8000, 80)->count = count_before;
 	rows = sample_snapshot(trace, "exit");
 	sample_whole_map(rows, 0x5000, array, 8000, 80)->count = count;
@@ -288,9 +288,8 @@ peak_is_exact_by_stack_and_an_estimate_by_structure(void **state)
 	struct trace_snapshot_rows *rows = sample_snapshot(trace, "exit");
 	struct model *model;
 
-	trace->stacks[array].epoch = 1; /* changed since the peak: what it was is saved */
-	trace->stacks[array].saved_bytes = 900;
-	trace->stacks[user].live_bytes = 400; /* as at the peak */
+	trace->counts[array].at_peak_bytes = 900;
+	trace->counts[user].at_peak_bytes = 400;
 	sample_live(rows, user, 200, 2);
 	sample_claim(rows, user, TRACE_VALUES, 100, 1);
 	model = sample_model(trace);

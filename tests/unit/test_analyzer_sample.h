@@ -34,6 +34,15 @@
 	((array) = realloc((array), ((size_t)(count) + 1) * sizeof *(array)),                      \
 	 memset(&(array)[(count)], 0, sizeof *(array)), &(array)[(count)++])
 
+static struct trace_stack *
+sample_add_stack(struct trace *trace)
+{
+	uint32_t counts = trace->stack_count;
+
+	(void)sample_more(trace->counts, counts);
+	return sample_more(trace->stacks, trace->stack_count);
+}
+
 /* An ended guest with profile 0, module 0, stack 0 (unknown) and no snapshot. */
 __attribute__((unused)) static struct trace *
 sample_trace(void)
@@ -58,7 +67,7 @@ sample_trace(void)
 	module = sample_more(trace->modules, trace->module_count);
 	strcpy(module->path, "/nowhere/article");
 	(void)sample_more(trace->nodes, trace->node_count);
-	stack = sample_more(trace->stacks, trace->stack_count);
+	stack = sample_add_stack(trace);
 	stack->profile = TRACE_NONE;
 	stack->role = stack->split_role = TRACE_OTHER;
 	stack->split_share = stack->split_whole = 1;
@@ -70,7 +79,7 @@ __attribute__((unused)) static uint32_t
 sample_stack(struct trace *trace, enum trace_role role, uint8_t flags)
 {
 	struct trace_node *node = sample_more(trace->nodes, trace->node_count);
-	struct trace_stack *stack = sample_more(trace->stacks, trace->stack_count);
+	struct trace_stack *stack = sample_add_stack(trace);
 
 	node->pc = 0x1000 + 0x100 * trace->node_count;
 	stack->node = trace->node_count - 1;

@@ -2,8 +2,10 @@
  * The counters against a model that keeps a copy of the whole heap at each new maximum: what the
  * trace says of the peak is equal to it, to the byte, for any sequence of events.
  */
+#include "preload/change.h"
 #include "preload/counters.h"
 #include "test_preload_counting.h"
+#include "trace/reader.h"
 
 #include <pthread.h>
 
@@ -13,16 +15,27 @@ static struct { uint32_t stack; uint64_t size; } blocks[BLOCKS]; /* size 0: free
 static uint64_t live[STACKS], at_peak[STACKS], blocks_at_peak[STACKS], blocks_live[STACKS];
 static uint64_t total, peak;
 
-static struct trace_stack *
-stack_at(uint32_t id)
+static struct thread *self;
+
+/* The trace as a reader finds it at this moment. */
+static struct trace *
+trace_now(void)
 {
-	return trace_table_at(&tracer.stacks, id);
+	struct trace_error error;
+	struct trace *trace = trace_open(tracer.writer.path, &error);
+
+	if (!trace)
+		fail_msg("%s", error.message);
+	return trace;
 }
 
 static int
 begin(void **unused)
 {
 	counting_begin();
+	self = thread_enter();
+	assert_non_null(self);
+	thread_leave(self);
 	for (uint32_t i = 1; i < STACKS; i++)
 		counting_add_stack(i % TRACE_ROLES, TRACE_OVERFLOW, 16, i % 3 ? 16 : 17);
 	return 0;
@@ -52,13 +65,13 @@ static void
 change_block(uint32_t at, bool grows)
 {
 	if (blocks[at].size) {
-		counters_remove(blocks[at].stack, blocks[at].size);
+		counters_remove(self, blocks[at].stack, blocks[at].size);
 		model_move(blocks[at].stack, blocks[at].size, -1);
 		blocks[at].size = 0;
 	} else if (grows) {
 		blocks[at].stack = (uint32_t)rand() % STACKS;
 		blocks[at].size = 1 + (uint64_t)rand() % 5000;
-		counters_add(blocks[at].stack, blocks[at].size);
+		counters_add(self, blocks[at].stack, blocks[at].size);
 		model_move(blocks[at].stack, blocks[at].size, 1);
 	}
 }
@@ -66,19 +79,19 @@ change_block(uint32_t at, bool grows)
 static void
 assert_agrees(void)
 {
-	const struct trace_header *header = tracer.writer.header;
+	struct trace *trace = trace_now();
 
-	assert_int_equal(header->live_bytes, total);
-	assert_int_equal(header->peak_bytes, peak);
+	assert_int_equal(trace->header.live_bytes, total);
+	assert_int_equal(trace->header.peak_bytes, peak);
 	for (uint32_t id = 0; id < STACKS; id++) {
-		const struct trace_stack *s = stack_at(id);
-		bool saved = s->epoch == header->peak_epoch;
+		const struct trace_count *count = &trace->counts[id];
 
-		assert_int_equal(s->live_bytes, live[id]);
-		assert_int_equal(s->live_blocks, blocks_live[id]);
-		assert_int_equal(saved ? s->saved_bytes : s->live_bytes, at_peak[id]);
-		assert_int_equal(saved ? s->saved_blocks : s->live_blocks, blocks_at_peak[id]);
+		assert_int_equal(count->live_bytes, live[id]);
+		assert_int_equal(count->live_blocks, blocks_live[id]);
+		assert_int_equal(count->at_peak_bytes, at_peak[id]);
+		assert_int_equal(count->at_peak_blocks, blocks_at_peak[id]);
 	}
+	trace_close(trace);
 }
 
 static void
@@ -89,7 +102,7 @@ knows_the_heap_at_its_peak_to_the_byte(void **unused)
 		bool grows = turn / 5000 % 2 == 0 || rand() % 4 == 0;
 
 		change_block((uint32_t)rand() % BLOCKS, grows);
-		if (turn % 37 == 0)
+		if (turn % 997 == 0)
 			assert_agrees();
 	}
 	assert_agrees();
@@ -102,58 +115,132 @@ splits_each_block_between_its_roles(void **unused)
 	uint64_t before_buckets = header->role_bytes[TRACE_BUCKETS];
 	uint64_t before_overflow = header->role_bytes[TRACE_OVERFLOW];
 	uint32_t id = counting_add_stack(TRACE_BUCKETS, TRACE_OVERFLOW, 16, 17);
+	struct trace *trace;
 
-	counters_add(id, 307494912); /* the array of the article and its reserved overflow */
+	counters_add(self, id, 307494912); /* the array of the article and its reserved overflow */
 	assert_int_equal(header->role_bytes[TRACE_BUCKETS] - before_buckets, 289406976);
 	assert_int_equal(header->role_bytes[TRACE_OVERFLOW] - before_overflow, 18087936);
 	assert_true(header->role_peak_bytes[TRACE_BUCKETS] >= 289406976);
-	counters_remove(id, 307494912);
+	counters_remove(self, id, 307494912);
 	assert_int_equal(header->role_bytes[TRACE_BUCKETS], before_buckets);
 	assert_int_equal(header->role_bytes[TRACE_OVERFLOW], before_overflow);
-	assert_int_equal(stack_at(id)->peak_bytes, 307494912);
-	assert_int_equal(stack_at(id)->total_blocks, 1);
+	trace = trace_now();
+	assert_int_equal(trace->counts[id].peak_bytes, 307494912);
+	assert_int_equal(trace->counts[id].total_blocks, 1);
+	assert_false(trace->counts[id].is_peak_bound);
+	trace_close(trace);
 }
 
 static void
 a_failed_realloc_is_no_event(void **unused)
 {
-	const struct trace_header *header = tracer.writer.header;
-	uint64_t allocations = header->allocations, frees = header->frees;
+	struct trace *before = trace_now(), *after;
 
-	counters_add(1, 100);
-	counters_remove(1, 100);
-	counters_undo_remove(1, 100);
-	assert_int_equal(header->allocations, allocations + 1);
-	assert_int_equal(header->frees, frees);
-	counters_remove(1, 100);
+	counters_add(self, 1, 100);
+	counters_remove(self, 1, 100);
+	counters_undo_remove(self, 1, 100);
+	after = trace_now();
+	assert_int_equal(after->counts[1].total_blocks, before->counts[1].total_blocks + 1);
+	assert_int_equal(after->counts[1].live_blocks, before->counts[1].live_blocks + 1);
+	counters_remove(self, 1, 100);
+	trace_close(before);
+	trace_close(after);
 }
 
+/* Ends with 32 bytes of stack 2 more for each turn, half of them counted by the main thread. */
 static void *
-churn(void *number)
+churn(void *unused)
 {
 	for (int i = 0; i < THREAD_TURNS; i++) {
-		counters_add(1, 64);
-		counters_add(2, 32);
-		counters_remove(1, 64);
+		struct thread *thread = thread_enter();
+
+		change_begin(thread);
+		counters_add(thread, 1, 64);
+		counters_add(thread, 2, 64);
+		counters_remove(thread, 1, 64);
+		counters_remove(thread, 2, 32);
+		change_end(thread);
+		thread_leave(thread);
 	}
 	return NULL;
+}
+
+static void
+run_threads(void)
+{
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, churn, NULL), 0);
+	churn(NULL);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
 }
 
 static void
 counts_for_many_threads(void **unused)
 {
 	const struct trace_header *header = tracer.writer.header;
-	uint64_t one = stack_at(1)->live_bytes, two = stack_at(2)->live_bytes;
-	uint64_t all = header->live_bytes;
-	pthread_t threads[THREADS];
+	struct trace *before = trace_now(), *after;
+	uint64_t bytes = 32ull * (THREADS + 1) * THREAD_TURNS;
+	uint64_t slack = (THREADS + 1) * (uint64_t)COUNTERS_SLACK;
 
-	for (int i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, churn, NULL), 0);
-	for (int i = 0; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
-	assert_int_equal(stack_at(1)->live_bytes, one);
-	assert_int_equal(stack_at(2)->live_bytes, two + 32ull * THREADS * THREAD_TURNS);
-	assert_int_equal(header->live_bytes, all + 32ull * THREADS * THREAD_TURNS);
+	assert_int_equal(before->header.peak_slack_bytes_log2, 0);
+	run_threads();
+	after = trace_now();
+	assert_int_equal(after->header.peak_slack_bytes_log2, COUNTERS_SLACK_LOG2);
+	assert_int_equal(after->counts[1].live_bytes, before->counts[1].live_bytes);
+	assert_int_equal(after->counts[2].live_bytes, before->counts[2].live_bytes + bytes);
+	assert_int_equal(after->header.live_bytes, before->header.live_bytes + bytes);
+	assert_in_range(header->live_bytes + slack - after->header.live_bytes, 0, 2 * slack);
+	assert_in_range(after->header.peak_bytes, before->header.peak_bytes,
+	                before->header.peak_bytes + bytes + slack);
+	assert_true(after->counts[2].is_peak_bound);
+	trace_close(before);
+	trace_close(after);
+}
+
+/* The states of threads that have ended serve the next ones: the file knows no more of them. */
+static void
+needs_no_more_room_for_more_threads(void **unused)
+{
+	for (int i = 0; i < 5; i++)
+		run_threads();
+	assert_in_range(tracer.counters.count, 1, THREADS + 1);
+}
+
+/* A block that one thread allocated and another freed is nobody's. */
+static void *
+frees_what_others_made(void *unused)
+{
+	struct thread *thread = thread_enter();
+
+	change_begin(thread);
+	counters_remove(thread, 2, 32);
+	change_end(thread);
+	thread_leave(thread);
+	return NULL;
+}
+
+static void
+adds_up_what_threads_owe_each_other(void **unused)
+{
+	struct trace *before, *after;
+	pthread_t thread;
+
+	for (int i = 0; i < 100; i++)
+		counters_add(self, 2, 32);
+	before = trace_now();
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, frees_what_others_made, NULL), 0);
+		pthread_join(thread, NULL);
+	}
+	after = trace_now();
+	assert_int_equal(after->counts[2].live_bytes, before->counts[2].live_bytes - 3200);
+	assert_int_equal(after->counts[2].live_blocks, before->counts[2].live_blocks - 100);
+	assert_int_equal(after->header.live_bytes, before->header.live_bytes - 3200);
+	trace_close(before);
+	trace_close(after);
 }
 
 /* A run of any length fits: resolution halves, times keep ascending, the first point stays. */
@@ -184,8 +271,12 @@ main(void)
 		cmocka_unit_test(splits_each_block_between_its_roles),
 		cmocka_unit_test(a_failed_realloc_is_no_event),
 		cmocka_unit_test(counts_for_many_threads),
+		cmocka_unit_test(needs_no_more_room_for_more_threads),
+		cmocka_unit_test(adds_up_what_threads_owe_each_other),
 		cmocka_unit_test(thins_the_series_out_when_it_is_full),
 	};
 
+	change_open();
+	thread_start();
 	return cmocka_run_group_tests(tests, begin, end);
 }

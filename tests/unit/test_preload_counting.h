@@ -21,11 +21,16 @@ counting_add_stack(uint8_t role, uint8_t split_role, uint32_t share, uint32_t wh
 static inline void
 counting_begin(void)
 {
+	struct trace_node *root;
+
 	guest_begin();
 	assert_int_equal(trace_table_init(&tracer.nodes, TRACE_CHUNK_NODES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tracer.stacks, TRACE_CHUNK_STACKS, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tracer.counters, TRACE_CHUNK_COUNTERS, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tracer.series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
-	assert_non_null(trace_table_next(&tracer.writer, &tracer.nodes));
+	root = trace_table_next(&tracer.writer, &tracer.nodes);
+	assert_non_null(root);
+	root->module = TRACE_NONE;
 	assert_int_equal(trace_table_publish(&tracer.writer, &tracer.nodes), 0);
 	assert_int_equal(counting_add_stack(TRACE_OTHER, TRACE_OTHER, 1, 1), 0);
 }

@@ -110,7 +110,6 @@ sample_fill_stack(void *record, uint32_t index)
 	stack->role = (uint8_t)(index % TRACE_ROLES);
 	stack->split_share = 16;
 	stack->split_whole = 17;
-	stack->live_bytes = index;
 }
 
 __attribute__((unused)) static void

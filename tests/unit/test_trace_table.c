@@ -51,7 +51,7 @@ every_kind_comes_back(void **state)
 	assert_int_equal(trace->stack_count, nodes);
 	for (uint32_t i = 0; i < nodes; i++) {
 		assert_int_equal(trace->nodes[i].pc, 0x1000 + i);
-		assert_int_equal(trace->stacks[i].live_bytes, i);
+		assert_int_equal(trace->stacks[i].node, i / 4);
 	}
 	assert_int_equal(trace->series_count, 10);
 	assert_int_equal(trace->series[9].ns, 9);
