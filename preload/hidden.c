@@ -143,9 +143,12 @@ hidden_add(uint64_t start, uint64_t end)
 size_t
 hidden_copy(struct memory_range *into, size_t room)
 {
-	size_t count = range_count < room ? range_count : room;
+	size_t count;
 
+	lock_take(&lock);
+	count = range_count < room ? range_count : room;
 	memcpy(into, ranges, count * sizeof(ranges[0]));
+	lock_release(&lock);
 	return count;
 }
 

@@ -16,7 +16,7 @@ void hidden_unmap(void *at, size_t size);
  * mappings and left out by themselves). */
 void hidden_add(uint64_t start, uint64_t end);
 
-/* Ascending ranges; at most `room`. For a frozen child or under no contention. */
+/* Ascending ranges; at most `room`. */
 size_t hidden_copy(struct memory_range *into, size_t room);
 
 /* Around fork, so that the child's copy is whole; nothing may be mapped in between. */

@@ -191,7 +191,7 @@ freeze(struct snapshot_job *job, bool has_locks)
 		change_stop();
 	}
 	job->is_frozen = true;
-	pid = snapshot_child_start(job);
+	pid = snapshot_child_start(job, has_locks);
 	if (pid < 0 && has_locks) {
 		job->is_frozen = false;
 		gathered = snapshot_gather(job);

@@ -101,13 +101,21 @@ child_main(void *argument)
 	return 0;
 }
 
-/* libc's clone runs no handlers of pthread_atfork. */
+/* libc's clone runs no handlers of pthread_atfork. Another thread may be adding to the list of what
+ * is hidden: the child reads that list. */
 pid_t
-snapshot_child_start(struct snapshot_job *job)
+snapshot_child_start(struct snapshot_job *job, bool has_locks)
 {
+	pid_t pid;
+
 	if (!child_stack)
 		child_stack = hidden_map(CHILD_STACK);
 	if (!child_stack)
 		return -1;
-	return clone(child_main, child_stack + CHILD_STACK, 0, job);
+	if (has_locks)
+		hidden_lock();
+	pid = clone(child_main, child_stack + CHILD_STACK, 0, job);
+	if (has_locks)
+		hidden_unlock();
+	return pid;
 }

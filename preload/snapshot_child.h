@@ -7,7 +7,8 @@
 #include <sys/types.h>
 
 /* Starts the child that does this job and ends; it has no exit signal: reaped with __WCLONE.
- * Returns its pid, or -1. */
-pid_t snapshot_child_start(struct snapshot_job *job);
+ * `has_locks`: the caller could take the library's locks, so this takes hidden's as well. Returns its
+ * pid, or -1. */
+pid_t snapshot_child_start(struct snapshot_job *job, bool has_locks);
 
 #endif

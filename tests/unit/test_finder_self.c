@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,31 @@ a_map_on_the_stack_is_found_by_a_frozen_child(void **state)
 	free_guest(&guest);
 }
 
+/* Databases and runtimes reserve far more than they use. */
+static void
+of_reserved_terabytes_only_touched_pages_are_looked_at(void **state)
+{
+	enum { PAGE = 4096 };
+	static const uint64_t reserved = 1ull << 40, touched = reserved / 2;
+	struct memory_range shadows[SHADOWS_MAX];
+	struct memory memory;
+	char *at = mmap(NULL, reserved, PROT_READ | PROT_WRITE,
+	                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_ptr_not_equal(at, MAP_FAILED);
+	at[touched] = 1;
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows),
+	                                  (uintptr_t)__builtin_frame_address(0), false), 0);
+	uint64_t start = (uintptr_t)at;
+	assert_true(memory_is_blank(&memory, start, touched));
+	assert_false(memory_is_blank(&memory, start + touched, 1));
+	assert_false(memory_is_blank(&memory, start + touched - PAGE, 2 * PAGE));
+	assert_false(memory_is_blank(&memory, start + touched - 3 * PAGE, 16 * PAGE));
+	assert_true(memory_is_blank(&memory, start + touched + PAGE, 1 << 20));
+	assert_true(memory_resident(&memory, start + touched, PAGE) == PAGE);
+	memory_close_self(&memory);
+	munmap(at, reserved);
+}
+
 int
 main(void)
 {
@@ -182,6 +208,7 @@ main(void)
 		cmocka_unit_test(a_map_on_the_heap_is_found_in_place),
 		cmocka_unit_test(a_map_in_a_global_is_found_in_place),
 		cmocka_unit_test(a_map_on_the_stack_is_found_by_a_frozen_child),
+		cmocka_unit_test(of_reserved_terabytes_only_touched_pages_are_looked_at),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
