@@ -29,11 +29,13 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 
 enum {
 	CHILDREN_MAX = 4,
+	PAGE = 4096,
 };
 
 #define SECOND_NS 1000000000ull
@@ -41,11 +43,14 @@ enum {
 #define NAP_MAX_NS 4000000ull
 #define DEATH_UNSEEN_NS 20000000
 #define REAP_EVERY_NS 10000000ull
+#define COPY_NS 1000ull /* a fault that copies a page of 4 KiB: 0.6 to 1.2 us, measured */
 
 static uint32_t lock;
-static struct {
+static struct child {
 	pid_t pid; /* 0: a free place */
 	uint32_t index;
+	uint64_t faults;    /* of the guest when it began ... */
+	uint64_t faults_max;/* ... and how many of those that follow it can have caused */
 } children[CHILDREN_MAX];
 static uint32_t working_children; /* for a look without the lock */
 
@@ -68,6 +73,37 @@ tell_death(uint32_t index, int status)
 	}
 }
 
+static uint64_t
+faults_so_far(void)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_minflt;
+}
+
+static uint64_t
+time_of(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_usec * 1000;
+}
+
+/* What a snapshot took from the machine besides its pause: the child's processor time, and the pages
+ * that the guest had to copy while it lived (at most; pages that are new are faults, too). */
+static void
+tell_cost(const struct child *child, const struct rusage *usage)
+{
+	const struct trace_snapshot *record = trace_table_at(&tracer.snapshots, child->index);
+	uint64_t faults = faults_so_far() - child->faults;
+
+	if (record->cause != TRACE_CAUSE_INTERVAL)
+		return;
+	if (faults > child->faults_max)
+		faults = child->faults_max;
+	trigger_snapshot_ended(time_of(usage->ru_utime) + time_of(usage->ru_stime) +
+	                       faults * COPY_NS);
+}
+
 /* Takes note of the children that are done; returns how many work on. */
 static unsigned
 reap(void)
@@ -75,12 +111,13 @@ reap(void)
 	unsigned working = 0;
 
 	for (int i = 0; i < CHILDREN_MAX; i++) {
+		struct rusage usage = { 0 };
 		int status = 0;
 		long result;
 
 		if (children[i].pid == 0)
 			continue;
-		result = syscall(SYS_wait4, children[i].pid, &status, __WCLONE | WNOHANG, NULL);
+		result = syscall(SYS_wait4, children[i].pid, &status, __WCLONE | WNOHANG, &usage);
 		if (result == 0) {
 			working++;
 			continue;
@@ -88,6 +125,7 @@ reap(void)
 		if (result < 0) /* the guest waited for it with __WALL: it is over, how is not known */
 			status = 0;
 		tell_death(children[i].index, status);
+		tell_cost(&children[i], &usage);
 		children[i].pid = 0;
 	}
 	__atomic_store_n(&working_children, working, __ATOMIC_RELAXED);
@@ -143,8 +181,10 @@ remember(pid_t pid, uint32_t index)
 {
 	for (int i = 0; i < CHILDREN_MAX; i++)
 		if (children[i].pid == 0) {
-			children[i].pid = pid;
-			children[i].index = index;
+			children[i] = (struct child){
+				.pid = pid, .index = index, .faults = faults_so_far(),
+				.faults_max = tracer.writer.header->live_bytes / PAGE,
+			};
 			__atomic_add_fetch(&working_children, 1, __ATOMIC_RELAXED);
 			return;
 		}

@@ -44,6 +44,9 @@ bool trigger_is_waiting(uint64_t now_ns);
 /* A snapshot of any cause was taken: its pause and the live bytes then. */
 void trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live_bytes);
 
+/* One of those that happen by themselves is done: what it cost besides its pause. */
+void trigger_snapshot_ended(uint64_t cost_ns);
+
 void trigger_after_fork(void);
 
 #endif

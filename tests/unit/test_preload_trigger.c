@@ -318,11 +318,36 @@ keeps_the_largest_of_too_many(void **unused)
 	assert_true(large_due() == TRACE_UNKNOWN);
 }
 
+/* A search takes processor time after its pause: what it took counts when it is done. */
+static void
+a_dear_search_puts_the_next_one_off(void **unused)
+{
+	size_t before;
+
+	allocate(ARRAY, 64 * MIB);
+	while (taken_count == 0 && now < 100 * SECOND) {
+		now += MS;
+		ask(0);
+	}
+	assert_int_equal(taken_count, 1);
+	trigger_snapshot_ended(4 * SECOND);
+	spent += 4 * SECOND;
+	before = taken_count;
+	for (now += MS; now < 200 * SECOND; now += MS)
+		ask(0);
+	assert_int_equal(taken_count, before);
+	for (; taken_count == before && now < 2000 * SECOND; now += MS)
+		ask(0);
+	assert_int_equal(taken_count, before + 1);
+	assert_true(spent * 50 <= now + 50 * pause_ns);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sees_the_emptied_map_that_idled, setup),
+		cmocka_unit_test_setup(a_dear_search_puts_the_next_one_off, setup),
 		cmocka_unit_test_setup(sees_an_array_without_nodes_before_it_goes, setup),
 		cmocka_unit_test_setup(waits_for_the_end_of_a_fall, setup),
 		cmocka_unit_test_setup(passes_over_a_full_map_that_dies, setup),
