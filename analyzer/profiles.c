@@ -1,7 +1,7 @@
 /*
- * `maptrace profiles`: which map implementations are known (`list`), whether a profile that somebody
- * writes is sound (`check`), each error with its line, its column and the line itself, and what it
- * finds in a program (`test`; profiles_test.c).
+ * `maptrace profiles`: which map implementations are known (`list`), whether a profile that
+ * somebody writes is sound (`check`), each error with its line, its column and the line itself, and
+ * what it finds in a program (`test`; profiles_test.c).
  */
 #include "analyzer/accepted.h"
 #include "analyzer/command.h"

@@ -115,8 +115,8 @@ profile_wakes_for_imports(const struct profile *profile,
 
 /* ---- roles */
 
-/* Without .isra.0, .constprop.0, .cold, .part.0, .llvm.123; names that begin with a dot stay, and so
- * does "..", which Rust's names have for "::". */
+/* Without .isra.0, .constprop.0, .cold, .part.0, .llvm.123; names that begin with a dot stay, and
+ * so does "..", which Rust's names have for "::". */
 static size_t
 symbol_size(const char *symbol)
 {

@@ -1,8 +1,8 @@
 /*
  * Primes, which several implementations take for the number of their buckets. Called by evaluate.c.
  *
- * By division, so that it needs nothing of the machine; bounded, since a profile may ask for it in a
- * loop: an array of 2^36 buckets would fill half a TiB.
+ * By division, so that it needs nothing of the machine; bounded, since a profile may ask for it in
+ * a loop: an array of 2^36 buckets would fill half a TiB.
  */
 #include "profiles/evaluate.h"
 

@@ -1,4 +1,4 @@
-"""Snapshots in the middle of a removal or a growth: a map is found with its true count, or refused."""
+"""Snapshots amid a removal or a growth: a map is found with its true count, or it is refused."""
 import json
 
 import harness
@@ -51,7 +51,7 @@ for _name in PROGRAMS:
     for _variant in VARIANTS:
         def _case(name=_name, variant=_variant):
             moments(name, variant)
-        _case.__doc__ = f"{_name} at {_variant}: amid a change a map is found with a true count, if at all"
+        _case.__doc__ = f"{_name} at {_variant}: amid a change its count is true, or it is refused"
         _case.__name__ = f"{_name}_{_variant}"
         test(_case)
 

@@ -22,7 +22,7 @@ def run(name, variant):
 
 def pairs(name, variant="O2", smallest=0):
     """(the program's line, the emptied map, the fresh one) of each pair of twins. A fresh one that
-    holds less than `smallest` is not looked for; then the program's allocator knows what it holds."""
+    holds less than `smallest` is not looked for: then the program's allocator knows it."""
     rows, (maps, *_) = run(name, variant)
     rows = [row for row in rows if "fresh" in row]
     assert len(rows) >= 100, len(rows)
@@ -67,7 +67,7 @@ def unordered_rehash():
 
 @test
 def libcxx():
-    """libc++'s unordered_map, load factors 0.3 to 2: needed is what a fresh map holds, to the byte"""
+    """libc++'s unordered_map, load factors 0.3 to 2: needed is what a fresh map holds"""
     for variant in harness.VARIANTS:
         exact("needed_libcxx", variant)
 
@@ -100,7 +100,7 @@ def gomap():
 
 @test
 def uthash():
-    """uthash: a fresh table holds no more than is said to be needed, exactly that where it is sure"""
+    """uthash: a fresh table holds no more than is needed, exactly that where it is sure"""
     sure = 0
     for row, emptied, fresh in pairs("needed_uthash"):
         held = structure_bytes(fresh)

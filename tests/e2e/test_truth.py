@@ -79,8 +79,8 @@ def judge(name, variant):
 
 
 def compare_stacks(name, variant, snap):
-    """Role rules: unoptimised, every byte of the structure is known by its stack; optimised, what is
-    known so belongs to the structure."""
+    """Role rules: unoptimised, every byte of the structure is known by its stack; optimised, what
+    is known so belongs to the structure."""
     what = f"{name} ({variant})"
     structure = sum(structure_bytes(m) for m in snap["maps"])
     by_stack, reached = snap["by_stack_bytes"], snap["by_stack_reached_bytes"]
