@@ -18,6 +18,7 @@ enum {
 	KEY_BUCKETS,
 	KEY_BASELINE,
 	KEY_GROWTH,
+	KEY_CAUSE,
 	KEY_ACCEPTED,
 	KEY_JUNIT,
 	KEY_GITHUB,
@@ -40,6 +41,10 @@ static const struct argp_option own[] = {
     {"max-growth", KEY_GROWTH, "BYTES", 0,
      "Maps may retain this much more than in the baseline, "
      "matched by profile and allocation stack",
+     0},
+    {"max-unknown-cause", KEY_CAUSE, "BYTES", 0,
+     "All maps together may retain this much for which nothing shows whether entries were deleted "
+     "or room was asked for in advance",
      0},
     {"accepted", KEY_ACCEPTED, "FILE", 0, "Leave out the maps that this file names", 0},
     {"junit", KEY_JUNIT, "FILE", 0, "Write JUnit XML too", 0},
@@ -89,6 +94,8 @@ parse_own(int key, char *argument, struct argp_state *state)
 		return set_bytes(state, limits, LIMITS_BUCKETS, "--max-buckets", argument);
 	case KEY_GROWTH:
 		return set_bytes(state, limits, LIMITS_GROWTH, "--max-growth", argument);
+	case KEY_CAUSE:
+		return set_bytes(state, limits, LIMITS_CAUSE, "--max-unknown-cause", argument);
 	case KEY_FILL:
 		return set_percent(state, limits, argument);
 	case KEY_BASELINE:

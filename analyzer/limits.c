@@ -19,7 +19,7 @@ limits_name(enum limits_kind kind)
 	static const char *const names[LIMITS_KINDS] = {
 	    [LIMITS_RETAINED] = "retained", [LIMITS_PER_MAP] = "retained-per-map",
 	    [LIMITS_FILL] = "fill",         [LIMITS_BUCKETS] = "buckets",
-	    [LIMITS_GROWTH] = "growth",
+	    [LIMITS_GROWTH] = "growth",     [LIMITS_CAUSE] = "unknown-cause",
 	};
 
 	return names[kind];

@@ -24,6 +24,7 @@ enum limits_kind {
 	LIMITS_FILL,     /* percent of its capacity that a map must fill */
 	LIMITS_BUCKETS,  /* bytes of all bucket arrays together, old ones included */
 	LIMITS_GROWTH,   /* bytes that maps retain more than in the baseline */
+	LIMITS_CAUSE,    /* bytes that are retained and nothing shows why */
 	LIMITS_KINDS
 };
 

@@ -52,6 +52,21 @@ measure_retained(const struct limits_view *view, struct limits_finding *finding)
 }
 
 static void
+measure_cause(const struct limits_view *view, struct limits_finding *finding)
+{
+	for (size_t i = 0; i < view->count; i++) {
+		const struct model_map *map = view->maps[i];
+
+		finding->low = model_add(finding->low, map->unknown_cause);
+		if (!finding->map || map->unknown_cause > finding->map->unknown_cause)
+			finding->map = map;
+	}
+	finding->maps = view->count;
+	finding->unexplained = view->unexplained;
+	finding->high = model_add(finding->low, finding->unexplained);
+}
+
+static void
 measure_buckets(const struct limits_view *view, struct limits_finding *finding)
 {
 	for (size_t i = 0; i < view->count; i++) {
@@ -157,7 +172,7 @@ limits_measure(const struct limits_view *view, enum limits_kind kind)
 						    struct limits_finding *) = {
 	    [LIMITS_RETAINED] = measure_retained, [LIMITS_PER_MAP] = measure_per_map,
 	    [LIMITS_FILL] = measure_fill,         [LIMITS_BUCKETS] = measure_buckets,
-	    [LIMITS_GROWTH] = measure_growth,
+	    [LIMITS_GROWTH] = measure_growth,     [LIMITS_CAUSE] = measure_cause,
 	};
 	struct limits_finding finding = {
 	    .kind = kind, .snapshot = view->snapshot, .allowed = view->limits->allowed[kind]};

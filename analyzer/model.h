@@ -44,6 +44,8 @@ struct model_map {
 	uint64_t retained;      /* at least this much; TRACE_UNKNOWN where needed is */
 	uint64_t retained_high; /* at most this much; the same where the rule is exact */
 	uint64_t reserved;      /* room asked for in advance and never filled; not in retained */
+	uint64_t unknown_cause; /* part of retained: nothing shows whether entries were deleted or
+				 * its room was asked for in advance */
 	enum model_reserve reserve;
 	bool is_estimate; /* needed and retained come from an estimate */
 	bool is_growing;
@@ -85,7 +87,7 @@ struct model_totals {
 	uint64_t maps;
 	uint64_t count, capacity;
 	uint64_t held, needed_low, needed_high;
-	uint64_t retained, retained_high, reserved;
+	uint64_t retained, retained_high, reserved, unknown_cause;
 	uint64_t buckets, old_buckets, overflow, values, headers;
 	uint64_t resident; /* of the maps whose pages could be asked for */
 	uint64_t resident_maps;

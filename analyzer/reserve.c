@@ -1,6 +1,12 @@
 /*
- * Room that was asked for in advance: reserve, with_capacity, a hint. Called by retained.c for all
- * snapshots at once, in their order, since what a map held earlier shows that its room was used.
+ * Why a map has room that it does not need: deletion, or reserve, with_capacity, a hint. Called by
+ * retained.c for all snapshots at once, in their order, since what a map held earlier shows that its
+ * room was used.
+ *
+ *     the array's stack         entries seen to go      nothing seen to go
+ *     asks in advance           retained                reserved, not retained
+ *     grows as entries come     retained                retained: they must have gone
+ *     has no name (stripped)    retained                retained, of unknown cause
  *
  * Never filled it is no retention; it takes evidence to call it filled, and then it counts like any
  * other. The rule that must not break: in doubt it counts, for a gate must not pass what may be
@@ -74,7 +80,7 @@ count_removed(struct node_stacks *nodes, const struct trace *trace, const struct
 	}
 }
 
-/* The most entries that an array with reserved room was seen to hold so far. */
+/* The most entries that an array in doubt was seen to hold so far. */
 struct sighting {
 	const struct model_map *map; /* one that has its address, profile and array */
 	uint64_t most;
@@ -109,9 +115,36 @@ is_reserved(const struct trace *trace, const struct model_map *map)
 	       trace->stacks[map->row->stack].flags & TRACE_STACK_RESERVED;
 }
 
+/* Whether no rule names the code that allocated its array: stripped or inlined. */
+static bool
+is_nameless(const struct trace *trace, const struct model_map *map)
+{
+	return map->row->stack >= trace->stack_count ||
+	       trace->stacks[map->row->stack].role != TRACE_BUCKETS;
+}
+
+static bool
+is_doubtful(const struct trace *trace, const struct model_map *map)
+{
+	return is_reserved(trace, map) || is_nameless(trace, map);
+}
+
 /* `most`: entries that its array was seen to hold before. */
 static void
-settle_map(const struct trace *trace, struct model_map *map, const struct node_stacks *nodes,
+settle_nameless(const struct trace *trace, struct model_map *map, const struct node_stacks *nodes,
+		uint64_t most)
+{
+	if (map->retained == TRACE_UNKNOWN || map->retained == 0 ||
+	    was_filled(trace, map, nodes, most))
+		return;
+	map->unknown_cause = map->retained;
+	if (!map->remark)
+		map->remark = "nothing shows whether entries were deleted or its room was asked for "
+			      "in advance: no symbol names the code that allocated it";
+}
+
+static void
+settle_reserved(const struct trace *trace, struct model_map *map, const struct node_stacks *nodes,
 	   uint64_t most)
 {
 	if (map->retained == TRACE_UNKNOWN || map->retained_high == 0)
@@ -143,13 +176,16 @@ settle_snapshot(const struct model *model, struct model_snapshot *snapshot,
 		struct model_map *map = &snapshot->maps[snapshot->by_address[i] - snapshot->maps];
 		uint64_t most = 0, count = known(map->row->count);
 
-		if (!is_reserved(model->trace, map))
+		if (!is_doubtful(model->trace, map))
 			continue;
 		while (at < seen->count && model_compare_identity(seen->list[at].map, map) < 0)
 			merged.list[merged.count++] = seen->list[at++];
 		if (at < seen->count && model_compare_identity(seen->list[at].map, map) == 0)
 			most = seen->list[at++].most;
-		settle_map(model->trace, map, nodes, most);
+		if (is_reserved(model->trace, map))
+			settle_reserved(model->trace, map, nodes, most);
+		else
+			settle_nameless(model->trace, map, nodes, most);
 		merged.list[merged.count++] = (struct sighting){map, most > count ? most : count};
 	}
 	while (at < seen->count)
@@ -160,11 +196,12 @@ settle_snapshot(const struct model *model, struct model_snapshot *snapshot,
 }
 
 static bool
-is_any_reserved(const struct trace *trace)
+is_any_doubtful(const struct model *model)
 {
-	for (uint32_t i = 0; i < trace->stack_count; i++)
-		if (trace->stacks[i].flags & TRACE_STACK_RESERVED)
-			return true;
+	for (uint32_t s = 0; s < model->snapshot_count; s++)
+		for (uint32_t i = 0; i < model->snapshots[s].rows->maps_count; i++)
+			if (is_doubtful(model->trace, &model->snapshots[s].maps[i]))
+				return true;
 	return false;
 }
 
@@ -175,7 +212,7 @@ reserve_settle(struct model *model)
 	struct node_stacks nodes;
 	int result = 0;
 
-	if (!is_any_reserved(model->trace))
+	if (!is_any_doubtful(model))
 		return 0;
 	if (node_stacks_open(&nodes, model->trace))
 		return -1;

@@ -85,6 +85,7 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 	add_to(&totals->retained, map->retained);
 	add_to(&totals->retained_high, map->retained_high);
 	add_to(&totals->reserved, map->reserved);
+	add_to(&totals->unknown_cause, map->unknown_cause);
 	totals->is_estimate |= map->is_estimate;
 }
 
@@ -112,6 +113,7 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 	add_to(&sum->retained, more->retained);
 	add_to(&sum->retained_high, more->retained_high);
 	add_to(&sum->reserved, more->reserved);
+	add_to(&sum->unknown_cause, more->unknown_cause);
 	add_to(&sum->buckets, more->buckets);
 	add_to(&sum->old_buckets, more->old_buckets);
 	add_to(&sum->overflow, more->overflow);

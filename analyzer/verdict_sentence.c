@@ -16,6 +16,7 @@ subject(enum limits_kind kind)
 	    [LIMITS_FILL] = "the emptiest map is filled to",
 	    [LIMITS_BUCKETS] = "bucket arrays take",
 	    [LIMITS_GROWTH] = "retained memory grew by",
+	    [LIMITS_CAUSE] = "maps retain, of unknown cause,",
 	};
 
 	return subjects[kind];

@@ -31,8 +31,9 @@ roles_of(const struct model_roles *roles)
 static json_t *
 totals_of(const struct model_totals *totals)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
-			 write_json_number(totals->maps), "count", write_json_number(totals->count),
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
+			 write_json_number(totals->maps), "unknown_cause_bytes",
+			 write_json_number(totals->unknown_cause), "count", write_json_number(totals->count),
 			 "held_bytes", write_json_number(totals->held), "needed_low_bytes",
 			 write_json_number(totals->needed_low), "needed_bytes",
 			 write_json_number(totals->needed_high), "retained_bytes",

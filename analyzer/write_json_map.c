@@ -183,8 +183,9 @@ numbers_of(const struct model_map *map)
 	const struct trace_map *row = map->row;
 
 	return json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count",
-	    write_json_number(row->count), "capacity", write_json_number(row->capacity),
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "count",
+	    write_json_number(row->count), "unknown_cause_bytes",
+	    write_json_number(map->unknown_cause), "capacity", write_json_number(row->capacity),
 	    "tombstones", write_json_number(row->tombstones), "resident_bytes",
 	    write_json_number(row->resident_bytes), "held_bytes", write_json_number(map->held),
 	    "reserved_bytes", write_json_number(map->reserved), "needed_bytes",

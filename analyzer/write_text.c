@@ -47,6 +47,12 @@ print_answer(const struct model_totals *totals, bool color, FILE *out)
 		fprintf(out,
 			"%s more is reserved: room asked for in advance that was never filled.\n",
 			units_bytes(text, totals->reserved));
+	if (totals->unknown_cause) {
+		fprintf(out, "Of what is retained %s is of unknown cause:",
+			units_bytes(text, totals->unknown_cause));
+		fputs(" nothing shows whether entries were deleted or room was asked for in advance.\n",
+		      out);
+	}
 	if (totals->unknown_maps) {
 		fprintf(out, "Not in these figures: what %s of the maps need",
 			units_number(text, totals->unknown_maps));

@@ -102,6 +102,39 @@ def limits():
         maptrace("check", trace, *within, status=0)
 
 
+def worst_maps(trace):
+    return json.loads(maptrace("maps", "--json", trace).stdout)["maps"]
+
+
+@test
+def unknown_cause():
+    """a reserve() in a stripped program is retained of unknown cause, with a limit of its own"""
+    _, trace = one_trace([program("unordered_reserve", "stripped")])
+    said = worst_maps(trace)
+    doubtful = sum(it["unknown_cause_bytes"] for it in said)
+    equal(doubtful, sum(it["retained_bytes"] for it in said))
+    assert doubtful > 800000, said
+    contains(maptrace("report", trace).stdout, "is of unknown cause")
+    done = maptrace("check", trace, "--max-unknown-cause", "1K", status=1)
+    contains(done.stdout, "of unknown cause")
+    maptrace("check", trace, "--max-unknown-cause", "4M", status=0)
+    os.unlink(trace)
+    _, named = one_trace([program("unordered_reserve")])
+    equal(sum(it["unknown_cause_bytes"] for it in worst_maps(named)), 0)
+    maptrace("check", named, "--max-unknown-cause", "0", status=0)
+
+
+@test
+def deletion_is_a_cause():
+    """in a stripped program too, entries that were seen to go are cause enough: their nodes tell"""
+    _, trace = one_trace([program("unordered_churn", "stripped")])
+    said = worst_maps(trace)
+    assert sum(it["retained_bytes"] for it in said) > 0, said
+    half = [it for it in said if it["count"] and it["retained_bytes"]]
+    assert len(half) >= 4, said
+    equal({it["unknown_cause_bytes"] for it in half}, {0})
+
+
 @test
 def baseline():
     """growth against an older trace: maps are matched by where they were made"""

@@ -104,12 +104,14 @@ huge_counts_do_not_wrap(void **state)
 	model_close(model);
 }
 
-/* A reserved array for 1000 entries that now has `count`, with nodes by a stack of their own. */
+/* An array for 1000 entries that now has `count`, with nodes by a stack of their own. `role` and
+ * `flags`: what the rules say of the array's stack. */
 static struct model *
-reserved_map(uint64_t count_before, uint64_t count, uint64_t nodes_ever)
+roomy_map(enum trace_role role, uint8_t flags, uint64_t count_before, uint64_t count,
+	  uint64_t nodes_ever)
 {
 	struct trace *trace = sample_trace();
-	uint32_t array = sample_stack(trace, TRACE_BUCKETS, TRACE_STACK_RESERVED);
+	uint32_t array = sample_stack(trace, role, flags);
 	uint32_t nodes = sample_stack(trace, TRACE_OVERFLOW, 0);
 	struct trace_snapshot_rows *rows = sample_snapshot(trace, "before");
 
@@ -120,6 +122,38 @@ reserved_map(uint64_t count_before, uint64_t count, uint64_t nodes_ever)
 	sample_live(rows, nodes, count * 16, count);
 	sample_claim(rows, nodes, TRACE_OVERFLOW, count * 16, count);
 	return sample_model(trace);
+}
+
+static struct model *
+reserved_map(uint64_t count_before, uint64_t count, uint64_t nodes_ever)
+{
+	return roomy_map(TRACE_BUCKETS, TRACE_STACK_RESERVED, count_before, count, nodes_ever);
+}
+
+/* Room is retained whatever made it; of unknown cause is what neither a name nor an entry tells. */
+static void
+room_of_unknown_cause_is_retained_and_told_apart(void **state)
+{
+	static const struct {
+		enum trace_role role;
+		uint64_t count_before, nodes_ever, unknown;
+	} cases[] = {
+	    {TRACE_OTHER, 5, 10, 7920},  /* nobody names the code, nothing was seen to go */
+	    {TRACE_OTHER, 900, 10, 0},   /* an earlier snapshot saw it full */
+	    {TRACE_OTHER, 5, 1000, 0},   /* its nodes came and went */
+	    {TRACE_BUCKETS, 5, 10, 0},   /* a rule names the growth of an insert */
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct model *model = roomy_map(cases[i].role, 0, cases[i].count_before, 10,
+						cases[i].nodes_ever);
+
+		assert_int_equal(first(model, 1)->retained, 7920);
+		assert_int_equal(first(model, 1)->unknown_cause, cases[i].unknown);
+		assert_int_equal(model->snapshots[1].totals.unknown_cause, cases[i].unknown);
+		assert_int_equal(first(model, 1)->remark != NULL, cases[i].unknown != 0);
+		model_close(model);
+	}
 }
 
 static void
@@ -381,6 +415,7 @@ main(void)
 	    cmocka_unit_test(what_the_own_rule_keeps_is_not_retained),
 	    cmocka_unit_test(unknown_need_enters_no_sum),
 	    cmocka_unit_test(huge_counts_do_not_wrap),
+	    cmocka_unit_test(room_of_unknown_cause_is_retained_and_told_apart),
 	    cmocka_unit_test(reserved_room_that_was_never_filled_is_not_retained),
 	    cmocka_unit_test(reserved_room_that_an_earlier_snapshot_saw_full_is_retained),
 	    cmocka_unit_test(reserved_room_whose_nodes_came_and_went_is_retained),
