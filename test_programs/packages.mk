@@ -23,6 +23,8 @@ libcxx_FLAGS = -nostdinc++ -isystem $(PACKAGES)/libc++-14-dev/usr/lib/llvm-14/in
                -Wno-maybe-uninitialized
 libcxx_LIBS = -nodefaultlibs -l:libc++.so.1 -l:libc++abi.so.1 -lm -lc -lgcc_s -lgcc
 khash_FLAGS = -isystem $(PACKAGES)/libhts-dev/usr/include
+jsonc_FLAGS = -isystem $(PACKAGES)/libjson-c-dev/usr/include
+jsonc_LIBS = -l:libjson-c.so.5
 qt_FLAGS = -fPIC -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5 \
            -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5/QtCore
 qt_LIBS = -l:libQt5Core.so.5
