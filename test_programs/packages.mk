@@ -29,7 +29,7 @@ qt_FLAGS = -fPIC -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5 \
            -isystem $(PACKAGES)/qtbase5-dev/usr/include/$(MULTIARCH)/qt5/QtCore
 qt_LIBS = -l:libQt5Core.so.5
 
-FAMILIES := absl libcxx khash qt
+FAMILIES := absl libcxx khash jsonc qt
 PACKAGE_PROGRAMS :=
 
 # $(call family_rules,family,variant,sources)
