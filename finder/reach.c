@@ -67,6 +67,8 @@ reach_block(struct walk *walk, uint64_t node)
 	const struct finder_block *block = &blocks->at[index];
 	if (!walk_ask_or(walk, &walk->bounds.size, block->size, &size) || size != block->size)
 		return walk_refuse(walk, TRACE_REFUSED_WALK);
+	if (walk->text->role == PROFILE_OTHER) /* a slab: it stays whose it is */
+		return PROOF_TRUE;
 	if (walk->text->role == PROFILE_VALUES)
 		return note(walk, index);
 	if (block->map == TRACE_NONE)

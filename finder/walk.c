@@ -36,11 +36,13 @@ evaluate_or(struct walk *walk, struct profile_expression expression, uint64_t ot
 	return expression.length == 0 || evaluate(walk, expression, out);
 }
 
-/* One more chained bucket or node; false: more than there can be. */
+/* One more chained bucket or node: not more than there can be, and what it must meet. */
 static enum proof_result
 count_node(struct walk *walk)
 {
-	if (walk->nodes++ >= walk->limit)
+	uint64_t is_valid;
+	if (walk->nodes++ >= walk->limit || !walk_ask_or(walk, &walk->bounds.valid, 1, &is_valid) ||
+	    !is_valid)
 		return walk_refuse(walk, TRACE_REFUSED_WALK);
 	return finder_is_late(walk->finder) ? PROOF_CUT : PROOF_TRUE;
 }
@@ -282,6 +284,7 @@ bind_all(struct walk *walk)
 	bind(walk, text->end, &bounds->end);
 	bind(walk, text->block, &bounds->block);
 	bind(walk, text->size, &bounds->size);
+	bind(walk, text->valid, &bounds->valid);
 	bind_outside(walk);
 }
 

@@ -12,7 +12,7 @@
 
 /* The expressions of the profile's walk that are asked again and again. */
 struct walk_bounds {
-	struct profile_bound live, dead, entries, from, next, end, block, size;
+	struct profile_bound live, dead, entries, from, next, end, block, size, valid;
 	struct profile_bound outside[PROFILE_OUTSIDE_MAX]; /* those that can name a block */
 	size_t outside_count;
 };

@@ -169,7 +169,8 @@ struct profile_test {
 struct profile_walk {
 	char name[PROFILE_NAME_MAX];
 	bool is_chain;
-	uint8_t role;      /* of blocks reached by next/nodes: enum profile_role_kind */
+	uint8_t role;      /* of blocks reached by next/nodes: enum profile_role_kind; OTHER: they hold
+	                    * more than the map's nodes, which count, but take no bytes */
 	bool is_folded;    /* some expression asks for entries by slot */
 	uint32_t line;
 	struct profile_expression when; /* walk only if; absent: always */
@@ -187,6 +188,7 @@ struct profile_walk {
 	struct profile_expression block;  /* address within the node's block; absent: node or bucket,
 	                                   * which must be the block's start */
 	struct profile_expression size;   /* requested size that such a block must have */
+	struct profile_expression valid;  /* list: what every node must meet, or the candidate is refused */
 	struct profile_expression limit;  /* most nodes; more refuses */
 	/* both */
 	/* Addresses of out-of-line keys and values of one entry; not the start of a live block (0 among

@@ -37,6 +37,7 @@ static const struct attribute {
 	{"end", offsetof(struct profile_walk, end), WALK_TABLE | WALK_CHAIN, 0, BUCKET, 0},
 	{"block", offsetof(struct profile_walk, block), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
 	{"size", offsetof(struct profile_walk, size), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
+	{"valid", offsetof(struct profile_walk, valid), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
 	{"limit", offsetof(struct profile_walk, limit), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
 	{"key", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
 	{"value", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
@@ -61,7 +62,7 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		                     "'; did you mean '", nearest, "'?", NULL);
 	return compiler_fail(compiler, token, "a walk has no attribute '", name,
 		"'; it has: when at count stride cells live dead entries from next end block size "
-		"role limit key value", NULL);
+		"valid role limit key value", NULL);
 }
 
 /* Keys and values share a list; any other attribute stands once. NULL, said so: no place is left. */

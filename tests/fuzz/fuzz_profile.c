@@ -71,7 +71,7 @@ run_walk(const struct profile *profile, const struct profile_walk *walk,
 {
 	const struct profile_expression *all[] = {&walk->when, &walk->at, &walk->count, &walk->stride,
 		&walk->cells, &walk->live, &walk->dead, &walk->entries, &walk->from, &walk->next,
-		&walk->end, &walk->block, &walk->size, &walk->limit, &walk->outside[0],
+		&walk->end, &walk->block, &walk->size, &walk->limit, &walk->valid, &walk->outside[0],
 		&walk->outside[1], &walk->outside[2], &walk->outside[3]};
 	uint64_t value;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -65,6 +65,53 @@ a_chain_is_found_in_full(void **state)
 	guest_close(&guest);
 }
 
+/* Ten nodes in one block, a slab: they count, the slab stays nobody's, and each must be valid. */
+static void
+nodes_in_a_slab_count_and_take_no_bytes(void **state)
+{
+	static const char slab_profile[] =
+	    "profile slab\n"
+	    "title \"test slab\"\n"
+	    "minimum 64\n"
+	    "wake always\n"
+	    "anchor array at header points base\n"
+	    "require size(array) == 128\n"
+	    "walk nodes chain {\n"
+	    "from ptr[header + 16]\n"
+	    "next ptr[node]\n"
+	    "block node\n"
+	    "valid u64[node + 8] == 7\n"
+	    "role other\n"
+	    "}\n"
+	    "count live(nodes)\n"
+	    "part buckets in array bytes 128\n"
+	    "needed 128\n";
+	struct guest guest;
+	guest_open(&guest);
+	guest_profile(&guest, slab_profile);
+	uint64_t slab = guest_block(&guest, 1000), last = GUEST_GLOBAL + 96;
+	guest_put(&guest, GUEST_GLOBAL + 80, guest_block(&guest, 128));
+	for (uint64_t node = slab; node < slab + 10 * 32; node += 32) {
+		guest_put(&guest, last, node);
+		guest_put(&guest, node + 8, 7);
+		last = node;
+	}
+	guest_find(&guest);
+	assert_int_equal(guest.result.map_count, 1);
+	assert_int_equal(guest.result.maps[0].count, 10);
+	assert_int_equal(guest.result.maps[0].overflow_bytes, 0);
+	assert_int_equal(guest_block_of(&guest, slab)->map, TRACE_NONE);
+	guest_put(&guest, last + 8, 8);
+	guest_find(&guest);
+	assert_int_equal(guest.result.map_count, 0);
+	expect_refused(&guest, TRACE_REFUSED_WALK, 1);
+	guest_put(&guest, last + 8, 7);
+	guest_put(&guest, last, slab); /* round in a circle */
+	guest_find(&guest);
+	assert_int_equal(guest.result.map_count, 0);
+	guest_close(&guest);
+}
+
 static void
 a_circle_ends_and_is_refused(void **state)
 {
@@ -236,6 +283,7 @@ main(void)
 		cmocka_unit_test(chained_buckets_may_be_reserved_or_blocks_of_their_own),
 		cmocka_unit_test(a_chained_bucket_of_another_size_is_refused),
 		cmocka_unit_test(a_chain_is_found_in_full),
+		cmocka_unit_test(nodes_in_a_slab_count_and_take_no_bytes),
 		cmocka_unit_test(a_circle_ends_and_is_refused),
 		cmocka_unit_test(a_chain_that_leads_outside_is_refused),
 		cmocka_unit_test(a_node_of_another_map_is_refused),

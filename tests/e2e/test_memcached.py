@@ -1,0 +1,142 @@
+"""memcached as Debian ships it, stripped, its table in globals: by its own `stats`."""
+import contextlib
+import os
+import socket
+import subprocess
+
+import harness
+import redis
+from harness import equal, maptrace, test
+
+SERVER = os.path.join(harness.BUILD, "packages", "memcached", "usr", "bin", "memcached")
+LOADED = 3000
+
+
+class Client:
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.answers = self.socket.makefile("rb")
+
+    def __call__(self, commands, answers):
+        """Sends lines at once; each is answered by one line."""
+        self.socket.sendall("".join(commands).encode())
+        for _ in range(len(commands)):
+            equal(self.answers.readline(), answers)
+
+    def stats(self):
+        self.socket.sendall(b"stats\r\n")
+        found = {}
+        while (line := self.answers.readline().split()) != [b"END"]:
+            found[line[1].decode()] = line[2].decode()
+        return {name: int(found[name]) for name in
+                ("curr_items", "hash_power_level", "hash_bytes", "hash_is_expanding")}
+
+    def close(self):
+        self.answers.close()
+        self.socket.close()
+
+
+@contextlib.contextmanager
+def server(trace, *settings):
+    port = redis.free_port()
+    env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1,
+                              MAPTRACE_AUTO=0)
+    process = subprocess.Popen([SERVER, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "2",
+                                *(["-u", "nobody"] if os.getuid() == 0 else []), *settings],
+                               env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+    client = None
+    try:
+        def connect():
+            nonlocal client
+            assert process.poll() is None, "memcached has ended"
+            with contextlib.suppress(OSError):
+                client = Client(port)
+            return client is not None
+        harness.wait_for(connect, "memcached to listen")
+        yield process, client
+    finally:
+        if client:
+            client.close()
+        process.kill()
+        process.wait()
+
+
+def load(client, count, first=0):
+    client([f"set key{n} 0 0 5\r\nvalue\r\n" for n in range(first, count)], b"STORED\r\n")
+
+
+def load_quietly(client, first, end):
+    for start in range(first, end, 5000):
+        client.socket.sendall("".join(f"set key{n} 0 0 1 noreply\r\nv\r\n"
+                                      for n in range(start, min(start + 5000, end))).encode())
+    client(["set key0 0 0 1\r\nv\r\n"], b"STORED\r\n")
+
+
+def unload(client, count):
+    client([f"delete key{n}\r\n" for n in range(count)], b"DELETED\r\n")
+
+
+def the_table(client, trace, label, is_steady=True):
+    """The one map at a snapshot asked for now, against `stats`."""
+    maptrace("snapshot", "--wait", "0", "--label", label, trace)
+    before = client.stats()  # the buffer of its answer is an event
+    def complete():
+        return [s for s in harness.report(trace)["snapshots"] if s["label"] == label and s["complete"]]
+    harness.wait_for(complete, f"the snapshot {label}")
+    equal(client.stats() == before or not is_steady, True)
+    snap = complete()[0]
+    found = [m for m in snap["maps"] if m["profile"] == "memcached"]
+    equal(len(found), 1, snap["maps"])
+    m = found[0]
+    equal(m["where"]["kind"], "global")
+    equal(m["count"], before["curr_items"])
+    equal(m["bytes"]["buckets"] + m["bytes"]["old_buckets"], before["hash_bytes"])
+    equal(m["bytes"]["buckets"], 8 << before["hash_power_level"])
+    equal(m["growing"], before["hash_is_expanding"] == 1)
+    equal(m["capacity"], 3 << before["hash_power_level"] - 1)
+    return m
+
+
+@test
+def filled_expanded_emptied():
+    """memcached: items, bytes and power are those of `stats`; empty, filled, expanded, emptied"""
+    with server("memcached.mtr", "-o", "hashpower=12") as (_, client):
+        m = the_table(client, "memcached.mtr", "empty")
+        equal([m["count"], m["needed_bytes"], m["retained_bytes"]], [0, 8 << 12, 0])
+        load(client, LOADED)
+        m = the_table(client, "memcached.mtr", "filled")
+        equal([m["needed_bytes"], m["needed_low_bytes"]], [8 << 12, 8 << 12])
+        load(client, 3 * LOADED)
+        harness.wait_for(lambda: client.stats()["hash_power_level"] == 13 and
+                         not client.stats()["hash_is_expanding"], "the expansion")
+        m = the_table(client, "memcached.mtr", "expanded")
+        equal([m["needed_bytes"], m["retained_bytes"]], [8 << 13, 0])
+        unload(client, 3 * LOADED)
+        m = the_table(client, "memcached.mtr", "emptied")
+        equal([m["count"], m["bytes"]["buckets"]], [0, 8 << 13])
+        assert m["needed_low_bytes"] <= 8 << 12 <= m["needed_bytes"], m
+
+
+@test
+def while_it_expands():
+    """memcached: both tables while items move from one to the other"""
+    with server("memcached.mtr", "-o", "hashpower=17", "-m", "512") as (_, client):
+        loaded = 0
+        for power in range(17, 21):  # an expansion takes twice as long as the one before
+            most = 3 << power - 1
+            load_quietly(client, loaded, most + 100)
+            loaded = most + 100
+            harness.wait_for(lambda power=power: client.stats()["hash_power_level"] > power,
+                             "the expansion to begin")
+            m = the_table(client, "memcached.mtr", f"from {power}", is_steady=False)
+            equal(m["count"], loaded)
+            if m["growing"]:
+                equal(m["bytes"]["old_buckets"], 8 << power)
+                equal([m["needed_bytes"], m["retained_bytes"]],
+                      [(8 << power) + (16 << power), 0])
+                return
+        raise AssertionError("no snapshot came while it expanded")
+
+
+harness.main()
