@@ -35,6 +35,12 @@ require state == 1 ? old > 4096 && moved < slots / 2 \
 	: moved == 0 ? old == 0 : old > 4096 && moved == slots / 2
 require state == 0 || size(old) == 4 * slots
 
+# Another thread may be moving the items of one bucket at this very moment: then the old bucket's first
+# is in the new table already.
+let half  = 4 * slots
+let first = state == 1 ? ptr[old + 8 * moved] : 0
+quiet first == 0 || (first != ptr[primary + 8 * moved] && first != ptr[primary + half + 8 * moved])
+
 walk items table {
 	at     primary
 	count  slots

@@ -40,11 +40,13 @@ def emptied(count)
   hash
 end
 
+# No copy of a Hash whose values are counted: it would lie about as garbage and hold them too.
 def tell(hash, how, needed = nil)
+  twin = how == "strings" ? {} : hash
   $kept << hash
   $rows << { address: slot(hash)[2], how: how, count: hash.size, buckets: buckets(hash),
-             header: HEADER, needed: needed, rehashed: buckets(hash.dup.rehash),
-             dup: buckets(hash.dup) }
+             header: HEADER, needed: needed, rehashed: buckets(twin.dup.rehash),
+             dup: buckets(twin.dup) }
 end
 
 def odd_places
