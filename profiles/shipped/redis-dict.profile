@@ -58,8 +58,8 @@ walk main table {
 	next   ptr[node + 16]
 	size   size(node) == 40 ? 40 : 24
 	limit  used
-	key    ptr[node] - base(ptr[node]) <= 17 ? base(ptr[node]) : 0
-	value  ptr[node + 8] - base(ptr[node + 8]) <= 17 ? base(ptr[node + 8]) : 0
+	key    base(ptr[node])
+	value  base(ptr[node + 8])
 	value  size(ptr[node + 8]) == 16 && (u32[ptr[node + 8]] >> 4 & 15) != 1 \
 		? base(ptr[ptr[node + 8] + 8]) : 0
 }
@@ -72,8 +72,8 @@ walk next_main table {
 	next   ptr[node + 16]
 	size   size(node) == 40 ? 40 : 24
 	limit  used_1
-	key    ptr[node] - base(ptr[node]) <= 17 ? base(ptr[node]) : 0
-	value  ptr[node + 8] - base(ptr[node + 8]) <= 17 ? base(ptr[node + 8]) : 0
+	key    base(ptr[node])
+	value  base(ptr[node + 8])
 	value  size(ptr[node + 8]) == 16 && (u32[ptr[node + 8]] >> 4 & 15) != 1 \
 		? base(ptr[ptr[node + 8] + 8]) : 0
 }
