@@ -18,7 +18,7 @@ PROGRAMS := $(foreach variant,$(PROGRAM_VARIANTS),\
 
 PROGRAM_C_FLAGS = $(BASE) $(CPPFLAGS) $(CFLAGS) -pthread -g
 PROGRAM_CC_FLAGS = $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE)) \
-                   -std=gnu++17 $(CPPFLAGS) $(CXXFLAGS) -pthread -g
+                   -std=gnu++17 -fsized-deallocation $(CPPFLAGS) $(CXXFLAGS) -pthread -g
 
 include test_programs/torture/torture.mk
 
