@@ -19,10 +19,10 @@
  *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one
  *               comes.
  *
- * All of them together cost under 2 % of the run so far, the searches in their children and the
- * pages copied meanwhile included (and the last one aside, since its search is paid for afterwards),
- * and none comes sooner after a snapshot than a tenth of the run so far. The last two will come again, so they may use only half of that
- * share: the first two must find some left.
+ * The pauses of all of them together stay under 2 % of the run so far, and none comes sooner after a
+ * snapshot than a tenth of the run so far. The last two will come again, so they may use only half
+ * of that share, and for them the searches and the pages copied meanwhile count as well: the first
+ * two must find some left, also in a run that lasts a second.
  *
  * A request (trace/request.h) waits for nothing: each event compares its word in the header, in a
  * line that is hardly ever written, with the number answered so far.
@@ -57,7 +57,8 @@ static struct {
 	uint64_t fallen_ns;     /* since when they are a quarter below the most; 0: they are not */
 	uint32_t is_replacing;  /* the event before was the allocation of a large block */
 	uint64_t taken_ns;      /* the last snapshot; 0: none */
-	uint64_t spent_ns;      /* pauses of all snapshots; of automatic ones their searches, too */
+	uint64_t spent_ns;      /* pauses of all snapshots */
+	uint64_t searched_ns;   /* what automatic ones took besides: see trigger_snapshot_ended */
 	uint64_t pause_ns;      /* of the last snapshot ... */
 	uint64_t pause_live;    /* ... and the live bytes then */
 } state __attribute__((aligned(64)));
@@ -73,8 +74,7 @@ live_bytes(void)
 	return __atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED);
 }
 
-/* What was spent so far, and the next pause. What the next search will take is not known before: it
- * is made up for by those after it. */
+/* Pauses so far and the next one. */
 static uint64_t
 cost(uint64_t live)
 {
@@ -174,7 +174,7 @@ is_worth_a_look(uint64_t now_ns, uint64_t leaving)
 		return is_last_look(size, now_ns);
 	if (fallen_ns && quiet)
 		return true;
-	return now_ns >= 2 * RUN_PER_PAUSE * cost(live_bytes()) &&
+	return now_ns >= 2 * RUN_PER_PAUSE * (cost(live_bytes()) + LOAD(searched_ns)) &&
 	       ((fallen_ns && is_overdue(fallen_ns, now_ns)) || is_standing(now_ns, quiet));
 }
 
@@ -256,12 +256,7 @@ trigger_snapshot_taken(uint64_t now_ns, uint64_t pause_ns, uint64_t live)
 void
 trigger_snapshot_ended(uint64_t cost_ns)
 {
-	uint64_t affordable;
-
-	STORE(spent_ns, LOAD(spent_ns) + cost_ns);
-	affordable = cost(live_bytes()) * RUN_PER_PAUSE;
-	if (affordable > LOAD(not_before_ns))
-		STORE(not_before_ns, affordable);
+	STORE(searched_ns, LOAD(searched_ns) + cost_ns);
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * Snapshots that happen by themselves: when live bytes fell by a quarter since the last, and when
- * large arrays have stood for 1, 10, 100 s and so on; together under 2 % of the run, and never sooner
+ * large arrays have stood for 1, 10, 100 s and so on; pauses under 2 % of the run, and never sooner
  * after the last than a tenth of the run so far (so their number grows with the logarithm of time).
  * And those that somebody asks for in the trace's header, at the next event.
  */
