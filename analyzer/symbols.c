@@ -192,7 +192,10 @@ find_frames(struct symbols *symbols, struct address *address)
 static const struct address *
 look_up(struct symbols *symbols, const struct trace_node *node)
 {
-	struct address_key key = {.pc = node->pc, .module = node->module};
+	struct address_key key = {
+	    .pc = node->pc,
+	    .module = node->module == TRACE_NODE_NO_MODULE ? TRACE_NONE : node->module,
+	};
 	struct address *address;
 
 	HASH_FIND(hh, symbols->addresses, &key, sizeof key, address);

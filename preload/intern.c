@@ -105,7 +105,7 @@ intern_new_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t module)
 		return 0;
 	node->pc = pc;
 	node->parent = parent;
-	node->module = module == RULE_NO_MODULE ? TRACE_NONE : module;
+	node->module = module;
 	trace_table_publish(&tracer.writer, &tracer.nodes);
 	index_add(&nodes, intern_key(pc, module), parent, index);
 	return index;
@@ -212,7 +212,10 @@ intern_new_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 
 	for (; at && count < ROLE_FRAMES_MAX; at = tracer_node(at)->parent) {
 		pcs[count] = tracer_node(at)->pc;
-		modules[count++] = tracer_node(at)->module;
+		modules[count] = tracer_node(at)->module;
+		if (modules[count] == TRACE_NODE_NO_MODULE)
+			modules[count] = TRACE_NONE;
+		count++;
 	}
 	role_decide(pcs, modules, count, size, &wanted, by_size);
 	wanted.flags |= cut ? TRACE_STACK_CUT : 0;

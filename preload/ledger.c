@@ -10,6 +10,9 @@
 
 #include "preload/aside.h"
 
+#define TRIM_BYTES (UINT64_C(8) << 20) /* so much memory is worth nothing */
+#define TRIM_EVERY_NS UINT64_C(100000000)
+
 static bool
 ledger_is_aligned(uint64_t address)
 {
@@ -173,6 +176,25 @@ ledger_each(void (*visit)(const struct ledger_block *block))
 void
 ledger_trim(void)
 {
+	shadow_trim();
+}
+
+/* When live bytes have fallen to half of the most since the last time: what is looked through took
+ * the guest longer to fill. Races make it sooner or later, not wrong. */
+void
+ledger_trim_if_due(uint64_t live_bytes, uint64_t now_ns)
+{
+	static uint64_t high = TRIM_BYTES, not_before_ns;
+	uint64_t known = __atomic_load_n(&high, __ATOMIC_RELAXED);
+
+	if (live_bytes > known)
+		__atomic_store_n(&high, live_bytes, __ATOMIC_RELAXED);
+	if (live_bytes >= known / 2 || now_ns < __atomic_load_n(&not_before_ns, __ATOMIC_RELAXED) ||
+	    known == TRIM_BYTES ||
+	    !__atomic_compare_exchange_n(&high, &known, TRIM_BYTES, false, __ATOMIC_RELAXED,
+	                                 __ATOMIC_RELAXED))
+		return;
+	__atomic_store_n(&not_before_ns, now_ns + TRIM_EVERY_NS, __ATOMIC_RELAXED);
 	shadow_trim();
 }
 

@@ -128,6 +128,9 @@ void ledger_each(void (*visit)(const struct ledger_block *block));
 /* Gives memory back that belonged to blocks which are gone. */
 void ledger_trim(void);
 
+/* The same, if enough of them are: to be asked now and then, with the live bytes. */
+void ledger_trim_if_due(uint64_t live_bytes, uint64_t now_ns);
+
 void ledger_after_fork(void);
 
 #endif

@@ -118,6 +118,7 @@ record_moment(uint64_t leaving, uint64_t freeing)
 		snapshot_answer(freeing);
 	snapshot_reap();
 	counters_tick(now);
+	ledger_trim_if_due(__atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED), now);
 	return now;
 }
 

@@ -140,7 +140,7 @@ write_sums(struct trace_snapshot *record, uint32_t index, const struct sum *sums
 		return -1;
 	record->live_bytes = record->live_blocks = 0;
 	for (size_t i = 0; i < count && result == 0; i++) {
-		struct trace_live row = { (uint32_t)i, 0, sums[i].bytes, sums[i].blocks };
+		struct trace_live row = { (uint32_t)i, (uint32_t)sums[i].blocks, sums[i].bytes };
 
 		if (sums[i].blocks == 0)
 			continue;

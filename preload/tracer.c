@@ -95,7 +95,7 @@ tracer_publish_roots(void)
 
 	if (!node || !stack)
 		return -1;
-	node->module = TRACE_NONE;
+	node->module = TRACE_NODE_NO_MODULE;
 	stack->profile = TRACE_NONE;
 	stack->role = stack->split_role = TRACE_OTHER;
 	stack->split_share = stack->split_whole = 1;

@@ -13,9 +13,9 @@ set -eu
 packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev libiberty-dev
 	libcmocka-dev libglib2.0-dev python3 git"
 subjects="cmake ninja-build shared-mime-info redis-tools rustc libabsl-dev libc++1-14 libc++abi1-14
-	libqt5core5a sqlite3 libjson-c5 ruby php8.2-cli libevent-2.1-7"
-headers="libc++-14-dev qtbase5-dev libhts-dev libjson-c-dev memcached libjemalloc2
+	libqt5core5a sqlite3 libjson-c5 ruby php8.2-cli libevent-2.1-7 libjemalloc2
 	libtcmalloc-minimal4 libmimalloc2.0"
+headers="libc++-14-dev qtbase5-dev libhts-dev libjson-c-dev memcached"
 folder=${1:-}
 [ -z "$folder" ] || packages="$packages $subjects"
 

@@ -147,10 +147,13 @@ _Static_assert(sizeof(struct trace_chunk) == TRACE_CHUNK_HEADER_SIZE, "64-byte c
 
 /* One frame of the tree of all stacks. Node 0 is the root and stands for no frame. */
 struct trace_node {
-	uint64_t pc;     /* return address: the call is the instruction before it */
-	uint32_t parent; /* node of the caller's frame; 0 at the outermost */
-	uint32_t module; /* index of the module that held pc when it was seen, or TRACE_NONE */
-};
+	uint64_t pc : 48;     /* return address: the call is the instruction before it */
+	uint64_t module : 16; /* index of the module that held pc when it was seen, or none */
+	uint32_t parent;      /* node of the caller's frame; 0 at the outermost */
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct trace_node) == 12, "5456 nodes a chunk");
+
+enum { TRACE_NODE_NO_MODULE = 0xffff };
 
 /* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct trace_stack
  * where the role of its blocks depends on their size. */
@@ -271,9 +274,8 @@ _Static_assert(sizeof(struct trace_snapshot) == 432, "151 snapshots a chunk");
 /* Rows of a snapshot. What was live, by stack. */
 struct trace_live {
 	uint32_t stack;
-	uint32_t unused;
+	uint32_t blocks;
 	uint64_t bytes;
-	uint64_t blocks;
 };
 
 /* Blocks (or parts of them) that the walk of maps reached, by stack, role and profile. */

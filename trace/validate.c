@@ -73,7 +73,7 @@ check_nodes(const struct check *check)
 
 		if (i == 0 ? node->parent != 0 : node->parent >= i)
 			return bad(check, "node", i, "does not come after its parent");
-		if (!is_index(node->module, trace->module_count))
+		if (node->module >= trace->module_count && node->module != TRACE_NODE_NO_MODULE)
 			return bad(check, "node", i, "names a module that is not there");
 	}
 	return 0;

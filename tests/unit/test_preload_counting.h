@@ -30,7 +30,7 @@ counting_begin(void)
 	assert_int_equal(trace_table_init(&tracer.series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
 	root = trace_table_next(&tracer.writer, &tracer.nodes);
 	assert_non_null(root);
-	root->module = TRACE_NONE;
+	root->module = TRACE_NODE_NO_MODULE;
 	assert_int_equal(trace_table_publish(&tracer.writer, &tracer.nodes), 0);
 	assert_int_equal(counting_add_stack(TRACE_OTHER, TRACE_OTHER, 1, 1), 0);
 }

@@ -175,7 +175,7 @@ tells_modules_at_one_address_apart(void **unused)
 	assert_int_equal(tracer_node(first)->module, 3);
 	assert_int_equal(tracer_node(other)->module, 4);
 	assert_int_equal(outermost(0x7001, 3), first);
-	assert_int_equal(tracer_node(outermost(0x7001, RULE_NO_MODULE))->module, TRACE_NONE);
+	assert_int_equal(tracer_node(outermost(0x7001, RULE_NO_MODULE))->module, TRACE_NODE_NO_MODULE);
 }
 
 static void *

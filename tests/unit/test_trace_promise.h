@@ -31,7 +31,7 @@ promise_stack(const struct trace *trace, uint32_t index)
 
 		assert_true(node < trace->node_count);
 		module = trace->nodes[node].module;
-		assert_true(module == TRACE_NONE || module < trace->module_count);
+		assert_true(module == TRACE_NODE_NO_MODULE || module < trace->module_count);
 		seen += trace->nodes[node].pc;
 		parent = trace->nodes[node].parent;
 		if (node == 0)

@@ -72,7 +72,7 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, header->snapshots, 3, "snapshots");
 	EXPECT_CORRUPT(bytes, root->parent, 1, "node 0 does not come after its parent");
 	EXPECT_CORRUPT(bytes, node->parent, 7, "node 7 does not come after its parent");
-	EXPECT_CORRUPT(bytes, node->module, 3, "node 7 names a module");
+	EXPECT_CORRUPT(bytes, ((uint16_t *)(void *)node)[3], 3, "node 7 names a module"); /* a bit-field */
 	EXPECT_CORRUPT(bytes, stack->node, 100, "stack 7 names a node");
 	EXPECT_CORRUPT(bytes, stack->node, TRACE_NONE, "stack 7 names a node");
 	EXPECT_CORRUPT(bytes, stack->profile, 1, "stack 7 names a profile");

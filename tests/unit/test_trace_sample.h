@@ -97,7 +97,7 @@ sample_fill_node(void *record, uint32_t index)
 
 	node->pc = 0x1000 + index;
 	node->parent = index / 2;
-	node->module = index % 3 ? 0 : TRACE_NONE;
+	node->module = index % 3 ? 0 : TRACE_NODE_NO_MODULE;
 }
 
 __attribute__((unused)) static void
