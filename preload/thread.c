@@ -2,9 +2,9 @@
  * Thread states: taken at a thread's first event, given back when it ends, used again by later
  * threads, so that their number follows the most threads alive at one time.
  *
- *     thread_self == NULL    no event yet
- *     thread_self == THREAD_ENDED   the thread's destructors run: each event borrows a state for itself
- *     thread_self == state   with depth > 0 while inside the library
+ *     thread_self == NULL          no event yet
+ *     thread_self == THREAD_ENDED  the thread's destructors run: each event borrows a state
+ *     thread_self == state         with depth > 0 while inside the library
  *
  * Called at every event. Rule: depth is never raised while the real allocator or anything that can
  * throw runs; what a handler's longjmp leaves raised is seen by the stack pointer and repaired.
@@ -67,7 +67,7 @@ thread_acquire(void)
 	for (thread = all; thread && thread->in_use; thread = thread->next)
 		;
 	if (thread)
-		thread->in_use = 1;
+		__atomic_store_n(&thread->in_use, 1, __ATOMIC_RELEASE);
 	else
 		thread = thread_make();
 	if (thread)
@@ -91,7 +91,7 @@ thread_release(struct thread *thread)
 	thread->stack_low = thread->stack_high = thread->last_block = 0;
 	thread->is_borrowed = false;
 	thread->depth = 0;
-	thread->in_use = 0;
+	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);
 	thread_count(-1);
 	lock_release(&lock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

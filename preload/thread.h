@@ -65,7 +65,9 @@ thread_enter(void)
 	}
 	thread->depth = 1;
 	thread->entered_at = here;
-	thread->is_calling_out = thread->is_unwinding = thread->is_changing = false;
+	thread->is_calling_out = false;
+	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELAXED);
 	return thread;
 }
 
