@@ -3,7 +3,7 @@
  * is whole; the child resets them, since their owners may not exist there. _Fork and raw clone run no
  * handlers: the child then resets the same at its first event.
  *
- *     parent   prepare: unwinder, intern, counters, hidden locked, changes stopped --> fork --> unlocked
+ *     parent   prepare: signals blocked, all locked, changes stopped --> fork --> unlocked
  *     child    enabled page reads 0 --> first event --> tracer_child: own file, same stacks
  *
  * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
@@ -20,6 +20,7 @@
 #include "preload/intern.h"
 #include "preload/ledger.h"
 #include "preload/settings.h"
+#include "preload/shield.h"
 #include "preload/snapshot.h"
 #include "preload/stack.h"
 #include "preload/text.h"
@@ -34,39 +35,53 @@
 #include <string.h>
 #include <unistd.h>
 
-static pid_t holder; /* thread that took the locks; 0: none */
+static pthread_t holder; /* thread that took the locks, or its copy in the child; 0: none */
+static struct shield shield; /* the holder's */
 
-/* A thread that forks from a signal handler inside the library holds locks of ours itself. */
+/* A thread that forks from a signal handler inside the library holds locks of ours itself. A handler
+ * that allocated while this thread has them all would wait for itself. */
 static void
 fork_prepare(void)
 {
+	struct shield raised;
+
 	if (!tracer_is_on() || thread_is_inside())
 		return;
+	shield_raise(&raised);
 	stack_lock();
 	intern_lock();
 	change_stop();
 	counters_lock();
 	hidden_lock();
-	holder = gettid();
+	shield = raised;
+	holder = pthread_self();
 }
 
 static void
 fork_parent(void)
 {
-	if (holder != gettid())
+	struct shield raised;
+
+	if (holder != pthread_self())
 		return;
+	raised = shield;
 	holder = 0;
 	hidden_unlock();
 	counters_unlock();
 	change_resume();
 	intern_unlock();
 	stack_unlock();
+	shield_lower(&raised);
 }
 
 /* The page is wiped by the kernel; where that was refused, here. */
 static void
 fork_child(void)
 {
+	if (holder == pthread_self()) {
+		holder = 0;
+		shield_lower(&shield);
+	}
 	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
 		return;
 	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);

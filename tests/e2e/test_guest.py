@@ -57,6 +57,13 @@ def forks():
 
 
 @test
+def handlers_within_fork():
+    """a handler that allocates while fork is under way neither waits for ever nor changes a thing"""
+    done = alike([program("fork_signals")])
+    assert "handler ran" in done.stdout, done.stdout
+
+
+@test
 def thousands_of_children():
     """a shell that forks a thousand children behaves the same and leaves no litter"""
     alike(["bash", "-c", "for i in $(seq 1000); do (true); done; echo done $(echo a | cat)"])
