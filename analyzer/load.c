@@ -280,3 +280,13 @@ model_fill_percent(const struct model_map *map)
 {
 	return model_percent(map->row->count, map->row->capacity);
 }
+
+double
+model_mean_chain(const struct model_map *map)
+{
+	uint64_t used = map->row->used_buckets;
+
+	if (used == 0 || used == TRACE_UNKNOWN || map->row->count == TRACE_UNKNOWN)
+		return -1;
+	return (double)map->row->count / (double)used;
+}

@@ -91,6 +91,8 @@ struct model_totals {
 	uint64_t buckets, old_buckets, overflow, values, headers;
 	uint64_t resident; /* of the maps whose pages could be asked for */
 	uint64_t resident_maps;
+	uint64_t longest_chain; /* in any of the maps whose chains the walk sees */
+	uint64_t chained_maps;
 	uint64_t unknown_maps; /* maps without a rule: held counts, needed and retained do not */
 	uint64_t unknown_held;
 	bool is_estimate;
@@ -244,6 +246,9 @@ int model_compare_identity(const struct model_map *a, const struct model_map *b)
 /* count / capacity in percent, 0..; TRACE_UNKNOWN where the capacity is 0 or either not known. */
 uint64_t model_percent(uint64_t count, uint64_t capacity);
 uint64_t model_fill_percent(const struct model_map *map);
+
+/* Mean entries of a bucket that holds some; a negative number where that is not known. */
+double model_mean_chain(const struct model_map *map);
 
 /* a + b and a - b that stop at their ends instead of wrapping. */
 static inline uint64_t

@@ -60,6 +60,12 @@ add_to(uint64_t *sum, uint64_t bytes)
 }
 
 static void
+raise_to(uint64_t *most, uint64_t value)
+{
+	*most = value > *most ? value : *most;
+}
+
+static void
 sum_map(struct model_totals *totals, const struct model_map *map)
 {
 	const struct trace_map *row = map->row;
@@ -75,6 +81,10 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 	add_to(&totals->headers, row->header_bytes);
 	add_to(&totals->resident, row->resident_bytes);
 	totals->resident_maps += row->resident_bytes != TRACE_UNKNOWN;
+	if (row->longest_chain != TRACE_UNKNOWN) {
+		totals->chained_maps++;
+		raise_to(&totals->longest_chain, row->longest_chain);
+	}
 	if (map->retained == TRACE_UNKNOWN) {
 		totals->unknown_maps++;
 		add_to(&totals->unknown_held, map->held);
@@ -121,6 +131,8 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 	add_to(&sum->headers, more->headers);
 	add_to(&sum->resident, more->resident);
 	sum->resident_maps += more->resident_maps;
+	sum->chained_maps += more->chained_maps;
+	raise_to(&sum->longest_chain, more->longest_chain);
 	add_to(&sum->unknown_held, more->unknown_held);
 }
 

@@ -195,6 +195,18 @@ numbers_of(const struct model_map *map)
 	    write_json_number(row->kept_by_rule));
 }
 
+/* null where the layout does not tell, and for the mean of no bucket. */
+static json_t *
+chains_of(const struct model_map *map)
+{
+	double mean = model_mean_chain(map);
+
+	return json_pack("{s:o, s:o, s:o}", "used_buckets",
+			 write_json_number(map->row->used_buckets), "longest",
+			 write_json_number(map->row->longest_chain), "mean",
+			 mean < 0 ? json_null() : json_real(mean));
+}
+
 json_t *
 write_json_map_sharing(struct model *model, const struct model_map *map, json_t **frames)
 {
@@ -213,6 +225,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	    write_json_put(object, "mid_erase", json_boolean(row->flags & TRACE_MAP_MID_ERASE));
 	object = write_json_put(object, "needed_is_estimate", json_boolean(map->is_estimate));
 	object = write_json_put(object, "remark", write_json_text(map->remark));
+	object = write_json_put(object, "chains", chains_of(map));
 	object = write_json_put(object, "bytes", bytes_of(row));
 	object = write_json_put(object, "overflow_blocks", write_json_number(row->overflow_blocks));
 	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));

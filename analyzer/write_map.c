@@ -45,6 +45,24 @@ write_title(FILE *out, const struct model_map *map, const struct model_names *na
 		map->snapshot->is_complete ? "" : ", which is not complete");
 }
 
+/* Of open addressing nothing: how far an entry lies from its place hangs on its hash. */
+static void
+write_chains(FILE *out, const struct model_map *map)
+{
+	char used[UNITS_SIZE], longest[UNITS_SIZE];
+	double mean = model_mean_chain(map);
+
+	if (mean < 0)
+		return;
+	fprintf(out, "  %-14s %.2f entries in a bucket on average, of %s that hold any; ", "chains",
+		mean, units_number(used, map->row->used_buckets));
+	if (map->row->longest_chain == TRACE_UNKNOWN)
+		fputs("the longest is not known: one list runs through all\n", out);
+	else
+		fprintf(out, "%s in the longest\n",
+			units_number(longest, map->row->longest_chain));
+}
+
 static void
 write_entries(FILE *out, const struct model_map *map)
 {
@@ -56,6 +74,7 @@ write_entries(FILE *out, const struct model_map *map)
 	if (map->row->tombstones && map->row->tombstones != TRACE_UNKNOWN)
 		fprintf(out, "  %-14s %s slots were used once and are free now\n", "tombstones",
 			units_number(dead, map->row->tombstones));
+	write_chains(out, map);
 	if (map->is_growing)
 		fprintf(out, "  %-14s an old and a new array exist at once\n", "growing");
 	if (map->row->flags & TRACE_MAP_MID_ERASE)

@@ -138,6 +138,32 @@ fill_count(struct finder *finder, struct trace_map *map)
 }
 
 static bool
+has_chains(const struct profile_walk *walk)
+{
+	return !walk->is_chain && (walk->from.length || walk->next.length || walk->entries.length);
+}
+
+/* Over all tables of the map in proof: while it grows there are two. */
+static void
+fill_chains(struct finder *finder, struct trace_map *map)
+{
+	const struct profile *profile = finder->proof.profile;
+	uint64_t used = 0, longest = 0;
+	bool is_seen = false;
+	for (size_t i = 0; i < profile->walk_count; i++) {
+		const struct profile_census *census = &finder->scope.walks[i];
+		if (!has_chains(&profile->walks[i]))
+			continue;
+		is_seen = true;
+		used += census->used_slots;
+		if (census->deepest_slot > longest)
+			longest = census->deepest_slot;
+	}
+	map->used_buckets = is_seen ? used : known_or(finder, profile->used_buckets, TRACE_UNKNOWN);
+	map->longest_chain = is_seen ? longest : TRACE_UNKNOWN;
+}
+
+static bool
 run_needed_steps(struct finder *finder)
 {
 	const struct profile *profile = finder->proof.profile;
@@ -205,6 +231,7 @@ fill_map(struct finder *finder, struct trace_map *map, const struct parts *parts
 	fill_count(finder, map);
 	map->capacity = known_or(finder, proof->profile->capacity, TRACE_UNKNOWN);
 	map->tombstones = known_or(finder, proof->profile->tombstones, TRACE_UNKNOWN);
+	fill_chains(finder, map);
 	if (known_or(finder, proof->profile->growing, 0))
 		map->flags |= TRACE_MAP_GROWING;
 	if (known_or(finder, proof->profile->erasing, 0))

@@ -138,7 +138,12 @@ walk_slot(struct walk *walk, uint64_t index)
 	enum proof_result result = walk->bounds.from.kind != PROFILE_BOUND_ABSENT
 		? walk_list(walk) : walk_bucket(walk, walk->at + index * walk->stride);
 	uint64_t entries = walk->census->live - before;
-	if (entries && walk->entries)
+	if (!entries)
+		return result;
+	walk->census->used_slots++;
+	if (entries > walk->census->deepest_slot)
+		walk->census->deepest_slot = entries;
+	if (walk->entries)
 		walk->entries[index] = entries < UINT32_MAX ? (uint32_t)entries : UINT32_MAX;
 	return result;
 }

@@ -114,6 +114,7 @@ bool statement_count(struct compiler *compiler);
 bool statement_part(struct compiler *compiler); /* outcome.c */
 bool statement_capacity(struct compiler *compiler);
 bool statement_tombstones(struct compiler *compiler);
+bool statement_used_buckets(struct compiler *compiler);
 bool statement_growing(struct compiler *compiler);
 bool statement_erasing(struct compiler *compiler);
 bool statement_needed(struct compiler *compiler);

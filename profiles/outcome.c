@@ -45,6 +45,12 @@ statement_capacity(struct compiler *compiler)
 }
 
 bool
+statement_used_buckets(struct compiler *compiler)
+{
+	return expression_parse(compiler, &compiler->profile->used_buckets, NAMES_PARTS);
+}
+
+bool
 statement_tombstones(struct compiler *compiler)
 {
 	return expression_parse(compiler, &compiler->profile->tombstones, NAMES_PARTS);

@@ -78,6 +78,8 @@ struct profile_census {
 	const uint32_t *entries;     /* of each main slot and its chain, [slots]; NULL: not known, as
 	                              * for a walk that is not folded */
 	uint32_t cells;              /* cells of one bucket */
+	uint64_t used_slots, deepest_slot; /* where entries hang from slots: those that hold some, and
+	                                    * the most in one */
 };
 
 /* The names of one candidate, as they get their values. */
@@ -255,6 +257,7 @@ struct profile {
 	uint16_t rule_count, anchor_count, step_count, test_count, walk_count, part_count, remedy_count;
 
 	struct profile_expression capacity, tombstones, growing;
+	struct profile_expression used_buckets; /* where no walk sees what hangs from each bucket */
 	struct profile_expression erasing; /* an entry is unlinked, but counted off only later */
 	struct profile_step needed_steps[PROFILE_NEEDED_STEPS_MAX]; /* LET and LOOP before `needed` */
 	uint16_t needed_step_count;

@@ -142,6 +142,7 @@ static const struct statement {
 	{"part", SECTION_PARTS, false, statement_part},
 	{"capacity", SECTION_PARTS, true, statement_capacity},
 	{"tombstones", SECTION_PARTS, true, statement_tombstones},
+	{"used_buckets", SECTION_PARTS, true, statement_used_buckets},
 	{"growing", SECTION_PARTS, true, statement_growing},
 	{"erasing", SECTION_PARTS, true, statement_erasing},
 	{"needed", SECTION_NEEDED, true, statement_needed},

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 3u
+#define TRACE_VERSION 4u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -349,7 +349,9 @@ struct trace_map {
 		uint64_t transient; /* extra bytes while it runs */
 	} remedies[TRACE_REMEDIES_MAX];
 	uint64_t old_array; /* block of the old array while growing, or 0 */
+	uint64_t used_buckets;  /* that hold entries: of chained layouts, all tables together */
+	uint64_t longest_chain; /* most entries in one of them, its overflow included */
 };
-_Static_assert(sizeof(struct trace_map) == 240, "272 maps a chunk");
+_Static_assert(sizeof(struct trace_map) == 256, "255 maps a chunk");
 
 #endif

@@ -96,6 +96,7 @@ count entries
 
 part buckets in buckets bytes 8 * slots
 capacity floor(single(single(slots) * load))
+used_buckets live(proof) + dead(proof)
 
 # One by one: the first insertion asks for one entry's room, each later one that finds the array full
 # for twice the buckets, which is never less than the entries need; then the next prime, unless that

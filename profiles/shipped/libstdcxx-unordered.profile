@@ -133,6 +133,7 @@ count live(nodes)
 
 part buckets in buckets bytes 8 * slots
 capacity planned
+used_buckets live(proof) + dead(proof)
 erasing entries != live(nodes)
 
 # One by one: the first insertion asks for 11 entries' room, each later one that finds the array

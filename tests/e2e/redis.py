@@ -68,6 +68,14 @@ def tables(client, database):
             re.findall(r"table size: (\d+)\s+number of elements: (\d+)", text)]
 
 
+def chains(client, database):
+    """(slots in use, entries in the longest chain) over all tables of a keyspace."""
+    text = client("DEBUG", "HTSTATS", database).decode().split("[Expires HT]")[0]
+    used = [int(number) for number in re.findall(r"different slots: (\d+)", text)]
+    longest = [int(number) for number in re.findall(r"max chain length: (\d+)", text)]
+    return sum(used), max(longest)
+
+
 def child(pid):
     """The id of the process that saves for this server, or None."""
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:

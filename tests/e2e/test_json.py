@@ -6,6 +6,7 @@ from harness import equal, one_trace, program, report, snapshot, structure_bytes
 
 NUMBER, TEXT, REAL = (int,), (str,), (float, int)
 MAYBE_NUMBER, MAYBE_TEXT = (int, type(None)), (str, type(None))
+MAYBE_REAL = (float, type(None))
 SERIES_MAX = 4092
 ROLES = ("buckets", "overflow", "values", "header", "other")
 
@@ -16,6 +17,7 @@ COMPOSITION = {role: ROLE for role in ROLES}
 MAP = {
     "profile": TEXT, "address": TEXT, "where": {"kind": TEXT}, "type": MAYBE_TEXT,
     "count": NUMBER, "capacity": MAYBE_NUMBER, "tombstones": MAYBE_NUMBER,
+    "chains": {"used_buckets": MAYBE_NUMBER, "longest": MAYBE_NUMBER, "mean": MAYBE_REAL},
     "bytes": {"header": NUMBER, "buckets": NUMBER, "old_buckets": NUMBER, "overflow": NUMBER,
               "overflow_reserved": NUMBER, "values": MAYBE_NUMBER},
     "resident_bytes": MAYBE_NUMBER, "reserved_bytes": NUMBER, "needed_bytes": MAYBE_NUMBER,

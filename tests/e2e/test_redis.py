@@ -54,6 +54,8 @@ def same_as_server(client, database, m):
     equal(m["bytes"]["buckets"], 8 * tables[-1][0], f"table of {database}")
     equal(m["bytes"]["old_buckets"], 8 * tables[0][0] if len(tables) == 2 else 0)
     equal(m["bytes"]["overflow"], ENTRY * m["count"], f"entries of {database}")
+    equal((m["chains"]["used_buckets"], m["chains"]["longest"]), redis.chains(client, database),
+          f"chains of {database}")
 
 
 def same_as_memory_stats(client, maps, databases):

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""How long the chains of a map are, by the map's own word: its bad hash shows."""
+import json
+import os
+
+import harness
+from harness import contains, equal, maptrace, one_trace, program, report, snapshot, test
+
+
+def told(name, variant):
+    """(what the program says, what maptrace says, the trace) for each of its maps."""
+    done, trace = one_trace([program(name, variant)])
+    maps = harness.maps_by_address(snapshot(report(trace), "chains"))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) >= 3, rows
+    return [(row, maps[int(row["address"], 16)]) for row in rows], trace
+
+
+def same(row, m, longest):
+    equal(m["count"], row["count"], row)
+    equal(m["chains"]["used_buckets"], row["used"], row)
+    equal(m["chains"]["longest"], longest, row)
+    assert abs(m["chains"]["mean"] - row["count"] / row["used"]) < 1e-9, (row, m["chains"])
+
+
+@test
+def unordered():
+    """unordered_map: buckets in use and their mean by bucket_size(); its one list hides the longest"""
+    for variant in harness.VARIANTS:
+        rows, trace = told("chains_unordered", variant)
+        for row, m in rows:
+            same(row, m, None)
+        equal({row["name"]: row["used"] for row, _ in rows if row["name"] in ("seven", "lone")},
+              {"seven": 7, "lone": 1})
+        lone = maptrace("map", rows[-1][1]["address"], trace, "--snapshot", "chains").stdout
+        contains(lone, "chains         300.00 entries in a bucket on average, of 1 that hold any")
+        os.unlink(trace)
+
+
+@test
+def uthash():
+    """uthash: buckets in use, mean and longest chain are those of its own buckets"""
+    for variant in harness.VARIANTS:
+        rows, trace = told("chains_uthash", variant)
+        for row, m in rows:
+            same(row, m, row["longest"])
+        seven = rows[-1]
+        assert seven[0]["longest"] >= 92, seven
+        table = maptrace("maps", "--each", trace, "--snapshot", "chains").stdout
+        line = [it for it in table.splitlines() if seven[1]["address"] in it]
+        equal(len(line), 1, table)
+        heading = table.splitlines()[1]
+        equal(line[0][:heading.index(" CHAIN") + 6].split()[-1], str(seven[0]["longest"]), table)
+        os.unlink(trace)
+
+
+@test
+def gomap():
+    """a map without entries has no chain; open addressing shows none"""
+    _, trace = one_trace([program("article"), "--entries", "1000"])
+    snaps = report(trace)["snapshots"]
+    emptied = snapshot({"snapshots": snaps}, "exit")["maps"][0]
+    equal(emptied["chains"], {"used_buckets": 0, "longest": 0, "mean": None})
+    full = snapshot({"snapshots": snaps}, "added")["maps"][0]["chains"]
+    assert full["longest"] >= 6 and 1 < full["mean"] <= 13, full
+    os.unlink(trace)
+    _, trace = one_trace([program("ghash_map")])
+    found = [m for s in report(trace)["snapshots"] for m in s["maps"]]
+    assert found, "no GHashTable"
+    assert all(set(m["chains"].values()) == {None} for m in found), found[0]
+
+
+harness.main()
