@@ -47,6 +47,7 @@ PRELOAD_SRC := $(wildcard preload/*.c)
 ANALYZER_SRC := $(wildcard analyzer/*.c)
 EMBEDDED := $(O)/profiles/shipped.c
 SHIPPED := $(sort $(wildcard profiles/shipped/*.profile))
+COMPILED := $(O)/profiles/compiled.c
 
 CHOICE := $(O)/choice
 
@@ -66,7 +67,8 @@ $(CHOICE): FORCE
 FORCE:
 
 ## ---- the library: floor rooms and preload/, needs only libc to load
-PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profiles/shipped.o
+PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profiles/shipped.o \
+    $(O)/shim/profiles/compiled.o
 libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
@@ -76,6 +78,8 @@ $(O)/shim/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CPPFLAGS) $(CFLAGS) $(SHIM_LAST) -c $< -o $@
 $(O)/shim/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CFLAGS) -c $< -o $@
+$(O)/shim/profiles/compiled.o: $(COMPILED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(SHIM) $(CFLAGS) -c $< -o $@
 
 ## ---- the analyzer
@@ -95,12 +99,22 @@ $(EMBEDDED): profiles/embed.sh $(SHIPPED)
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && sh profiles/embed.sh $(SHIPPED) >$@
 
+# A program that runs here prints what the library holds.
+COMPILE := $(O)/profiles/compile
+$(COMPILE): $(call objects,tool,$(wildcard profiles/*.c) profiles/shipped/compile.c) \
+    $(O)/tool/profiles/shipped.o
+	$(Q)mkdir -p $(@D) && $(CC) -o $@ $^ $(LDFLAGS)
+$(COMPILED): $(COMPILE)
+	$(call say,COMPILE,$@)
+	$(Q)$(COMPILE) >$@.new && mv $@.new $@
+
 ## ---- test programs: each at -O0, at -O2, and at -O2 and stripped; the default is -O2 -g
 include test_programs/programs.mk
 include test_programs/packages.mk
 
 ## ---- unit tests: every module under the sanitizers, one program a module
-SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o
+SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o \
+    $(O)/san/profiles/compiled.o
 # preload/ without its entry points, which would take over the sanitizer's malloc
 PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c exec.c attributes.c)
 SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
@@ -113,6 +127,8 @@ $(O)/san/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SANITIZE) -c $< -o $@
 $(O)/san/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
+	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) $(SANITIZE) -c $< -o $@
+$(O)/san/profiles/compiled.o: $(COMPILED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) $(SANITIZE) -c $< -o $@
 $(O)/san/maptrace: $(SAN_FLOOR_OBJ) $(SAN_ANALYZER_OBJ) $(O)/san/analyzer/main.o
 	$(call say,LINK,$@)

@@ -1,7 +1,9 @@
 /*
  * Loading profiles. Called by tracer.c at start, before anything is traced and with depth raised (the
  * C library's directory functions allocate). A profile of the user's replaces the shipped one of the
- * same name, so that a layout that moved can be put right without a new library.
+ * same name, so that a layout that moved can be put right without a new library. The shipped ones
+ * were compiled while the library was built: a short-lived guest would pay for that more than for all
+ * else.
  *
  * Rule: a bad profile costs its own maps, nothing else: its first error is reported, with file, line and column.
  */
@@ -62,7 +64,7 @@ catalog_number(const char *name)
 }
 
 static void
-catalog_enter(struct profile *profile, const char *origin)
+catalog_enter(const struct profile *profile, const char *origin)
 {
 	uint32_t number = catalog_number(profile->name);
 	size_t length = strlen(origin), room = sizeof(origins[0]) - 1;
@@ -173,7 +175,7 @@ void
 catalog_load(void)
 {
 	for (size_t i = 0; i < profiles_shipped_count; i++)
-		catalog_compile(profiles_shipped[i].text, profiles_shipped[i].size, "shipped");
+		catalog_enter(profiles_compiled[i], "shipped");
 	if (settings.profiles[0])
 		catalog_load_folder(settings.profiles);
 }

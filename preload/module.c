@@ -222,22 +222,35 @@ fill_record(struct trace_module *record, const struct known *module, const char 
 	strncpy(record->path, path, sizeof(record->path) - 1);
 }
 
+/* The symbols of our library are none of the guest's; it has a name, the guest's program has none. */
+static bool
+is_own(const struct known *module)
+{
+	return (uintptr_t)is_own >= module->start && (uintptr_t)is_own < module->end &&
+	       module->map->l_name[0];
+}
+
 /* A closed module that came back as it was keeps its number. */
 static bool
 reopen(const struct known *module, const char *path)
 {
 	uint8_t id[SYMBOLS_BUILD_ID_MAX] = { 0 };
-	size_t size = symbols_build_id(-1, module->start, id);
+	size_t size = 0;
 
-	for (uint32_t i = 0; i < known_count && size > 0; i++)
-		if (!known[i].map && known[i].start == module->start && known[i].end == module->end &&
-		    known[i].bias == module->bias && record_of(i)->build_id_size == size &&
+	for (uint32_t i = 0; i < known_count; i++) {
+		if (known[i].map || known[i].start != module->start || known[i].end != module->end ||
+		    known[i].bias != module->bias)
+			continue;
+		if (!size)
+			size = symbols_build_id(-1, module->start, id);
+		if (size > 0 && record_of(i)->build_id_size == size &&
 		    memcmp(record_of(i)->build_id, id, size) == 0 &&
 		    strcmp(record_of(i)->path, path) == 0 &&
 		    record_of(i)->generation + 1 == next_generation(module->start, module->end)) {
 			known[i].map = module->map;
 			return true;
 		}
+	}
 	return false;
 }
 
@@ -258,7 +271,7 @@ add_module(const struct known *module, const char *path)
 		return; /* another table than ours: cannot happen while we alone append */
 	known[index] = *module;
 	__atomic_store_n(&known_count, index + 1, __ATOMIC_RELEASE);
-	if (wake_by_path(record->path)) {
+	if (wake_by_path(record->path) && !is_own(module)) {
 		read_symbols(&known[index]);
 		wake_by_symbols(&known[index].symbols);
 	}

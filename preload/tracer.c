@@ -189,10 +189,10 @@ tracer_begin(void)
 		tracer_complain(path, errno);
 		return;
 	}
+	module_scan(); /* first the guest's own: those of the unwinder can wait */
 	tracer_open_unwinder();
 	if (settings.check_unwind)
 		unwind_check_open();
-	module_scan();
 	fork_start();
 	if (tracer_enable()) {
 		trace_remove(&tracer.writer);

@@ -14,7 +14,7 @@
 struct tracer {
 	struct trace_writer writer;
 	struct trace_table nodes, stacks, counters, modules, profiles, text, snapshots, series;
-	struct profile *profile[64]; /* by number in the trace */
+	const struct profile *profile[64]; /* by number in the trace */
 	uint32_t profile_count;
 };
 

@@ -382,7 +382,7 @@ struct profile_decision {
 bool profile_decide(const struct profile *profile, const struct profile_frame *frames,
                     size_t count, uint64_t size, struct profile_decision *out);
 
-/* The shipped profiles, compiled into the library and the analyzer. */
+/* The texts of the shipped profiles, in the library and the analyzer. */
 struct profile_source {
 	const char *name; /* "gohmap" */
 	const char *text;
@@ -390,5 +390,8 @@ struct profile_source {
 };
 extern const struct profile_source profiles_shipped[];
 extern const size_t profiles_shipped_count;
+
+/* The same, compiled while the library was built; in the library only. */
+extern const struct profile *const profiles_compiled[];
 
 #endif

@@ -59,6 +59,36 @@ test_every_shipped_profile_compiles(void **state)
 	}
 }
 
+/* Arrays without gaps between their fields. */
+#define assert_same(a, b, field) assert_memory_equal((a)->field, (b)->field, sizeof((a)->field))
+
+static void
+test_what_the_library_holds_is_what_compiling_gives(void **state)
+{
+	for (size_t i = 0; i < profiles_shipped_count; i++) {
+		const struct profile_source *source = &profiles_shipped[i];
+		const struct profile *held = profiles_compiled[i];
+		assert_int_equal(profile_compile(&profile, source->text, source->size, errors, 8), 0);
+		assert_ptr_equal(held->text, source->text);
+		assert_int_equal(held->text_size, source->size);
+		assert_int_equal(held->minimum, profile.minimum);
+		assert_int_equal(held->wakes_always, profile.wakes_always);
+		assert_int_equal(held->wake_symbol_count, profile.wake_symbol_count);
+		assert_int_equal(held->anchor_count, profile.anchor_count);
+		assert_int_equal(held->step_count, profile.step_count);
+		assert_int_equal(held->walk_count, profile.walk_count);
+		assert_int_equal(held->remedy_count, profile.remedy_count);
+		assert_int_equal(held->rule_count, profile.rule_count);
+		assert_int_equal(held->code_count, profile.code_count);
+		assert_same(held, &profile, name);
+		assert_same(held, &profile, patterns);
+		assert_same(held, &profile, wake_symbols);
+		assert_same(held, &profile, numbers);
+		assert_same(held, &profile, names);
+		assert_same(held, &profile, code);
+	}
+}
+
 static void
 test_the_smallest_profile_compiles(void **state)
 {
@@ -405,6 +435,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_shipped_profile_compiles),
+		cmocka_unit_test(test_what_the_library_holds_is_what_compiling_gives),
 		cmocka_unit_test(test_the_smallest_profile_compiles),
 		cmocka_unit_test(test_a_misspelt_name_is_guessed_at_its_place),
 		cmocka_unit_test(test_a_name_is_unknown_above_its_definition),
