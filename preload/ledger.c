@@ -30,8 +30,16 @@ ledger_obstacle(uint64_t address, uint64_t size, uint32_t *word)
 	return size > SHADOW_GRANULE && !is_last && word[1] ? &word[1] : NULL;
 }
 
+/* Whether a block begins one granule before this word and has its size in it. */
+static bool
+ledger_is_size(uint64_t address, const uint32_t *word)
+{
+	return !(*word & LEDGER_HEAD) && address % SHADOW_PAGE && word[-1] & LEDGER_HEAD &&
+	       ledger_code(word[-1]) == LEDGER_NEXT_WORD;
+}
+
 /* Takes one block out that is in the way; false: there is none. A word that belongs to no block (a
- * longjmp left its change) goes without a trace. */
+ * longjmp left its change) goes without a trace: the block before it may be another one by now. */
 static bool
 ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_block *stale)
 {
@@ -39,10 +47,11 @@ ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_
 
 	while ((obstacle = ledger_obstacle(address, size, word))) {
 		uint64_t begin = address + (uint64_t)(obstacle - word) * SHADOW_GRANULE;
+		bool is_size = ledger_is_size(begin, obstacle);
 
-		if (!(*obstacle & LEDGER_HEAD))
+		if (is_size)
 			begin -= SHADOW_GRANULE;
-		if (ledger_remove(begin, stale))
+		if ((is_size || *obstacle & LEDGER_HEAD) && ledger_remove(begin, stale))
 			return true;
 		*obstacle = 0;
 	}

@@ -305,6 +305,25 @@ keeps_threads_apart(void **unused)
 	}
 }
 
+/* As a longjmp out of a signal handler leaves it: the size of a block whose head is gone. */
+static void
+takes_out_no_neighbour_of_a_word_left_behind(void **unused)
+{
+	struct ledger_block half = { place_address(PLACES + 8), 40, 7 };
+	struct ledger_block small = { half.address, 16, 8 };
+	struct ledger_block next = { half.address + SHADOW_GRANULE, 16, 9 }, stale, found;
+	bool full;
+
+	assert_false(ledger_add(&half, &stale, &full));
+	*shadow_find(half.address) = 0;
+	assert_false(ledger_add(&small, &stale, &full));
+	assert_false(ledger_add(&next, &stale, &full));
+	assert_true(ledger_remove(small.address, &found));
+	assert_same_block(&found, &small);
+	assert_true(ledger_remove(next.address, &found));
+	assert_same_block(&found, &next);
+}
+
 int
 main(void)
 {
@@ -313,6 +332,7 @@ main(void)
 		cmocka_unit_test(copies_every_block_once),
 		cmocka_unit_test(keeps_what_a_word_cannot_say),
 		cmocka_unit_test(tells_every_block_in_the_way),
+		cmocka_unit_test(takes_out_no_neighbour_of_a_word_left_behind),
 		cmocka_unit_test(gives_pages_of_words_back),
 		cmocka_unit_test(keeps_close_neighbours_apart),
 		cmocka_unit_test(does_not_grow_by_churning),
