@@ -53,7 +53,7 @@ slot_of(const struct part *part, uint64_t address)
 static bool
 part_grow(struct part *part)
 {
-	struct part grown = { .count = part->count };
+	struct part grown = { .count = part->count }, outgrown = *part;
 	size_t slots = part->slots ? (part->mask + 1) * 2 : SLOTS_FIRST;
 
 	grown.slots = hidden_map(slots * sizeof(grown.slots[0]));
@@ -64,10 +64,12 @@ part_grow(struct part *part)
 		if (part->slots[i].address)
 			*slot_of(&grown, part->slots[i].address) = part->slots[i];
 	}
-	if (part->slots)
-		hidden_unmap(part->slots, (part->mask + 1) * sizeof(part->slots[0]));
-	part->slots = grown.slots;
+	part->slots = grown.slots; /* before the mask: _Fork may come in between */
+	__atomic_signal_fence(__ATOMIC_RELEASE);
 	part->mask = grown.mask;
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	if (outgrown.slots)
+		hidden_unmap(outgrown.slots, (outgrown.mask + 1) * sizeof(part->slots[0]));
 	return true;
 }
 
