@@ -20,6 +20,7 @@
 #include "preload/change.h"
 #include "preload/hidden.h"
 #include "preload/lock.h"
+#include "preload/shield.h"
 
 #include <string.h>
 
@@ -38,7 +39,8 @@ static bool
 pages_reach(struct thread *thread, uint32_t page)
 {
 	uint32_t limit = thread->page_limit ? thread->page_limit : PAGES_FIRST;
-	struct trace_counters **pages;
+	struct trace_counters **pages, **outgrown = thread->pages;
+	uint32_t outgrown_limit = thread->page_limit;
 
 	if (page < thread->page_limit)
 		return true;
@@ -47,12 +49,12 @@ pages_reach(struct thread *thread, uint32_t page)
 	pages = hidden_map(limit * sizeof(*pages));
 	if (!pages)
 		return false;
-	if (thread->pages) {
-		memcpy(pages, thread->pages, thread->page_limit * sizeof(*pages));
-		hidden_unmap(thread->pages, thread->page_limit * sizeof(*pages));
-	}
-	thread->pages = pages;
+	if (outgrown)
+		memcpy(pages, outgrown, outgrown_limit * sizeof(*pages));
+	__atomic_store_n(&thread->pages, pages, __ATOMIC_RELEASE); /* _Fork may come at any moment */
 	thread->page_limit = limit;
+	if (outgrown)
+		hidden_unmap(outgrown, outgrown_limit * sizeof(*pages));
 	return true;
 }
 
@@ -61,9 +63,11 @@ counters_make(struct thread *thread, uint32_t stack)
 {
 	uint32_t page = stack / TRACE_COUNTERS;
 	struct trace_counters *made;
+	struct shield shield;
 
+	shield_raise(&shield);
 	if (!pages_reach(thread, page))
-		return NULL;
+		goto out;
 	lock_take(&lock);
 	made = trace_table_next(&tracer.writer, &tracer.counters);
 	if (made) {
@@ -73,6 +77,8 @@ counters_make(struct thread *thread, uint32_t stack)
 		thread->pages[page] = made;
 	}
 	lock_release(&lock);
+out:
+	shield_lower(&shield);
 	return counters_of(thread, stack);
 }
 
@@ -302,17 +308,20 @@ void
 counters_tick(uint64_t now_ns)
 {
 	struct trace_header *header = tracer.writer.header;
+	struct shield shield;
 
 	if (now_ns > header->last_event_ns)
 		__atomic_store_n(&header->last_event_ns, now_ns, __ATOMIC_RELAXED);
 	if (now_ns < __atomic_load_n(&series_next, __ATOMIC_RELAXED))
 		return;
+	shield_raise(&shield);
 	lock_take(&lock);
 	if (now_ns >= series_next) {
 		series_add(header, now_ns);
 		__atomic_store_n(&series_next, now_ns + series_interval, __ATOMIC_RELAXED);
 	}
 	lock_release(&lock);
+	shield_lower(&shield);
 }
 
 void

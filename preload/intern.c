@@ -19,6 +19,7 @@
 #include "preload/lock.h"
 #include "preload/role.h"
 #include "preload/rules.h"
+#include "preload/shield.h"
 #include "preload/tracer.h"
 
 #include <stddef.h>
@@ -36,6 +37,7 @@ enum { KNOWN_PER_PAGE = 64 * 1024, KNOWN_PAGES = 4 * 1024 };
 static uint32_t intern_place(uint64_t key, uint32_t parent);
 static struct index nodes = { .place = intern_place }, variants = { .place = index_mix };
 static uint32_t lock;
+static struct shield shield; /* of the thread that has the lock */
 
 /* What is known of a node beside what the trace holds. */
 static struct known {
@@ -151,7 +153,7 @@ intern_find_variant(uint64_t key, uint32_t node)
 static inline uint32_t
 intern_find_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 {
-	uint32_t end = __atomic_load_n(&intern_known(node)->end, __ATOMIC_RELAXED), id;
+	uint32_t end = __atomic_load_n(&intern_known(node)->end, __ATOMIC_ACQUIRE), id;
 
 	*by_size = false;
 	if (__builtin_expect(!cut && !(end & BY_SIZE), 1))
@@ -167,7 +169,7 @@ static void
 intern_remember(uint32_t node, bool cut, uint64_t size, uint32_t id, bool by_size)
 {
 	if (!cut)
-		__atomic_store_n(&intern_known(node)->end, by_size ? BY_SIZE : id, __ATOMIC_RELAXED);
+		__atomic_store_n(&intern_known(node)->end, by_size ? BY_SIZE : id, __ATOMIC_RELEASE);
 	if (cut || by_size)
 		index_add(&variants, intern_size_key(cut, size, !by_size), node, id);
 }
@@ -254,16 +256,24 @@ intern_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 	return id;
 }
 
+/* What is learned may take milliseconds: a handler that left by longjmp would leave the lock taken. */
 void
 intern_lock(void)
 {
+	struct shield raised;
+
+	shield_raise(&raised);
 	lock_take(&lock);
+	shield = raised;
 }
 
 void
 intern_unlock(void)
 {
+	struct shield raised = shield;
+
 	lock_release(&lock);
+	shield_lower(&raised);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "preload/change.h"
 #include "preload/hidden.h"
 #include "preload/lock.h"
+#include "preload/shield.h"
 
 #include <sys/mman.h>
 
@@ -102,7 +103,9 @@ static __attribute__((noinline)) uint32_t *
 shadow_add(uint64_t address)
 {
 	struct shadow_region *region;
+	struct shield shield;
 
+	shield_raise(&shield);
 	lock_take(&lock);
 	region = region_make(address / SHADOW_REGION + 1);
 	if (region)
@@ -110,6 +113,7 @@ shadow_add(uint64_t address)
 		                  UINT64_C(1) << address % SHADOW_REGION / SHADOW_PAGE,
 		                  __ATOMIC_RELEASE);
 	lock_release(&lock);
+	shield_lower(&shield);
 	return region ? shadow_find(address) : NULL;
 }
 
@@ -164,10 +168,12 @@ page_is_empty(const uint32_t *words)
 static void
 pages_give_back(const struct page *pages, unsigned count)
 {
+	struct shield shield;
 	bool is_calm;
 
 	if (!count)
 		return;
+	shield_raise(&shield);
 	is_calm = change_stop();
 	for (unsigned i = 0; is_calm && i < count; i++) {
 		struct shadow_region *region = shadow_slot(&shadow_regions, pages[i].key);
@@ -179,6 +185,7 @@ pages_give_back(const struct page *pages, unsigned count)
 		region->touched &= ~(UINT64_C(1) << pages[i].number);
 	}
 	change_resume();
+	shield_lower(&shield);
 }
 
 void

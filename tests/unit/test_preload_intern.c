@@ -5,6 +5,7 @@
 #include "test_preload_counting.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #define FUNCTION(name) \
 	__attribute__((noinline)) int name(int x); \
@@ -202,6 +203,28 @@ gives_all_threads_the_same_ids(void **unused)
 		assert_memory_equal(ids[0], ids[i], sizeof(ids[0]));
 }
 
+static volatile sig_atomic_t was_handled;
+
+static void
+on_signal(int number)
+{
+	was_handled = 1;
+}
+
+/* A handler that leaves by longjmp would leave the lock taken for good. */
+static void
+lets_no_handler_in_while_it_learns(void **unused)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	intern_lock();
+	raise(SIGUSR1);
+	assert_int_equal(was_handled, 0);
+	intern_unlock();
+	assert_int_equal(was_handled, 1);
+}
+
 int
 main(void)
 {
@@ -213,6 +236,7 @@ main(void)
 		cmocka_unit_test(gives_a_variant_to_each_role_that_the_size_decides),
 		cmocka_unit_test(tells_modules_at_one_address_apart),
 		cmocka_unit_test(gives_all_threads_the_same_ids),
+		cmocka_unit_test(lets_no_handler_in_while_it_learns),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
