@@ -25,7 +25,6 @@
 #include "preload/unwind_check.h"
 
 #include <errno.h>
-#include <string.h>
 
 /* The straight way: one frame for each entry point. */
 #define FAST __attribute__((always_inline))
@@ -46,10 +45,8 @@ static __attribute__((noinline)) void
 record_free_pending(struct thread *thread)
 {
 	uint64_t blocks[THREAD_PENDING_MAX];
-	uint32_t count = thread->pending_count;
+	uint32_t count = thread_take_postponed(thread, blocks);
 
-	memcpy(blocks, thread->pending, count * sizeof(blocks[0]));
-	thread->pending_count = 0;
 	thread_leave(thread);
 	for (uint32_t i = 0; i < count; i++) {
 		if (record_free((void *)blocks[i]))
@@ -298,6 +295,17 @@ record_leaving(struct thread *thread, uint64_t address, struct record_move *move
 		record_leaving_slowly(thread, address, move);
 }
 
+/* In a signal handler that interrupted an event of this thread, or in libc on our behalf. */
+static __attribute__((noinline)) bool
+record_free_inside(void *block)
+{
+	if (thread_postpone(block))
+		return false;
+	if (thread_misses_allocation())
+		counters_unrecorded();
+	return true;
+}
+
 bool
 record_free(void *block)
 {
@@ -305,7 +313,7 @@ record_free(void *block)
 	struct record_move move;
 
 	if (__builtin_expect(!thread, 0))
-		return !thread_postpone(block);
+		return record_free_inside(block);
 	thread->freeing = (uintptr_t)block;
 	record_leaving(thread, (uintptr_t)block, &move);
 	return true;

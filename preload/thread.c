@@ -18,6 +18,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 
 enum { THREAD_SLAB = 8 };
 
@@ -176,11 +177,32 @@ bool
 thread_postpone(void *block)
 {
 	struct thread *thread = thread_self;
+	uint32_t place;
 
-	if (!thread_is_inside() || thread->pending_count == THREAD_PENDING_MAX)
+	if (!thread_is_inside())
 		return false;
-	thread->pending[thread->pending_count++] = (uintptr_t)block;
-	return true;
+	place = __atomic_fetch_add(&thread->pending_count, 1, __ATOMIC_RELAXED);
+	if (place < THREAD_PENDING_MAX) {
+		thread->pending[place] = (uintptr_t)block;
+		return true;
+	}
+	thread->pending_count = THREAD_PENDING_MAX;
+	return false;
+}
+
+/* A handler that frees while the blocks are copied makes them one more, and it is done again. */
+uint32_t
+thread_take_postponed(struct thread *thread, uint64_t *blocks)
+{
+	uint32_t count;
+
+	do {
+		count = thread->pending_count;
+		__atomic_signal_fence(__ATOMIC_ACQUIRE);
+		memcpy(blocks, thread->pending, count * sizeof(blocks[0]));
+	} while (!__atomic_compare_exchange_n(&thread->pending_count, &count, 0, false,
+	                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return count;
 }
 
 bool
@@ -223,6 +245,6 @@ thread_after_fork(void)
 			continue;
 		t->in_use = 0;
 		t->depth = t->pending_count = 0;
-		t->is_borrowed = t->is_unwinding = t->is_calling_out = false;
+		t->is_borrowed = t->is_unwinding = t->is_calling_out = t->is_changing = false;
 	}
 }

@@ -87,6 +87,9 @@ bool thread_is_inside(void);
  * our behalf: true when it was queued, and the block must stay. The next event takes it up. */
 bool thread_postpone(void *block);
 
+/* What was queued, into room for THREAD_PENDING_MAX; returns how many. Called inside the library. */
+uint32_t thread_take_postponed(struct thread *thread, uint64_t *blocks);
+
 /* A nested allocation that nobody will record: true when it is the guest's own (a signal handler). */
 bool thread_misses_allocation(void);
 

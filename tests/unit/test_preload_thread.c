@@ -35,16 +35,19 @@ refuses_an_event_within_an_event(void **unused)
 static void
 postpones_frees_only_inside(void **unused)
 {
+	uint64_t blocks[THREAD_PENDING_MAX] = { 0 };
+	char memory[THREAD_PENDING_MAX];
 	struct thread *thread;
-	int block;
 
-	assert_false(thread_postpone(&block));
+	assert_false(thread_postpone(memory));
 	thread = thread_enter();
 	for (int i = 0; i < THREAD_PENDING_MAX; i++)
-		assert_true(thread_postpone(&block));
-	assert_false(thread_postpone(&block));
-	assert_int_equal(thread->pending_count, THREAD_PENDING_MAX);
-	thread->pending_count = 0;
+		assert_true(thread_postpone(&memory[i]));
+	assert_false(thread_postpone(memory));
+	assert_int_equal(thread_take_postponed(thread, blocks), THREAD_PENDING_MAX);
+	for (int i = 0; i < THREAD_PENDING_MAX; i++)
+		assert_int_equal(blocks[i], (uintptr_t)&memory[i]);
+	assert_int_equal(thread_take_postponed(thread, blocks), 0);
 	thread_leave(thread);
 }
 
