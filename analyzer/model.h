@@ -58,6 +58,7 @@ struct model_names {
 	const struct symbols_frame *frames; /* allocation stack of its array, innermost first */
 	size_t frame_count;
 	const struct symbols_frame *maker; /* the frame to name: first one in the user's code */
+	const struct symbols_frame *holder; /* the same of the block that holds the header */
 	const char *type;         /* whole: "std::_Hashtable<int, std::pair<int const, ..." */
 	const char *written_type; /* as a person wrote it: "std::unordered_map<int, ...>" */
 	const char *variable;     /* name of the global that holds the header */

@@ -245,6 +245,16 @@ model_stack_frames(struct model *model, uint32_t stack, size_t *count)
 	return symbols_of(model) ? symbols_stack(model->symbols, stack, count) : NULL;
 }
 
+static const struct symbols_frame *
+find_holder(struct model *model, const struct model_map *map)
+{
+	size_t count;
+	const struct symbols_frame *frames =
+	    model_stack_frames(model, map->row->where_stack, &count);
+
+	return names_maker(map->profile, frames, count);
+}
+
 const struct model_names *
 model_map_names(struct model *model, const struct model_map *map)
 {
@@ -267,6 +277,8 @@ model_map_names(struct model *model, const struct model_map *map)
 	names->type = find_type(model, map->profile, names->frames, names->frame_count);
 	if (names->type)
 		names->written_type = keep(model, type_name_as_written(names->type));
+	if (row->where == TRACE_WHERE_BLOCK && row->where_stack != TRACE_NONE)
+		names->holder = find_holder(model, map);
 	if (row->where == TRACE_WHERE_GLOBAL)
 		names->variable = symbols_variable(model->symbols, row->where_module, row->address);
 	return names;

@@ -161,6 +161,17 @@ print_stack(const struct model_names *names, FILE *out)
 	}
 }
 
+static void
+print_holder(const struct model_names *names, FILE *out)
+{
+	char text[LINE];
+
+	if (!names->holder)
+		return;
+	frame_text(text, sizeof text, names->holder, NAME_WIDTH);
+	fprintf(out, "       that block was made at %s\n", text);
+}
+
 /* One part of a map, where there is any. */
 static void
 print_part(const char *name, uint64_t bytes, FILE *out)
@@ -217,6 +228,7 @@ print_group(size_t number, const struct model_group *group, FILE *out)
 {
 	fprintf(out, "  %3zu  ", number);
 	print_place(group, out);
+	print_holder(group->names, out);
 	print_stack(group->names, out);
 	print_bytes(group->worst->row, out);
 	if (group->worst->remark)

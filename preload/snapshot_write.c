@@ -240,13 +240,21 @@ write_claims(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
-/* The finder knows addresses; whose data they are is known here. */
+/* The finder knows addresses; whose data they are is known here. What looks like data of a module may
+ * be an arena that the kernel put behind its bss, or a file that the guest mapped: no module ends
+ * beyond its segments, and what lies in none is no global. */
 static void
 name_modules(const struct finder_result *found)
 {
-	for (size_t i = 0; i < found->map_count; i++)
-		if (found->maps[i].where == TRACE_WHERE_GLOBAL)
-			found->maps[i].where_module = module_of_data(found->maps[i].address);
+	for (size_t i = 0; i < found->map_count; i++) {
+		struct trace_map *map = &found->maps[i];
+
+		if (map->where != TRACE_WHERE_GLOBAL)
+			continue;
+		map->where_module = module_of_data(map->address);
+		if (map->where_module == TRACE_NONE)
+			map->where = TRACE_WHERE_OTHER;
+	}
 }
 
 static int
