@@ -51,6 +51,17 @@ needed_tell_shrunk(const char *name, const char *remedy, uint64_t count, const v
 	       name, remedy, count, (uintptr_t)map, transient);
 }
 
+/* The same of a call that makes the map anew, elsewhere. */
+static inline void
+needed_tell_rebuilt(const char *name, const char *remedy, uint64_t count, const void *map,
+                    const void *now, uint64_t transient)
+{
+	printf("{\"name\": \"%s\", \"remedy\": \"%s\", \"count\": %" PRIu64
+	       ", \"shrunk\": \"0x%" PRIxPTR "\", \"now\": \"0x%" PRIxPTR
+	       "\", \"transient\": %" PRIu64 "}\n",
+	       name, remedy, count, (uintptr_t)map, (uintptr_t)now, transient);
+}
+
 static inline void
 needed_shrunk_end(void)
 {

@@ -1,9 +1,31 @@
 /*
- * uthash emptied to every count from 1 on, next to fresh tables of the same keys.
+ * uthash emptied to every count from 1 on, next to fresh tables of the same keys; then cleared and
+ * filled again with the entries that were left.
  */
 #include "test_programs/needed.h"
 
 #include <stdlib.h>
+
+/* What tables hold by uthash's own requests, and the most that they held at once. */
+static size_t counted_live, counted_peak;
+
+static void *
+count_malloc(size_t size)
+{
+	counted_live += size;
+	counted_peak = counted_live > counted_peak ? counted_live : counted_peak;
+	return malloc(size);
+}
+
+static void
+count_free(void *block, size_t size)
+{
+	counted_live -= size;
+	free(block);
+}
+
+#define uthash_malloc(size) count_malloc(size)
+#define uthash_free(block, size) count_free(block, size)
 #include <uthash.h>
 
 struct entry {
@@ -41,6 +63,23 @@ leave(struct entry *head, uint64_t count)
 	return head;
 }
 
+/* HASH_CLEAR() and all entries again, in their order. */
+static struct entry *
+rebuild(struct entry *head)
+{
+	static struct entry *entries[NEEDED_TO];
+	uint64_t count = 0, before = counted_live;
+	const void *table = head->hh.tbl;
+	for (struct entry *entry = head; entry != NULL; entry = entry->hh.next)
+		entries[count++] = entry;
+	counted_peak = before;
+	HASH_CLEAR(hh, head);
+	for (uint64_t i = 0; i < count; i++)
+		HASH_ADD_INT(head, key, entries[i]);
+	needed_tell_rebuilt("table", "rebuild", count, table, head->hh.tbl, counted_peak - before);
+	return head;
+}
+
 int
 main(void)
 {
@@ -52,5 +91,8 @@ main(void)
 		kept[kept_count++] = fresh;
 	}
 	needed_end();
+	for (size_t i = 0; i < kept_count; i += 2)
+		kept[i] = rebuild(kept[i]);
+	needed_shrunk_end();
 	return 0;
 }

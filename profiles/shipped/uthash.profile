@@ -11,7 +11,7 @@
 profile uthash
 title "uthash"
 about "uthash 1.9.9 to 2.3, 64-bit, with and without Bloom filter"
-verified "uthash 2.3: 1 to 60 and on to 5,000 entries beside fresh tables; integer and string keys; inside deletions"
+verified "uthash 2.3: 1 to 60 and on to 5,000 entries beside fresh tables, then cleared and filled again; integer and string keys; inside deletions"
 minimum 512
 
 wake always
