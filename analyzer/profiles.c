@@ -1,140 +1,20 @@
 /*
- * `maptrace profiles`: which map implementations are known (`list`), whether a profile that
- * somebody writes is sound (`check`), each error with its line, its column and the line itself, and
- * what it finds in a program (`test`; profiles_test.c).
+ * `maptrace profiles`: which map implementations are known (`list`; profiles_list.c), whether a
+ * profile that somebody writes is sound (`check`), each error with its line, its column and the line
+ * itself, and what it finds in a program (`test`; profiles_test.c).
  */
-#include "analyzer/accepted.h"
 #include "analyzer/command.h"
+#include "analyzer/profiles_list.h"
 #include "analyzer/profiles_test.h"
 #include "analyzer/text_file.h"
 #include "analyzer/units.h"
 #include "profiles/profile.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ERRORS_MAX = 64 };
-
-/* Copies a range of a profile's text, terminated and escaped, for printing. */
-static char *
-pattern_text(char *into, size_t size, const struct profile *profile, struct profile_pattern pattern)
-{
-	char plain[PROFILE_LINE_MAX * 4];
-
-	snprintf(plain, sizeof(plain), "%.*s", (int)pattern.size, profile->text + pattern.offset);
-	return units_escape(into, size, plain);
-}
-
-static void
-print_profile(const struct profile *profile, const char *origin)
-{
-	static const struct {
-		const char *name;
-		size_t offset;
-	} lines[] = {
-	    {"about", offsetof(struct profile, about)},
-	    {"verified", offsetof(struct profile, verified)},
-	};
-	char text[PROFILE_LINE_MAX * 4], name[PROFILE_LINE_MAX];
-
-	printf("%s: %s\n", profile->name,
-	       pattern_text(text, sizeof(text), profile, profile->title));
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		struct profile_pattern pattern;
-
-		memcpy(&pattern, (const char *)profile + lines[i].offset, sizeof(pattern));
-		if (pattern.size)
-			printf("  %-12s %s\n", lines[i].name,
-			       pattern_text(text, sizeof(text), profile, pattern));
-	}
-	for (size_t i = 0; i < profile->remedy_count; i++) {
-		const struct profile_remedy *remedy = &profile->remedies[i];
-		struct profile_pattern advice = {remedy->text_offset, remedy->text_size};
-
-		printf("  %-12s %s: %s\n", i == 0 ? "gives back" : "",
-		       units_escape(name, sizeof(name), remedy->name),
-		       pattern_text(text, sizeof(text), profile, advice));
-	}
-	printf("  %-12s %s\n\n", "from", units_escape(text, sizeof(text), origin));
-}
-
-/* Compiles and prints one; a broken one is told and not printed. */
-static void
-list_source(const struct command *command, const struct options *options, struct profile *profile,
-	    const char *text, size_t size, const char *origin)
-{
-	struct profile_error error;
-
-	if (profile_compile(profile, text, size, &error, 1) > 0)
-		command_complain(command, "%s:%u:%u: %s", origin, error.line, error.column,
-				 error.message);
-	else if (!options->filter.profile ||
-		 accepted_glob_matches(options->filter.profile, profile->name))
-		print_profile(profile, origin);
-}
-
-static int
-is_profile_name(const struct dirent *file)
-{
-	size_t length = strlen(file->d_name);
-
-	return length > 8 && strcmp(file->d_name + length - 8, ".profile") == 0;
-}
-
-static void
-list_file(const struct command *command, const struct options *options, struct profile *profile,
-	  const char *path)
-{
-	size_t size;
-	char *text = text_file_read(path, PROFILE_TEXT_MAX, &size);
-
-	if (text)
-		list_source(command, options, profile, text, size, path);
-	else
-		command_complain(command, "%s: cannot be read: %s", path, strerror(errno));
-	free(text);
-}
-
-static void
-list_folder(const struct command *command, const struct options *options, struct profile *profile,
-	    const char *folder)
-{
-	struct dirent **names = NULL;
-	int found = scandir(folder, &names, is_profile_name, alphasort);
-	char path[4096];
-
-	if (found < 0)
-		command_complain(command, "MAPTRACE_PROFILES=%s: cannot be read: %s", folder,
-				 strerror(errno));
-	for (int i = 0; i < found; i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		list_file(command, options, profile, path);
-		free(names[i]);
-	}
-	free(names);
-}
-
-/* Returns enum command_exit. */
-static int
-list(const struct command *command, const struct options *options)
-{
-	const char *folder = getenv("MAPTRACE_PROFILES");
-	struct profile *profile = malloc(sizeof(*profile));
-
-	if (!profile) {
-		command_complain(command, "out of memory");
-		return COMMAND_FAILED;
-	}
-	for (size_t i = 0; i < profiles_shipped_count; i++)
-		list_source(command, options, profile, profiles_shipped[i].text,
-			    profiles_shipped[i].size, "shipped");
-	if (folder && *folder)
-		list_folder(command, options, profile, folder);
-	free(profile);
-	return command_finish(command, stdout) < 0 ? COMMAND_FAILED : COMMAND_OK;
-}
 
 /* The line with a caret below the column; tabs stay, so that the caret stands right. */
 static void
@@ -253,7 +133,7 @@ run_profiles(const struct command *command, int argc, char **argv)
 		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
 	what = options.operand_count ? options.operands[0] : "list";
 	if (strcmp(what, "list") == 0 && options.operand_count <= 1)
-		return list(command, &options);
+		return profiles_list(command, &options);
 	if (strcmp(what, "check") == 0)
 		return check(command, options.operands + 1, options.operand_count - 1);
 	if (strcmp(what, "test") == 0)
@@ -275,6 +155,7 @@ const struct command command_profiles = {
 	    "exits 1 where no map was found.\n\n"
 	    "Examples:\n"
 	    "  maptrace profiles list\n"
+	    "  maptrace profiles list --json --profile 'libstdc*'\n"
 	    "  maptrace profiles check my.profile\n"
 	    "  maptrace profiles test my.profile -- ./program\n",
     .run = run_profiles,

@@ -124,7 +124,7 @@ print_place(const struct model_group *group, FILE *out)
 	    [TRACE_WHERE_OTHER] = "in a slab or an arena",
 	};
 	const struct model_map *map = group->worst;
-	char text[SHOWN];
+	char text[SHOWN], maker[LINE];
 
 	fputs(kind_text(text, sizeof text, map, group->names, NAME_WIDTH), out);
 	if (map->is_growing)
@@ -134,6 +134,10 @@ print_place(const struct model_group *group, FILE *out)
 		fprintf(out, "%s maps (`maptrace maps --each` lists them), the worst ",
 			units_number(text, group->totals.maps));
 	fprintf(out, "at 0x%" PRIx64 ", header %s", map->row->address, places[map->row->where]);
+	if (group->names->holder) {
+		frame_text(maker, sizeof maker, group->names->holder, NAME_WIDTH);
+		fprintf(out, " (from %s)", maker);
+	}
 	if (group->names->variable) {
 		symbols_shorten(text, sizeof text, group->names->variable, NAME_WIDTH);
 		fprintf(out, " (%s)", text);
@@ -159,17 +163,6 @@ print_stack(const struct model_names *names, FILE *out)
 		if (function && strcmp(function, "main") == 0)
 			break;
 	}
-}
-
-static void
-print_holder(const struct model_names *names, FILE *out)
-{
-	char text[LINE];
-
-	if (!names->holder)
-		return;
-	frame_text(text, sizeof text, names->holder, NAME_WIDTH);
-	fprintf(out, "       that block was made at %s\n", text);
 }
 
 /* One part of a map, where there is any. */
@@ -228,7 +221,6 @@ print_group(size_t number, const struct model_group *group, FILE *out)
 {
 	fprintf(out, "  %3zu  ", number);
 	print_place(group, out);
-	print_holder(group->names, out);
 	print_stack(group->names, out);
 	print_bytes(group->worst->row, out);
 	if (group->worst->remark)
