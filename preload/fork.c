@@ -38,6 +38,19 @@
 static pthread_t holder; /* thread that took the locks, or its copy in the child; 0: none */
 static struct shield shield; /* the holder's */
 
+/* libc's fork takes the lock of all its streams after the handlers have run. Who holds it may be
+ * about to allocate, and would wait for us: so it is taken before ours. It is recursive. */
+void _IO_list_lock(void) __attribute__((weak));
+void _IO_list_unlock(void) __attribute__((weak));
+void _IO_list_resetlock(void) __attribute__((weak));
+
+static void
+call(void (*function)(void))
+{
+	if (function)
+		function();
+}
+
 /* A thread that forks from a signal handler inside the library holds locks of ours itself. A handler
  * that allocated while this thread has them all would wait for itself. */
 static void
@@ -48,6 +61,7 @@ fork_prepare(void)
 	if (!tracer_is_on() || thread_is_inside())
 		return;
 	shield_raise(&raised);
+	call(_IO_list_lock);
 	stack_lock();
 	intern_lock();
 	change_stop();
@@ -71,15 +85,18 @@ fork_parent(void)
 	change_resume();
 	intern_unlock();
 	stack_unlock();
+	call(_IO_list_unlock);
 	shield_lower(&raised);
 }
 
-/* The page is wiped by the kernel; where that was refused, here. */
+/* The page is wiped by the kernel; where that was refused, here. libc makes the lock of the
+ * streams anew only where there had been more than one thread. */
 static void
 fork_child(void)
 {
 	if (holder == pthread_self()) {
 		holder = 0;
+		call(_IO_list_resetlock);
 		shield_lower(&shield);
 	}
 	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
@@ -87,10 +104,14 @@ fork_child(void)
 	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);
 }
 
+/* Comes back here by way of atfork.c. */
 void
 fork_start(void)
 {
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	static bool has_started;
+
+	if (!__atomic_exchange_n(&has_started, true, __ATOMIC_ACQ_REL))
+		pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 static void

@@ -7,7 +7,7 @@
  * all that it held but its snapshots. Where none can be made, tracing stops with a word. */
 void fork_reopen_trace(void);
 
-/* Registers the handlers. Called once by tracer_start. */
+/* Registers the handlers, once. Called by tracer_start, and before anyone else's are registered. */
 void fork_start(void);
 
 #endif
