@@ -21,9 +21,10 @@ PROGRAM_CC_FLAGS = $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,
                    -std=gnu++17 -fsized-deallocation $(CPPFLAGS) $(CXXFLAGS) -pthread -g
 
 include test_programs/torture/torture.mk
+include test_programs/hardship/hardship.mk
 
 .PHONY: programs
-programs: $(PROGRAMS) $(TORTURE_PROGRAMS) ## build the test programs in all variants
+programs: $(PROGRAMS) $(TORTURE_PROGRAMS) $(HARDSHIP_PROGRAMS) ## build the test programs in all variants
 
 # $(call program_rules,variant)
 define program_rules
