@@ -158,7 +158,8 @@ change_pages(void *unused)
 		mprotect(pages, size / 2, PROT_NONE);
 		madvise(pages + size / 2, size / 4, MADV_DONTFORK);
 		munmap(pages + size / 4, size / 4);
-		munmap(pages, size);
+		munmap(pages, size / 4);
+		munmap(pages + size / 2, size / 2);
 	}
 	return NULL;
 }
