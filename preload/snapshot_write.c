@@ -15,6 +15,7 @@
 #include "preload/ledger.h"
 #include "preload/module.h"
 #include "preload/settings.h"
+#include "preload/thread.h"
 #include "preload/tracer.h"
 
 #include <linux/futex.h>
@@ -240,20 +241,34 @@ write_claims(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
+static void
+note_stack(struct thread *thread, void *context)
+{
+	struct trace_map *map = context;
+
+	if (map->address >= thread->stack_low && map->address < thread->stack_high) {
+		map->where = TRACE_WHERE_STACK;
+		map->where_base = thread->stack_low;
+	}
+}
+
 /* The finder knows addresses; whose data they are is known here. What looks like data of a module may
  * be an arena that the kernel put behind its bss, or a file that the guest mapped: no module ends
- * beyond its segments, and what lies in none is no global. */
+ * beyond its segments, and what lies in none is no global. The kernel names the first thread's stack
+ * only: those of other threads are known by their events. */
 static void
-name_modules(const struct finder_result *found)
+name_places(const struct finder_result *found)
 {
 	for (size_t i = 0; i < found->map_count; i++) {
 		struct trace_map *map = &found->maps[i];
 
-		if (map->where != TRACE_WHERE_GLOBAL)
-			continue;
-		map->where_module = module_of_data(map->address);
-		if (map->where_module == TRACE_NONE)
-			map->where = TRACE_WHERE_OTHER;
+		if (map->where == TRACE_WHERE_GLOBAL) {
+			map->where_module = module_of_data(map->address);
+			if (map->where_module == TRACE_NONE)
+				map->where = TRACE_WHERE_OTHER;
+		}
+		if (map->where == TRACE_WHERE_OTHER)
+			thread_each(note_stack, map);
 	}
 }
 
@@ -264,7 +279,7 @@ write_found(const struct snapshot_job *job, const struct finder_result *found)
 
 	record->scan_bytes = found->scan_bytes;
 	record->scanned_bytes = found->scanned_bytes;
-	name_modules(found);
+	name_places(found);
 	if (write_claims(job, found) < 0 ||
 	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
 	                found->map_count) < 0 ||

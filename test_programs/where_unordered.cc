@@ -1,13 +1,16 @@
 /*
  * Maps in memory that lies where a module's bss could: an anonymous mapping right behind one of a file,
- * and in that private mapping of a file itself. Neither is a global; one that is lies beside them.
+ * and in that private mapping of a file itself. Neither is a global; one that is lies beside them, and
+ * one each on the stacks of two threads.
  */
 #include "test_programs/truth_unordered.h"
 
 #include <cstdlib>
 #include <fcntl.h>
+#include <future>
 #include <new>
 #include <sys/mman.h>
+#include <thread>
 #include <unistd.h>
 
 typedef std::unordered_map<int, int> map_type;
@@ -27,6 +30,16 @@ map_pages(size_t page)
 	return static_cast<char *>(at);
 }
 
+static void
+hold_on_stack(std::promise<const map_type *> *made, std::future<void> *end)
+{
+	map_type map;
+	for (int key = 0; key < 3000; key++)
+		map[key] = key;
+	made->set_value(&map);
+	end->wait();
+}
+
 int
 main()
 {
@@ -40,6 +53,13 @@ main()
 	truth_unordered("in a mapped file", "other", *in_file, true);
 	truth_unordered("behind a file", "other", *behind, true);
 	truth_unordered("on the stack", "stack", on_stack, true);
+	std::promise<const map_type *> made;
+	std::promise<void> end;
+	std::future<void> ended = end.get_future();
+	std::thread other(hold_on_stack, &made, &ended);
+	truth_unordered("on a thread's stack", "stack", *made.get_future().get(), true);
 	truth_end();
+	end.set_value();
+	other.join();
 	return 0;
 }
