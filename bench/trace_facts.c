@@ -9,6 +9,22 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+struct sums {
+	uint64_t allocations, frees;
+};
+
+/* Each stack's own counts, added up. */
+static struct sums
+add_up(const struct trace *trace)
+{
+	struct sums sums = {0, 0};
+	for (uint32_t i = 0; i < trace->stack_count; i++) {
+		sums.allocations += trace->counts[i].total_blocks;
+		sums.frees += trace->counts[i].total_blocks - trace->counts[i].live_blocks;
+	}
+	return sums;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -23,8 +39,9 @@ main(int argc, char **argv)
 		return 1;
 	}
 	const struct trace_header *header = &trace->header;
+	struct sums sums = add_up(trace);
 	printf("{\"allocations\": %" PRIu64 ", \"frees\": %" PRIu64 ", \"unrecorded\": %" PRIu64,
-	       header->allocations, header->frees, header->unrecorded);
+	       sums.allocations, sums.frees, header->unrecorded);
 	printf(", \"heap_bytes\": %" PRIu64 ", \"nodes\": %" PRIu32 ", \"stacks\": %" PRIu32,
 	       header->peak_bytes, trace->node_count, trace->stack_count);
 	printf(", \"snapshots\": %" PRIu32 ", \"is_ended\": %s}\n", trace->snapshot_count,
