@@ -3,7 +3,7 @@
  * who work on finder/:
  *
  *     make bench-build
- *     build/bench/finder_bench CASE [N] [RUNS]        N 0: as many as below
+ *     build/bench/finder_bench CASE [N] [RUNS] [PROFILES]     N 0: as many as below
  *
  * inline, pointer, big    the article's map of N entries, all of them live (1M)
  * emptied                 the article's map of inline values, N entries deleted again (1M)
@@ -13,8 +13,10 @@
  * small     N blocks of 128 bytes, the array that points at them, nothing else (1M)
  * plain     N blocks of 1 KB full of small numbers, no maps (1M)
  *
- * Each run is a forked child, as in a snapshot, with all shipped profiles awake. Prints the CPU time
- * of a search: the median, then the least and the most, and the memory searched in that time.
+ * PROFILES that are awake: `all` (the default), names with commas between, `none`, or `each`: every
+ * one by itself, to be read beside `none`. Each run is a forked child, as in a snapshot. Prints the
+ * CPU time of a search: the median, then the least and the most, and the memory searched in that
+ * time.
  */
 #include "finder/finder.h"
 #include "test_programs/gomap.h"
@@ -27,15 +29,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RUNS_MAX = 99, PROFILES_MAX = 16, PAGE = 4096 };
+enum { RUNS_MAX = 99, PROFILES_MAX = 64, PAGE = 4096 };
 
 static struct {
 	struct finder_block *blocks;
 	size_t count, room;
-	const struct profile *profiles[PROFILES_MAX];
+	const struct profile *compiled[PROFILES_MAX];
+	const struct profile *awake[PROFILES_MAX];
 	uint32_t ids[PROFILES_MAX];
 	struct memory_range hidden[1 + PROFILES_MAX];
-	size_t profile_count;
+	size_t compiled_count, awake_count;
 } guest;
 
 static double
@@ -253,9 +256,30 @@ compile_profiles(void)
 		struct profile_error error;
 		if (profile_compile(profile, source->text, source->size, &error, 1) != 0)
 			exit(1);
-		guest.profiles[i] = profile;
-		guest.ids[i] = (uint32_t)i;
-		guest.profile_count++;
+		guest.compiled[guest.compiled_count++] = profile;
+	}
+}
+
+/* Whether `name` is one of `names`, which have commas between. */
+static bool
+is_named(const char *names, const char *name)
+{
+	size_t size = strlen(name);
+	for (const char *at = names; (at = strstr(at, name)) != NULL; at += size)
+		if ((at == names || at[-1] == ',') && (at[size] == ',' || at[size] == '\0'))
+			return true;
+	return false;
+}
+
+static void
+wake(const char *names)
+{
+	guest.awake_count = 0;
+	for (size_t i = 0; i < guest.compiled_count; i++) {
+		if (strcmp(names, "all") != 0 && !is_named(names, guest.compiled[i]->name))
+			continue;
+		guest.ids[guest.awake_count] = (uint32_t)i;
+		guest.awake[guest.awake_count++] = guest.compiled[i];
 	}
 }
 
@@ -270,12 +294,12 @@ search(bool is_told)
 	struct memory memory;
 	struct finder_result result;
 	double began = cpu_seconds();
-	memory_open_self(&memory, guest.hidden, 1 + guest.profile_count,
+	memory_open_self(&memory, guest.hidden, 1 + guest.compiled_count,
 	                 (uintptr_t)__builtin_frame_address(0), true);
 	struct finder_input input = {
 		.memory = &memory, .blocks = guest.blocks, .block_count = guest.count,
-		.profiles = guest.profiles, .profile_ids = guest.ids,
-		.profile_count = guest.profile_count,
+		.profiles = guest.awake, .profile_ids = guest.ids,
+		.profile_count = guest.awake_count,
 	};
 	int status = finder_run(&input, &result);
 	double seconds = cpu_seconds() - began;
@@ -328,21 +352,35 @@ static const struct guest_case {
 };
 
 static void
-measure(const struct guest_case *one, size_t n, int runs)
+measure(const char *names, const struct guest_case *one, int runs)
 {
 	struct outcome outcomes[RUNS_MAX];
+	wake(names);
+	for (int r = 0; r < runs; r++)
+		outcomes[r] = run(r == 0);
+	qsort(outcomes, (size_t)runs, sizeof(*outcomes), compare);
+	const struct outcome *median = &outcomes[runs / 2];
+	printf("%-9s %-20s %8.1f ms CPU (%.1f to %.1f, %d runs), %.0f MB, %.0f MB/s\n", one->name,
+	       names, median->seconds * 1e3, outcomes[0].seconds * 1e3,
+	       outcomes[runs - 1].seconds * 1e3, runs, (double)median->scanned / 1e6,
+	       (double)median->scanned / 1e6 / median->seconds);
+}
+
+static void
+measure_case(const struct guest_case *one, size_t n, int runs, const char *names)
+{
 	guest.room = n * one->blocks + 1000;
 	guest.blocks = map_hidden(0, guest.room * sizeof(*guest.blocks));
 	compile_profiles();
 	one->make(n);
 	shuffle();
-	for (int r = 0; r < runs; r++)
-		outcomes[r] = run(r == 0);
-	qsort(outcomes, (size_t)runs, sizeof(*outcomes), compare);
-	const struct outcome *median = &outcomes[runs / 2];
-	printf("%-9s %8.1f ms CPU (%.1f to %.1f, %d runs), %.0f MB, %.0f MB/s\n", one->name,
-	       median->seconds * 1e3, outcomes[0].seconds * 1e3, outcomes[runs - 1].seconds * 1e3,
-	       runs, (double)median->scanned / 1e6, (double)median->scanned / 1e6 / median->seconds);
+	if (strcmp(names, "each") != 0) {
+		measure(names, one, runs);
+		return;
+	}
+	measure("none", one, runs);
+	for (size_t i = 0; i < guest.compiled_count; i++)
+		measure(guest.compiled[i]->name, one, runs);
 }
 
 int
@@ -354,10 +392,10 @@ main(int argc, char **argv)
 		int runs = argc > 3 ? atoi(argv[3]) : 5;
 		runs = runs < 1 ? 1 : runs > RUNS_MAX ? RUNS_MAX : runs;
 		size_t n = argc > 2 ? strtoull(argv[2], NULL, 0) : 0;
-		measure(&cases[i], n ? n : cases[i].n, runs);
+		measure_case(&cases[i], n ? n : cases[i].n, runs, argc > 4 ? argv[4] : "all");
 		return 0;
 	}
 	fprintf(stderr, "usage: %s inline|pointer|big|emptied|many|chain|unordered|small|plain "
-	                "[N] [RUNS]\n", argv[0]);
+	                "[N] [RUNS] [PROFILES]\n", argv[0]);
 	return 2;
 }

@@ -16,6 +16,12 @@ hash(uint64_t value, unsigned shift)
 	return value * 0x9e3779b97f4a7c15ull >> shift;
 }
 
+static bool
+is_beside(const struct profile_anchor *anchor)
+{
+	return anchor->points != PROFILE_POINTS_BASE || anchor->plus != 0;
+}
+
 static int
 list_anchors(struct anchors *anchors)
 {
@@ -29,6 +35,8 @@ list_anchors(struct anchors *anchors)
 			if (bit > ANCHORS_SHARED_BIT)
 				bit = ANCHORS_SHARED_BIT;
 			*one = (struct anchors_one){(uint16_t)p, (uint8_t)a, (uint8_t)bit};
+			if (is_beside(&profile->anchors[a]))
+				anchors->beside |= 1ull << bit;
 		}
 	}
 	return 0;

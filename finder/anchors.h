@@ -25,7 +25,8 @@ struct anchors {
 	const struct finder_input *input;
 	struct array all;      /* struct anchors_one, in the profiles' order */
 	uint64_t lowest, span; /* an anchor's word w has w - lowest < span */
-	uint64_t strays;       /* set of the anchors whose word may lie outside of the block */
+	uint64_t beside;       /* set of the anchors whose word may be another than the block's start ... */
+	uint64_t strays;       /* ... and of those whose word may lie outside of the block */
 	uint8_t *classes;      /* of each block: index into sets */
 	uint64_t sets[ANCHORS_CLASSES];
 	size_t class_count;

@@ -48,7 +48,7 @@ place_of(const struct finder *finder, uint64_t header)
 
 /* The block that this word points at as the anchor demands, or BLOCKS_NONE. `before`: the block that
  * starts at or before the word, or BLOCKS_NONE. */
-static uint32_t
+static inline uint32_t
 anchored_block(const struct finder *finder, const struct profile_anchor *anchor, uint64_t word,
                uint32_t before)
 {
@@ -105,7 +105,7 @@ try_candidate(struct finder *finder, struct candidate *candidate)
 }
 
 /* Takes word number `at` of the queue for this anchor. */
-static void
+static inline void
 try_anchor(struct scan *scan, const struct anchors_one *one, size_t at)
 {
 	struct finder *finder = scan->finder;
@@ -126,11 +126,22 @@ try_anchor(struct scan *scan, const struct anchors_one *one, size_t at)
 		try_candidate(finder, &candidate);
 }
 
+/* Most words point into the middle of a block, if at one at all: a stale pointer, a number. */
+static inline uint64_t
+possible_anchors(const struct scan *scan, size_t at)
+{
+	uint32_t before = scan->before[at];
+	uint64_t set = anchors_before(&scan->anchors, before);
+	bool is_start = before != BLOCKS_NONE &&
+	                scan->words[at] == scan->finder->blocks.at[before].base;
+	return is_start ? set : set & scan->anchors.beside;
+}
+
 static void
 try_word(struct scan *scan, size_t at)
 {
 	const struct anchors_one *all = scan->anchors.all.at;
-	uint64_t set = anchors_before(&scan->anchors, scan->before[at]);
+	uint64_t set = possible_anchors(scan, at);
 	for (; set; set &= set - 1) {
 		size_t i = (size_t)__builtin_ctzll(set);
 		try_anchor(scan, &all[i], at);

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "profiles/arithmetic.h"
 #include "profiles/operation.h"
 
 static struct profile_value
@@ -24,20 +25,6 @@ copy_value(struct profile_value *into, const struct profile_value *from)
 {
 	into->is_real = from->is_real;
 	into->integer = from->integer;
-}
-
-static double
-as_real(struct profile_value value)
-{
-	return value.is_real ? value.real : (double)value.integer;
-}
-
-/* No infinities: what follows from them means nothing. NaN fails too. */
-static bool
-set_real(struct profile_value *out, double real)
-{
-	*out = (struct profile_value){.is_real = true, .real = real};
-	return real >= -__DBL_MAX__ && real <= __DBL_MAX__;
 }
 
 bool
@@ -71,8 +58,8 @@ evaluate_read(const struct profile_memory *memory, enum profile_type type, uint6
 	case PROFILE_I16: out->integer = raw->i16; break;
 	case PROFILE_U32: out->integer = raw->u32; break;
 	case PROFILE_I32: out->integer = raw->i32; break;
-	case PROFILE_F32: return set_real(out, (double)raw->f32);
-	case PROFILE_F64: return set_real(out, raw->f64);
+	case PROFILE_F32: return arithmetic_set_real(out, (double)raw->f32);
+	case PROFILE_F64: return arithmetic_set_real(out, raw->f64);
 	default:          out->integer = raw->i64; break;
 	}
 	return true;
@@ -92,72 +79,6 @@ block_value(const struct evaluation *in, int64_t address, bool wants_size)
 
 /* ---- change the top */
 
-/* The integer at or below (above) a real; without libm, which the guest may not have. */
-static bool
-whole(struct profile_value *value, bool upwards)
-{
-	if (!value->is_real)
-		return true;
-	double real = value->real;
-	if (real < -9223372036854775808.0 || real >= 9223372036854775808.0)
-		return false;
-	int64_t cut = (int64_t)real;
-	if (upwards && (double)cut < real)
-		cut++;
-	if (!upwards && (double)cut > real)
-		cut--;
-	*value = integer_value(cut);
-	return true;
-}
-
-static bool
-ceil_pow2(int64_t value, int64_t *out)
-{
-	if (value > INT64_C(1) << 62)
-		return false;
-	*out = value <= 1 ? 1 : INT64_C(1) << (64 - __builtin_clzll((uint64_t)value - 1));
-	return true;
-}
-
-/* The place of the smallest member that is at least `value`; list_count if there is none. */
-static uint16_t
-list_find(const int64_t *numbers, uint16_t count, int64_t value)
-{
-	uint16_t low = 0, high = count;
-	while (low < high) {
-		uint16_t middle = (uint16_t)((low + high) / 2);
-		if (numbers[middle] < value)
-			low = (uint16_t)(middle + 1);
-		else
-			high = middle;
-	}
-	return low;
-}
-
-bool
-evaluate_is_member(const struct profile *profile, uint16_t list, int64_t number)
-{
-	const int64_t *numbers = profile->numbers + profile->lists[list].start;
-	uint16_t at = list_find(numbers, profile->lists[list].count, number);
-	return at < profile->lists[list].count && numbers[at] == number;
-}
-
-static bool
-list_value(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
-{
-	const int64_t *numbers = in->profile->numbers + in->profile->lists[code->operand].start;
-	uint16_t count = in->profile->lists[code->operand].count;
-	if (code->operation == OPERATION_MEMBER) {
-		*value = evaluate_is_member(in->profile, code->operand, *value);
-		return true;
-	}
-	uint16_t at = list_find(numbers, count, *value);
-	if (at == count)
-		return false;
-	*value = numbers[at];
-	return true;
-}
-
 static bool
 fold(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
 {
@@ -168,28 +89,13 @@ fold(const struct evaluation *in, const struct profile_instruction *code, int64_
 	                   code->operation, *value, value);
 }
 
-/* Of a real. */
-static bool
-unary_real(const struct profile_instruction *code, struct profile_value *top)
-{
-	switch (code->operation) {
-	case OPERATION_NEGATE: return set_real(top, -top->real);
-	case OPERATION_NOT:    *top = integer_value(top->real == 0); return true;
-	case OPERATION_TRUTH:  *top = integer_value(top->real != 0); return true;
-	case OPERATION_FLOOR:  return whole(top, false);
-	case OPERATION_CEIL:   return whole(top, true);
-	case OPERATION_SINGLE: return set_real(top, (double)(float)top->real);
-	default:               return false;
-	}
-}
-
 static inline bool
 unary(const struct evaluation *in, const struct profile_instruction *code,
       struct profile_value *top)
 {
 	int64_t value = top->integer;
 	if (__builtin_expect(top->is_real, 0))
-		return unary_real(code, top);
+		return arithmetic_unary_real(code, top);
 	switch (code->operation) {
 	case OPERATION_READ:
 		return evaluate_read(in->memory, code->operand, (uint64_t)value, top);
@@ -202,37 +108,19 @@ unary(const struct evaluation *in, const struct profile_instruction *code,
 	case OPERATION_FLOOR:
 	case OPERATION_CEIL:    return true;
 	case OPERATION_IS_POW2: top->integer = value > 0 && (value & (value - 1)) == 0; return true;
-	case OPERATION_CEIL_POW2: return ceil_pow2(value, &top->integer);
+	case OPERATION_CEIL_POW2: return arithmetic_ceil_pow2(value, &top->integer);
 	case OPERATION_LOG2:
 		top->integer = value > 0 ? 63 - __builtin_clzll((uint64_t)value) : 0;
 		return value > 0;
 	case OPERATION_NEXT_PRIME: return prime_next(value, &top->integer);
-	case OPERATION_SINGLE:  return set_real(top, (double)(float)value);
+	case OPERATION_SINGLE:  return arithmetic_set_real(top, (double)(float)value);
 	case OPERATION_MEMBER:
-	case OPERATION_NEXT:    return list_value(in, code, &top->integer);
+	case OPERATION_NEXT:    return arithmetic_list(in->profile, code, &top->integer);
 	default:                return fold(in, code, &top->integer);
 	}
 }
 
 /* ---- fold the two top ones into the lower */
-
-static bool
-shift_left(int64_t a, int64_t b, int64_t *out)
-{
-	if (b < 0 || b > 62)
-		return false;
-	return !__builtin_mul_overflow(a, INT64_C(1) << b, out);
-}
-
-static bool
-align(int64_t value, int64_t to, int64_t *out)
-{
-	int64_t raised;
-	if (value < 0 || to <= 0 || __builtin_add_overflow(value, to - 1, &raised))
-		return false;
-	*out = raised - raised % to;
-	return true;
-}
 
 static inline bool
 binary_integer(int operation, int64_t a, int64_t b, int64_t *out)
@@ -249,37 +137,17 @@ binary_integer(int operation, int64_t a, int64_t b, int64_t *out)
 	case OPERATION_UNEQUAL:       *out = a != b; return true;
 	case OPERATION_MIN:           *out = a < b ? a : b; return true;
 	case OPERATION_MAX:           *out = a > b ? a : b; return true;
-	case OPERATION_SHIFT_LEFT:    return shift_left(a, b, out);
+	case OPERATION_SHIFT_LEFT:    return arithmetic_shift_left(a, b, out);
 	case OPERATION_SHIFT_RIGHT:   *out = b >= 0 && b < 64 ? a >> b : 0; return b >= 0 && b < 64;
 	case OPERATION_AND:           *out = a & b; return true;
 	case OPERATION_XOR:           *out = a ^ b; return true;
 	case OPERATION_OR:            *out = a | b; return true;
-	case OPERATION_ALIGN:         return align(a, b, out);
+	case OPERATION_ALIGN:         return arithmetic_align(a, b, out);
 	default: /* DIVIDE, REMAINDER */
 		if (b == 0 || (a == INT64_MIN && b == -1))
 			return false;
 		*out = operation == OPERATION_DIVIDE ? a / b : a % b;
 		return true;
-	}
-}
-
-static bool
-binary_real(int operation, double a, double b, struct profile_value *out)
-{
-	switch (operation) {
-	case OPERATION_MULTIPLY:      return set_real(out, a * b);
-	case OPERATION_DIVIDE:        return b != 0 && set_real(out, a / b);
-	case OPERATION_ADD:           return set_real(out, a + b);
-	case OPERATION_SUBTRACT:      return set_real(out, a - b);
-	case OPERATION_LESS:          *out = integer_value(a < b); return true;
-	case OPERATION_LESS_EQUAL:    *out = integer_value(a <= b); return true;
-	case OPERATION_GREATER:       *out = integer_value(a > b); return true;
-	case OPERATION_GREATER_EQUAL: *out = integer_value(a >= b); return true;
-	case OPERATION_EQUAL:         *out = integer_value(a == b); return true;
-	case OPERATION_UNEQUAL:       *out = integer_value(a != b); return true;
-	case OPERATION_MIN:           return set_real(out, a < b ? a : b);
-	case OPERATION_MAX:           return set_real(out, a > b ? a : b);
-	default:                      return false; /* bits of a real mean nothing */
 	}
 }
 
@@ -294,7 +162,7 @@ binary(int operation, struct profile_value *a, const struct profile_value *b)
 {
 	if (__builtin_expect(!a->is_real && !b->is_real, 1))
 		return binary_integer(operation, a->integer, b->integer, &a->integer);
-	return binary_real(operation, as_real(*a), as_real(*b), a);
+	return arithmetic_binary_real(operation, a, b);
 }
 
 /* ---- several in one */

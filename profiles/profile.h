@@ -153,18 +153,33 @@ struct profile_step {
 	bool is_busy_check; /* REQUIRE: failing means "being changed now", not "no map" */
 };
 
-/* What a requirement demands of one integer of the header. */
-enum profile_test_kind { PROFILE_TEST_RANGE, PROFILE_TEST_POW2, PROFILE_TEST_MEMBER,
-	PROFILE_TEST_SIZE };
+/* An integer that a requirement tests, as far as the header alone gives it. */
+struct profile_operand {
+	int16_t offset;      /* from the header */
+	uint8_t bytes;       /* 1, 2, 4 or 8 */
+	bool is_signed;
+	bool is_exponent;    /* 1 << what lies there */
+	int64_t plus;        /* added to it */
+};
+
+/* What a requirement demands of one integer of the header, or of one out of two of them. */
+enum profile_test_kind {
+	PROFILE_TEST_RANGE,
+	PROFILE_TEST_POW2,
+	PROFILE_TEST_MEMBER,
+	PROFILE_TEST_SIZE,    /* the anchor's block has `times` times its bytes */
+	PROFILE_TEST_OF_SIZE, /* it is `times` times the bytes of the anchor's block */
+};
 
 struct profile_test {
 	uint8_t kind;    /* enum profile_test_kind */
-	uint8_t type;    /* enum profile_type */
-	uint8_t anchor;  /* SIZE: of whose block */
+	uint8_t anchor;  /* SIZE, OF_SIZE: of whose block */
 	uint16_t list;   /* MEMBER */
-	int16_t offset;  /* from the header */
-	int64_t least, most; /* RANGE */
-	int64_t times;   /* SIZE: the block has so many times its bytes */
+	uint16_t name;   /* scope index of what is tested */
+	uint16_t operand_count; /* 1 or 2: one of them has to be as demanded */
+	struct profile_operand operands[2];
+	int64_t least, most; /* RANGE; POW2 and MEMBER besides */
+	int64_t times;   /* SIZE, OF_SIZE */
 };
 
 /* A walk over a bucket array (table) or a linked list (chain). */

@@ -65,7 +65,8 @@ anchor first  at header     points inside size size >= 36 && size % 4 == 0
 anchor second at header + 8 points inside size size >= 36 && size % 4 == 0
 
 let is_old = pow2(first + 1)
-let slots  = 1 + (is_old ? first : second)
+let mask   = is_old ? first : second
+let slots  = mask + 1
 require slots >= 4 && pow2(slots)
 let ctrl   = is_old ? second : first
 field spare u64 at header + 16

@@ -149,11 +149,16 @@ every_shape_refuses_no_more_than_its_steps(void **state)
 		"require f < 16", "require f >= 3 && f <= 9", "require g == 4", "require g > 0 && f > 2",
 		"require member(odd, f)", "require pow2(g) && f < 16", "require size(a) == 8 * g",
 		"require (f < 16 && g < 9) && g >= 1", "let x = f + 1\nrequire g > 2",
+		"require pow2(g + 1)", "let x = g + 3\nrequire x > 5 && f < 9",
+		"let x = 1 << f\nrequire size(a) == 8 * x", "require g == 4 * size(a)",
+		"let c = f > 9\nlet x = c ? f : g\nlet y = x + 1\nrequire y >= 4 && pow2(y)",
 	};
 	static const char *const silent[] = {
 		"require f < 16 || g > 2", "require (f < 16) == (g < 2)", "require f < 16 ? g > 2 : 1",
 		"require r > 1", "require far < 2", "require size(a) > 8\nrequire f < 2",
 		"require 8 * f > 3", "require g > -1 && f > 2", "let x = size(a)\nrequire f < 2",
+		"let x = 2 << f\nrequire x > 9", "let x = r\nrequire x > 9",
+		"let c = f > 9\nlet x = c ? 3 : g\nrequire x > 9", "let x = g\nlet y = 1 << x\nrequire y + x > 9",
 	};
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		unsigned refused = refused_by(told[i]);
