@@ -12,6 +12,7 @@
 #include "preload/module.h"
 
 #include "preload/intern.h"
+#include "preload/loaded.h"
 #include "preload/mapping.h"
 #include "preload/symbols.h"
 #include "preload/thread.h"
@@ -310,14 +311,6 @@ scan(void)
 	mapping_close(&reader);
 }
 
-void
-module_scan(void)
-{
-	intern_lock();
-	scan();
-	intern_unlock();
-}
-
 static bool
 is_stranger(const struct link_map *map)
 {
@@ -325,6 +318,45 @@ is_stranger(const struct link_map *map)
 		if (strangers[i] == map)
 			return true;
 	return false;
+}
+
+/* What module_scan found to be new. */
+static struct {
+	struct dl_find_object at[STRANGERS_MAX];
+	uint32_t count;
+} fresh;
+
+/* Notes the object that has its dynamic section here, if it is new. False: no telling. */
+static bool
+note_if_new(uint64_t dynamic)
+{
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)(uintptr_t)dynamic, &object) != 0)
+		return false;
+	if (find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start) != TRACE_NONE ||
+	    is_stranger(object.dlfo_link_map))
+		return true;
+	if (fresh.count == STRANGERS_MAX)
+		return false;
+	fresh.at[fresh.count++] = object;
+	return true;
+}
+
+/* Reading /proc/self/maps takes longer than many a fork, so it is read only where the loader lists
+ * something that is not known. What then is not among the mappings either is a stranger. */
+void
+module_scan(void)
+{
+	intern_lock();
+	fresh.count = 0;
+	if (!loaded_all(note_if_new) || fresh.count > 0)
+		scan();
+	for (uint32_t i = 0; i < fresh.count && stranger_count < STRANGERS_MAX; i++)
+		if (find_known(fresh.at[i].dlfo_link_map,
+		               (uintptr_t)fresh.at[i].dlfo_map_start) == TRACE_NONE)
+			strangers[stranger_count++] = fresh.at[i].dlfo_link_map;
+	intern_unlock();
 }
 
 uint32_t

@@ -43,7 +43,7 @@ enum {
 #define NAP_MAX_NS 4000000ull
 #define DEATH_UNSEEN_NS 20000000
 #define REAP_EVERY_NS 10000000ull
-#define COPY_NS 1000ull /* a fault that copies a page of 4 KiB: 0.6 to 1.2 us, measured */
+#define COPY_NS 2000ull /* a fault that copies a page of 4 KiB: 1.7 to 3 us by bench/pause */
 
 static uint32_t lock;
 static struct child {
