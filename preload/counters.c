@@ -18,6 +18,7 @@
 #include "preload/counters.h"
 
 #include "preload/change.h"
+#include "preload/draft.h"
 #include "preload/hidden.h"
 #include "preload/lock.h"
 #include "preload/shield.h"
@@ -172,6 +173,7 @@ counters_begin_thread(struct thread *thread, uint32_t threads_now)
 	thread->is_alone = threads_now == 1 && !__atomic_load_n(&is_shared, __ATOMIC_RELAXED);
 	if (thread->is_alone || __atomic_exchange_n(&is_shared, true, __ATOMIC_RELAXED))
 		return;
+	draft_settle(true);
 	change_stop();
 	thread_each(counters_share_thread, NULL);
 	change_resume();
@@ -312,7 +314,7 @@ counters_tick(uint64_t now_ns)
 
 	if (now_ns > header->last_event_ns)
 		__atomic_store_n(&header->last_event_ns, now_ns, __ATOMIC_RELAXED);
-	if (now_ns < __atomic_load_n(&series_next, __ATOMIC_RELAXED))
+	if (draft_is_open() || now_ns < __atomic_load_n(&series_next, __ATOMIC_RELAXED))
 		return;
 	shield_raise(&shield);
 	lock_take(&lock);

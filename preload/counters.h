@@ -17,6 +17,7 @@
 #include "preload/thread.h"
 #include "preload/tracer.h"
 
+#define COUNTERS_LITTLE_BYTES (UINT64_C(64) << 10) /* of its own: no map in it is worth a search */
 #define COUNTERS_SLACK_LOG2 16
 #define COUNTERS_SLACK (INT64_C(1) << COUNTERS_SLACK_LOG2)
 

@@ -11,6 +11,7 @@
 #include "preload/ends.h"
 
 #include "preload/counters.h"
+#include "preload/draft.h"
 #include "preload/fork.h"
 #include "preload/settings.h"
 #include "preload/shield.h"
@@ -23,8 +24,6 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000ull
-
-enum { LITTLE_BYTES = 64 * 1024 };
 
 enum { NOT_YET, ENDING, ENDED };
 static uint32_t state;
@@ -62,6 +61,8 @@ wait_for_other_thread(void)
 static void
 drop(void)
 {
+	if (draft_drop())
+		return;
 	trace_remove(&tracer.writer);
 	is_removed = true;
 }
@@ -84,7 +85,7 @@ has_nothing_to_tell(bool is_exec)
 	bool is_passing = is_exec && tracer.writer.header->flags & TRACE_FORKED;
 
 	return tracer.snapshots.count == 0 && !counters_own_map_bytes() &&
-	       (is_passing || counters_own_peak() < LITTLE_BYTES);
+	       (is_passing || counters_own_peak() < COUNTERS_LITTLE_BYTES);
 }
 
 /* A failed exec's removed trace can be made again only where no other thread counts in it. */
@@ -170,6 +171,7 @@ ends_revive(void)
 	if (!is_guest())
 		return;
 	shield_raise(&shield);
+	draft_revive();
 	if (is_removed)
 		fork_reopen_trace();
 	else

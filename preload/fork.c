@@ -4,7 +4,7 @@
  * handlers: the child then resets the same at its first event.
  *
  *     parent   prepare: signals blocked, all locked, changes stopped --> fork --> unlocked
- *     child    enabled page reads 0 --> first event --> tracer_child: own file, same stacks
+ *     child    enabled page reads 0 --> first event --> tracer_child: own draft, same stacks
  *
  * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
  * is not theirs to touch. A child of vfork shares memory and records into its parent's trace, as the
@@ -15,6 +15,7 @@
 #include "preload/boot.h"
 #include "preload/change.h"
 #include "preload/counters.h"
+#include "preload/draft.h"
 #include "preload/ends.h"
 #include "preload/hidden.h"
 #include "preload/intern.h"
@@ -131,29 +132,19 @@ fork_reset(void)
 	ends_after_fork();
 }
 
-/* Tables that go on in the child's file; those that start anew. */
+/* Tables that go on in the new file; those that start anew. */
 static int
-fork_move_tables(struct trace_writer *own, bool is_child)
+fork_move_tables(struct trace_writer *own)
 {
 	struct trace_table *goes_on[] = { &tracer.text, &tracer.profiles, &tracer.modules,
-		&tracer.nodes, &tracer.stacks, is_child ? NULL : &tracer.counters };
-	struct trace_table *anew[] = { &tracer.snapshots, &tracer.series,
-		is_child ? &tracer.counters : NULL };
+		&tracer.nodes, &tracer.stacks, &tracer.counters };
 
 	for (size_t i = 0; i < sizeof(goes_on) / sizeof(goes_on[0]); i++) {
-		if (goes_on[i] && trace_table_clone(own, goes_on[i]))
+		if (trace_table_clone(own, goes_on[i]))
 			return -1;
 	}
-	for (size_t i = 0; i < sizeof(anew) / sizeof(anew[0]); i++) {
-		enum trace_chunk_kind kind;
-
-		if (!anew[i])
-			continue;
-		kind = anew[i]->kind;
-		trace_table_release(anew[i]);
-		if (trace_table_init(anew[i], kind, TRACE_NONE))
-			return -1;
-	}
+	trace_table_empty(&tracer.snapshots);
+	trace_table_empty(&tracer.series);
 	return 0;
 }
 
@@ -174,20 +165,9 @@ fork_give_up(const char *path)
 	tracer_warn(sentence);
 }
 
-/* The times and counters of a process that goes on; the tables' own numbers come with the tables. */
-static void
-fork_copy_header(struct trace_header *into, const struct trace_header *from)
-{
-	into->start_realtime_ns = from->start_realtime_ns;
-	into->start_monotonic_ns = from->start_monotonic_ns;
-	memcpy(&into->threads_seen, &from->threads_seen,
-	       offsetof(struct trace_header, notice) - offsetof(struct trace_header, threads_seen));
-	memcpy(into->notice, from->notice, sizeof(into->notice));
-}
-
 /* A new file with the tables of the present one, which is left. Returns 0, or -1 with errno. */
 static int
-fork_open_trace(char *path, size_t room, bool is_child)
+fork_open_trace(char *path, size_t room)
 {
 	struct trace_writer own, old = tracer.writer;
 
@@ -197,21 +177,15 @@ fork_open_trace(char *path, size_t room, bool is_child)
 	}
 	if (trace_create(&own, path))
 		return -1;
-	if (is_child) {
-		own.header->flags = old.header->flags | TRACE_FORKED;
-		own.header->threads_seen = 1;
-	} else {
-		fork_copy_header(own.header, old.header);
-	}
-	if (fork_move_tables(&own, is_child)) {
+	trace_continue(own.header, old.header);
+	if (fork_move_tables(&own)) {
 		trace_remove(&own);
 		trace_leave(&own);
 		return -1;
 	}
 	tracer.writer = own;
 	trace_leave(&old);
-	if (!is_child)
-		counters_moved();
+	counters_moved();
 	return 0;
 }
 
@@ -220,14 +194,13 @@ fork_reopen_trace(void)
 {
 	char path[TRACE_PATH_MAX] = "";
 
-	if (fork_open_trace(path, sizeof(path), false))
+	if (fork_open_trace(path, sizeof(path)))
 		fork_give_up(path);
 }
 
 void
 tracer_child(void)
 {
-	char path[TRACE_PATH_MAX] = "";
 	struct thread *thread;
 	int before = errno;
 
@@ -235,15 +208,19 @@ tracer_child(void)
 	thread = thread_enter();
 	if (!thread)
 		return;
-	if (fork_open_trace(path, sizeof(path), true)) {
-		fork_give_up(path);
+	if (draft_begin()) {
+		fork_give_up("");
 	} else {
 		tracer_restart_clock();
 		counters_restart(thread);
 		ledger_each(fork_count);
 		counters_restarted();
 		trigger_after_fork();
-		__atomic_store_n(tracer_enabled, 1, __ATOMIC_RELEASE);
+		thread->until_look = 0;
+		if (settings.keep)
+			draft_settle(true);
+		if (draft_state != DRAFT_DROPPED)
+			__atomic_store_n(tracer_enabled, 1, __ATOMIC_RELEASE);
 	}
 	thread_leave(thread);
 	errno = before;

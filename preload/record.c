@@ -16,6 +16,7 @@
 
 #include "preload/change.h"
 #include "preload/counters.h"
+#include "preload/draft.h"
 #include "preload/large.h"
 #include "preload/real.h"
 #include "preload/settings.h"
@@ -96,7 +97,7 @@ record_look_again(struct thread *thread, uint64_t now)
 {
 	uint32_t gap = 2 * thread->look_gap;
 
-	if (now - thread->looked_ns >= LOOK_NS || trigger_is_waiting(now))
+	if (now - thread->looked_ns >= LOOK_NS || trigger_is_waiting(now) || draft_is_open())
 		gap = 1;
 	thread->looked_ns = now;
 	thread->look_gap = thread->until_look = gap < LOOK_GAP_MAX ? gap : LOOK_GAP_MAX;
@@ -139,8 +140,9 @@ record_put_back(struct thread *thread, const struct ledger_block *block)
 	record_keep(thread, block);
 }
 
-/* Into the ledger and the counters. Where there is no room to count its stack, it is unknown. */
-static inline FAST void
+/* Into the ledger and the counters. Where there is no room to count its stack, it is unknown. Returns
+ * the stack. */
+static inline FAST uint32_t
 record_add(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
 	uint32_t stack = stack_identify(thread, caller, size);
@@ -159,6 +161,7 @@ record_add(struct thread *thread, uint64_t address, uint64_t size, const struct 
 		counters_unrecorded();
 	}
 	change_end(thread);
+	return stack;
 }
 
 /* Whether an inner call of this thread has just recorded this block: malloc under operator new, or
@@ -176,8 +179,11 @@ record_allocation_slowly(void *context)
 {
 	const struct event *event = context;
 	uint64_t now = record_moment(0, 0);
+	uint32_t stack;
 
-	record_add(event->thread, event->address, event->size, event->caller);
+	stack = record_add(event->thread, event->address, event->size, event->caller);
+	if (draft_is_open())
+		draft_look(stack, now);
 	trigger_allocation(event->address, event->size, now);
 	record_look_again(event->thread, now);
 }
@@ -273,6 +279,8 @@ record_free_slowly(void *context)
 	move->was_known = record_remove(thread, event->address, &move->old);
 	if (move->was_known)
 		trigger_free(move->old.address, move->old.size, now);
+	if (draft_is_open())
+		draft_look(0, now);
 	record_look_again(thread, now);
 }
 

@@ -15,6 +15,7 @@
 #include "preload/snapshot.h"
 
 #include "preload/change.h"
+#include "preload/draft.h"
 #include "preload/intern.h"
 #include "preload/lock.h"
 #include "preload/module.h"
@@ -258,6 +259,11 @@ take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint6
 	struct trace_snapshot *record;
 	bool has_locks = can_lock(cause);
 
+	/* A draft's tables must be whole; who ends does not come back to what was interrupted. */
+	if (draft_is_open() && !has_locks && cause == TRACE_CAUSE_MARK)
+		return;
+	if (!draft_settle(has_locks))
+		return;
 	job = (struct snapshot_job){
 		.freeing = freeing,
 		.stack_pointer = (uintptr_t)__builtin_frame_address(0),

@@ -50,7 +50,7 @@ $(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
     PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
 endef
 
-GOMAP_PROGRAMS := article children ends forks hold_empty marker needed_gomap server_empty
+GOMAP_PROGRAMS := article children ends forks hold_empty marker needed_gomap server_empty short_children
 GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))

@@ -152,9 +152,15 @@ struct trace_chunk *
 trace_space_take(struct trace_writer *writer, uint32_t run)
 {
 	uint32_t first;
-	int fd = trace_space_number(writer, run, &first);
 	void *at;
+	int fd;
 
+	if (writer->is_draft) {
+		at = mmap(NULL, (size_t)run * TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE,
+		          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		return at == MAP_FAILED ? NULL : at;
+	}
+	fd = trace_space_number(writer, run, &first);
 	if (fd < 0)
 		return NULL;
 	at = mmap(NULL, (size_t)run * TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,

@@ -54,6 +54,46 @@ trace_table_release(struct trace_table *table)
 	memset(table, 0, sizeof(*table));
 }
 
+/* Leaves the chunks from `first` on. */
+static void
+leave_chunks(struct trace_table *table, uint32_t first)
+{
+	for (uint32_t i = first; i < TRACE_TABLE_CHUNKS && table->chunks[i]; i++) {
+		munmap(table->chunks[i], TRACE_CHUNK_SIZE);
+		table->chunks[i] = NULL;
+	}
+}
+
+int
+trace_table_own(struct trace_table *table)
+{
+	uint32_t last = table->count / table->per_chunk, records = table->count % table->per_chunk;
+	struct trace_chunk *copy;
+
+	leave_chunks(table, last + (records > 0)); /* taken ahead by the parent */
+	if (records == 0)
+		return 0;
+	copy = mmap(NULL, TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+	            -1, 0);
+	if (copy == MAP_FAILED)
+		return -1;
+	memcpy(copy, table->chunks[last],
+	       TRACE_CHUNK_HEADER_SIZE + (size_t)records * table->record_size);
+	copy->used = records;
+	if (mremap(copy, TRACE_CHUNK_SIZE, TRACE_CHUNK_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	           table->chunks[last]) != MAP_FAILED)
+		return 0;
+	munmap(copy, TRACE_CHUNK_SIZE);
+	return -1;
+}
+
+void
+trace_table_empty(struct trace_table *table)
+{
+	leave_chunks(table, 0);
+	table->count = 0;
+}
+
 /* Large tables take several chunks at once, an eighth of what they have: no more lies idle. */
 static struct trace_chunk *
 take_run(struct trace_writer *writer, uint32_t sequence, uint32_t *run)
@@ -217,11 +257,7 @@ trace_table_clone(struct trace_writer *to, struct trace_table *table)
 		if (fd < 0 || move_chunks(fd, table, first, chunks) != 0)
 			return -1;
 	}
-	/* Chunks that were taken ahead stay with the old file. */
-	for (uint32_t i = chunks; i < TRACE_TABLE_CHUNKS && table->chunks[i]; i++) {
-		munmap(table->chunks[i], TRACE_CHUNK_SIZE);
-		table->chunks[i] = NULL;
-	}
+	leave_chunks(table, chunks); /* what was taken ahead stays with the old file */
 	if (counted)
 		__atomic_store_n(counted, table->count, __ATOMIC_RELEASE);
 	return 0;

@@ -1,5 +1,6 @@
 /*
  * The life of a trace file: created under a name that was free, kept mapped, left or removed.
+ * A draft has no file yet: its header is private memory until a file's takes its place.
  * Called only inside the guest (preload/ and its snapshot child); tables are table.c, space in the
  * file is space.c.
  *
@@ -146,6 +147,44 @@ trace_create(struct trace_writer *writer, const char *path)
 		return -1;
 	}
 	fill_header(writer->header);
+	return 0;
+}
+
+int
+trace_draft(struct trace_writer *writer, const char *path)
+{
+	memset(writer, 0, sizeof(*writer));
+	writer->fd = -1;
+	writer->is_draft = true;
+	if (name_file(writer, path, 0))
+		return -1;
+	writer->header = mmap(NULL, TRACE_HEADER_SIZE, PROT_READ | PROT_WRITE,
+	                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (writer->header == MAP_FAILED) {
+		writer->header = NULL;
+		return -1;
+	}
+	fill_header(writer->header);
+	return 0;
+}
+
+void
+trace_continue(struct trace_header *into, const struct trace_header *from)
+{
+	into->start_realtime_ns = from->start_realtime_ns;
+	into->start_monotonic_ns = from->start_monotonic_ns;
+	memcpy(&into->threads_seen, &from->threads_seen,
+	       offsetof(struct trace_header, notice) - offsetof(struct trace_header, threads_seen));
+	memcpy(into->notice, from->notice, sizeof(into->notice));
+}
+
+int
+trace_take_place(struct trace_writer *writer, struct trace_header *of)
+{
+	if (mremap(writer->header, TRACE_HEADER_SIZE, TRACE_HEADER_SIZE,
+	           MREMAP_MAYMOVE | MREMAP_FIXED, of) == MAP_FAILED)
+		return -1;
+	writer->header = of;
 	return 0;
 }
 

@@ -17,12 +17,25 @@ struct trace_writer {
 	struct trace_header *header; /* mapped; NULL when there is no trace */
 	int fd;
 	uint64_t device, inode; /* what fd must be */
+	bool is_draft; /* in memory; fd is -1 */
 	char path[TRACE_PATH_MAX]; /* absolute, as created: with .1, .2 if the name was taken */
 };
 
 /* Creates the file (0600, O_EXCL, O_NOFOLLOW; a taken name gets .1, .2, ...), writes its header
  * and maps it. Returns 0, or -1 with errno; nothing is left behind then. */
 int trace_create(struct trace_writer *writer, const char *path);
+
+/* The same in private memory, without a file: tables grow in memory, too, until they are cloned to a
+ * file. `path` is the one that it would have. Returns 0, or -1 with errno. */
+int trace_draft(struct trace_writer *writer, const char *path);
+
+/* The times and counters of a process that goes on in another file; the tables' own numbers come with
+ * the tables. */
+void trace_continue(struct trace_header *into, const struct trace_header *from);
+
+/* Moves the writer's header in memory to where another one lies, which is gone then: who holds its
+ * address goes on with this one. Returns 0, or -1 with errno. */
+int trace_take_place(struct trace_writer *writer, struct trace_header *of);
 
 /* Marks how the guest ended. The file stays mapped: other threads may still be counting. */
 void trace_end(struct trace_writer *writer, enum trace_end end);
@@ -56,6 +69,13 @@ int trace_table_init(struct trace_table *table, enum trace_chunk_kind kind, uint
 
 /* Unmaps the table's chunks and its own mapping. */
 void trace_table_release(struct trace_table *table);
+
+/* For a forked child whose trace is a draft. The table goes on: what it may still write becomes a
+ * private copy, full chunks stay the parent's and are only read. Returns 0, or -1 with errno. */
+int trace_table_own(struct trace_table *table);
+
+/* Or it starts anew: the parent's chunks are left. */
+void trace_table_empty(struct trace_table *table);
 
 /* The next record, zeroed and not yet published; the same one until trace_table_publish. NULL with
  * errno (ENOSPC, ENOMEM, EDQUOT, ...) when there is no room for it. */

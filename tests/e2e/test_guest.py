@@ -56,6 +56,35 @@ def forks():
         assert any(m["count"] > 0 for s in data["snapshots"] for m in s["maps"]), trace
 
 
+def traces_of_short_children(**variables):
+    done = run([program("short_children")], env=environment(**variables))
+    equal(done.returncode, 0, done.stderr)
+    pids = {int(pid): name for name, pid in (line.split() for line in done.stdout.splitlines())}
+    return {pids.get(data["pid"], "parent"): data for data in map(report, traces())}
+
+
+@test
+def short_children():
+    """a killed child leaves a trace once it had map bytes, 64 KiB or a second thread of its own"""
+    found = traces_of_short_children()
+    equal(sorted(found), ["grandchilds_map", "large", "map", "parent", "thread"])
+    assert not any(data["complete"] for name, data in found.items() if name != "parent"), found
+    inherited = found["large"]["peak"]["roles"]["buckets"]["bytes"]
+    own = found["map"]["peak"]["roles"]["buckets"]["bytes"]
+    assert own > 2 * inherited > 0, (own, inherited)
+    equal(found["grandchilds_map"]["peak"]["roles"]["buckets"]["bytes"], own)
+    taken = found["parent"]["snapshots"][-1]
+    assert found["parent"]["complete"]
+    equal([m["count"] for m in taken["maps"]], [500], "the parent's trace is its own")
+
+
+@test
+def short_children_that_are_kept():
+    """with MAPTRACE_KEEP every killed child that allocated leaves a trace"""
+    equal(sorted(traces_of_short_children(MAPTRACE_KEEP="1")),
+          ["grandchild", "grandchilds_map", "large", "little", "map", "parent", "thread"])
+
+
 @test
 def handlers_within_fork():
     """a handler that allocates while fork is under way neither waits for ever nor changes a thing"""
