@@ -5,9 +5,9 @@
  *     parent's trace --fork, first event--> draft --something to tell--> file, at the same addresses
  *                                             '----- ends, execs ------> nothing
  *
- *     header, last chunks of tables that go on    private copies
- *     full chunks of those                        the parent's, never written again
- *     counters                                    anew
+ *     header                 in private memory
+ *     tables that go on      the parent's, read only; the last chunk copied when a record comes
+ *     counters               anew
  *
  * Something to tell: map bytes of its own, 64 KiB of its own, a second thread, a snapshot; or it has
  * lived for a while. While the draft is open every event goes the slow way, which asks.
@@ -52,12 +52,8 @@ draft_begin(void)
 		return -1;
 	own.header->flags = old.header->flags | TRACE_FORKED;
 	own.header->threads_seen = 1;
-	for (size_t i = 0; i < GOES_ON; i++) {
-		if (trace_table_own(goes_on[i])) {
-			trace_leave(&own);
-			return -1;
-		}
-	}
+	for (size_t i = 0; i < GOES_ON; i++)
+		trace_table_borrow(goes_on[i]);
 	for (size_t i = 0; i < ANEW; i++)
 		trace_table_empty(anew[i]);
 	tracer.writer = own;

@@ -76,7 +76,8 @@ sleeps(uint32_t profile)
 static void
 wake(uint32_t profile)
 {
-	__atomic_store_n(&profile_record(profile)->awake, 1, __ATOMIC_RELAXED);
+	if (!trace_table_own(&tracer.profiles))
+		__atomic_store_n(&profile_record(profile)->awake, 1, __ATOMIC_RELAXED);
 }
 
 /* Returns whether some profile still sleeps that waits for a symbol. */

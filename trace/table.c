@@ -64,15 +64,21 @@ leave_chunks(struct trace_table *table, uint32_t first)
 	}
 }
 
+void
+trace_table_borrow(struct trace_table *table)
+{
+	table->is_borrowed = true;
+	leave_chunks(table, (table->count + table->per_chunk - 1) / table->per_chunk);
+}
+
 int
 trace_table_own(struct trace_table *table)
 {
 	uint32_t last = table->count / table->per_chunk, records = table->count % table->per_chunk;
 	struct trace_chunk *copy;
 
-	leave_chunks(table, last + (records > 0)); /* taken ahead by the parent */
-	if (records == 0)
-		return 0;
+	if (!table->is_borrowed || records == 0)
+		goto out;
 	copy = mmap(NULL, TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 	            -1, 0);
 	if (copy == MAP_FAILED)
@@ -81,10 +87,13 @@ trace_table_own(struct trace_table *table)
 	       TRACE_CHUNK_HEADER_SIZE + (size_t)records * table->record_size);
 	copy->used = records;
 	if (mremap(copy, TRACE_CHUNK_SIZE, TRACE_CHUNK_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
-	           table->chunks[last]) != MAP_FAILED)
-		return 0;
-	munmap(copy, TRACE_CHUNK_SIZE);
-	return -1;
+	           table->chunks[last]) == MAP_FAILED) {
+		munmap(copy, TRACE_CHUNK_SIZE);
+		return -1;
+	}
+out:
+	table->is_borrowed = false;
+	return 0;
 }
 
 void
@@ -92,6 +101,7 @@ trace_table_empty(struct trace_table *table)
 {
 	leave_chunks(table, 0);
 	table->count = 0;
+	table->is_borrowed = false;
 }
 
 /* Large tables take several chunks at once, an eighth of what they have: no more lies idle. */
@@ -154,6 +164,8 @@ last_chunk(struct trace_writer *writer, struct trace_table *table)
 		errno = EBADF;
 		return NULL;
 	}
+	if (table->is_borrowed && trace_table_own(table) != 0)
+		return NULL;
 	sequence = table->count / table->per_chunk;
 	if (sequence >= TRACE_TABLE_CHUNKS) {
 		errno = ENOSPC;
@@ -258,6 +270,7 @@ trace_table_clone(struct trace_writer *to, struct trace_table *table)
 			return -1;
 	}
 	leave_chunks(table, chunks); /* what was taken ahead stays with the old file */
+	table->is_borrowed = false;
 	if (counted)
 		__atomic_store_n(counted, table->count, __ATOMIC_RELEASE);
 	return 0;

@@ -59,6 +59,7 @@ struct trace_table {
 	uint32_t record_size;
 	uint32_t per_chunk;
 	uint32_t count; /* published */
+	bool is_borrowed; /* its chunks are another file's: read only */
 	struct trace_chunk **chunks; /* by sequence; own mapping of TRACE_TABLE_CHUNKS slots */
 };
 
@@ -70,8 +71,11 @@ int trace_table_init(struct trace_table *table, enum trace_chunk_kind kind, uint
 /* Unmaps the table's chunks and its own mapping. */
 void trace_table_release(struct trace_table *table);
 
-/* For a forked child whose trace is a draft. The table goes on: what it may still write becomes a
- * private copy, full chunks stay the parent's and are only read. Returns 0, or -1 with errno. */
+/* For a forked child whose trace is a draft. The table goes on: its chunks stay the parent's and are
+ * only read; the last becomes a private copy before the first record is added. */
+void trace_table_borrow(struct trace_table *table);
+
+/* Makes that copy now, for who changes a published record of it. Returns 0, or -1 with errno. */
 int trace_table_own(struct trace_table *table);
 
 /* Or it starts anew: the parent's chunks are left. */

@@ -218,6 +218,74 @@ clone_continues_in_another_file(void **state)
 	trace_leave(&child);
 }
 
+/* A draft: what it adds and changes is its own, in memory, and at the same addresses in a file later;
+ * the parent's file stays as it is. */
+static void
+draft_becomes_a_file_in_place(void **state)
+{
+	struct trace_writer parent, draft, child;
+	struct trace_header *header;
+	struct sample_tables tables;
+	struct trace *trace;
+	uint8_t *before, *after;
+	size_t size, size_after;
+	struct trace_profile *profile;
+	void *node, *series;
+	uint32_t awake;
+
+	sample_write(&parent, &tables, sample_path("drafts_parent.mtr"), 15000, 1);
+	before = sample_read_file(parent.path, &size);
+	assert_int_equal(trace_draft(&draft, sample_path("draft.mtr")), 0);
+	trace_table_borrow(&tables.nodes);
+	trace_table_borrow(&tables.profiles);
+	trace_table_empty(&tables.series);
+	node = trace_table_at(&tables.nodes, 14999);
+	assert_int_equal(trace_table_own(&tables.profiles), 0);
+	profile = trace_table_at(&tables.profiles, 0);
+	profile->awake = awake = !profile->awake;
+	sample_append(&draft, &tables.nodes, 5000, sample_fill_node);
+	series = trace_table_next(&draft, &tables.series);
+	assert_non_null(series);
+	trace_table_publish(&draft, &tables.series);
+	assert_int_equal(access(sample_path("draft.mtr"), F_OK), -1);
+	draft.header->unrecorded = 4711;
+
+	header = draft.header;
+	assert_int_equal(trace_create(&child, sample_path("draft.mtr")), 0);
+	trace_continue(child.header, draft.header);
+	assert_int_equal(trace_table_clone(&child, &tables.modules), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.nodes), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.text), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.profiles), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.stacks), 0);
+	assert_int_equal(trace_table_clone(&child, &tables.series), 0);
+	assert_int_equal(trace_take_place(&child, draft.header), 0);
+	assert_ptr_equal(child.header, header);
+	assert_ptr_equal(trace_table_at(&tables.nodes, 14999), node);
+	assert_ptr_equal(trace_table_at(&tables.series, 0), series);
+	header->last_event_ns = 4712; /* of the file, now */
+	sample_append(&child, &tables.stacks, 10, sample_fill_stack);
+
+	trace = open_sound(child.path);
+	assert_int_equal(trace->header.unrecorded, 4711);
+	assert_int_equal(trace->header.last_event_ns, 4712);
+	assert_int_equal(trace->node_count, 20000);
+	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999);
+	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999);
+	assert_int_equal(trace->stack_count, 15010);
+	assert_int_equal(trace->series_count, 1);
+	assert_int_equal(trace->profiles[0].awake, awake);
+	trace_close(trace);
+	after = sample_read_file(sample_path("drafts_parent.mtr"), &size_after);
+	assert_int_equal(size, size_after);
+	assert_memory_equal(before, after, size);
+	free(before);
+	free(after);
+	sample_release(&tables);
+	trace_leave(&child);
+	trace_leave(&parent);
+}
+
 /* Large tables take chunks in runs: a guest may have 65,530 mappings and needs them itself. */
 static void
 large_tables_use_few_mappings(void **state)
@@ -381,6 +449,7 @@ main(void)
 		cmocka_unit_test(texts_run_across_chunks),
 		cmocka_unit_test(series_can_be_shortened),
 		cmocka_unit_test(clone_continues_in_another_file),
+		cmocka_unit_test(draft_becomes_a_file_in_place),
 		cmocka_unit_test(large_tables_use_few_mappings),
 		cmocka_unit_test(processes_and_threads_append_at_once),
 		cmocka_unit_test(killed_writer_leaves_its_records),
