@@ -9,13 +9,23 @@
 
 enum { LOCK_SPINS = 64, LOCK_YIELDS = 64, LOCK_SLEEP_NS = 50 * 1000 };
 
+static inline void
+lock_spin(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 static void
 lock_pause(uint32_t turn)
 {
 	const struct timespec nap = { .tv_nsec = LOCK_SLEEP_NS };
 
 	if (turn < LOCK_SPINS)
-		__builtin_ia32_pause();
+		lock_spin();
 	else if (turn < LOCK_SPINS + LOCK_YIELDS)
 		sched_yield();
 	else
