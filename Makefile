@@ -180,7 +180,7 @@ include tests/lint.mk
 include bench/bench.mk
 
 ## ---- what people call
-.PHONY: deps demo check format clean help install uninstall
+.PHONY: deps demo check soak format clean help install uninstall
 deps: ## install what is missing (as root or in CI), else print the apt line and stop
 	$(Q)sh tests/deps.sh
 
@@ -192,6 +192,11 @@ check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)sh tests/deps.sh $(O)/packages
 	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace $(BENCH_PROGRAMS)
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
+
+soak: ## the hardships and faults as often as a long test wants: some three hours on two cores
+	$(Q)sh tests/deps.sh $(O)/packages
+	$(Q)+$(AGAIN) all
+	$(Q)BUILD=$(abspath $(O)) tests/run --soak
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 format: ## clang-format over all sources

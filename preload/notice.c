@@ -2,12 +2,14 @@
  * What the library has to say: one line on standard error, once for each distinct sentence, and the
  * last one kept in the trace. Called from anywhere in this room, also before there is a trace.
  *
- * Rule: no stdio, no allocation, and never a second line for the same thing.
+ * Rule: no stdio, no allocation, never a second line for the same thing, and none where nobody takes
+ * it: a pipe that is full would stop the guest, one that is broken would end it by SIGPIPE.
  */
 #include "preload/settings.h"
 #include "preload/tracer.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -45,19 +47,30 @@ notice_is_new(const char *what)
 	return true;
 }
 
-void
-tracer_warn(const char *what)
+/* A pipe that says it has room takes a whole line. */
+static void
+notice_write(const char *what)
 {
-	int before = errno;
+	struct pollfd error = { .fd = STDERR_FILENO, .events = POLLOUT };
 	struct iovec line[] = {
 		{ (char *)"maptrace: ", 10 }, { (char *)what, strlen(what) }, { (char *)"\n", 1 },
 	};
 
+	if (poll(&error, 1, 0) == 1 && error.revents == POLLOUT &&
+	    writev(error.fd, line, 3) < 0)
+		return; /* there is nobody to tell */
+}
+
+void
+tracer_warn(const char *what)
+{
+	int before = errno;
+
 	if (notice_is_new(what)) {
 		if (tracer.writer.header)
 			trace_notice(&tracer.writer, what);
-		if (!settings.quiet && writev(STDERR_FILENO, line, 3) < 0)
-			errno = before;
+		if (!settings.quiet)
+			notice_write(what);
 	}
 	errno = before;
 }

@@ -1,0 +1,181 @@
+"""Nothing is lost and nobody is harmed when something breaks: kills, full disks, folders that vanish,
+readers that look too early, a standard error that nobody reads.
+"""
+import os
+import random
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+import harness
+from harness import LIBRARY, background, environment, equal, maptrace, program, report, run, \
+    test, traces
+
+SOAK = bool(os.environ.get("SOAK"))
+KILLS = 1000 if SOAK else 50
+READS = 10000 if SOAK else 100
+THREADS = (1, 8)
+BLOCK_LIMIT = 2000  # bytes; test_programs/published.c allocates less
+
+
+def totals(data):
+    """(bytes, blocks) that live at the end of a trace."""
+    roles = data["now"]["roles"].values()
+    return sum(r["bytes"] for r in roles), sum(r["blocks"] for r in roles)
+
+
+def killed(threads, how, seconds):
+    """Kills `published` some time after it was ready: (its trace's totals, its own)."""
+    command = [program("published"), "sums", str(threads), how]
+    with background(command, env=environment(MAPTRACE_KEEP="1"), ready="ready") as guest:
+        time.sleep(seconds)
+        guest.send_signal(signal.SIGKILL)
+        guest.wait()
+    (trace,) = traces()
+    data = report(trace)
+    assert not data["complete"], "a killed guest did not end properly"
+    equal(data["unrecorded"], 0)
+    with open("sums", "rb") as source:
+        words = struct.unpack(f"{2 * threads}q", source.read(16 * threads))
+    os.unlink(trace)
+    return totals(data), (sum(words[0::2]), sum(words[1::2]))
+
+
+@test
+def kills():
+    """SIGKILL at random moments: every trace opens and agrees with its guest, an event a thread aside"""
+    chance = random.Random(20261122)
+    for threads in THREADS:
+        (own_bytes, own_blocks), nothing = killed(threads, "wait", 0.05)
+        equal(nothing, (0, 0))
+        for number in range(KILLS // len(THREADS)):
+            told, published = killed(threads, "go", chance.uniform(0, 0.05))
+            off_bytes = told[0] - own_bytes - published[0]
+            off_blocks = told[1] - own_blocks - published[1]
+            assert abs(off_blocks) <= threads and abs(off_bytes) <= threads * BLOCK_LIMIT, \
+                f"kill {number} of {threads} threads: {off_bytes} bytes, {off_blocks} blocks off"
+
+
+@test
+def read_while_written():
+    """a trace is read again and again while eight threads write it: it opens each time"""
+    command = [program("published"), "sums", "8", "go"]
+    with background(command, env=environment(MAPTRACE_KEEP="1"), ready="ready") as guest:
+        (trace,) = traces()
+        for _ in range(READS):
+            assert not report(trace)["complete"]
+        equal(guest.poll(), None)
+
+
+def disk_of(size):
+    """How to run a command with a full disk at ./disk: a small file system where one may be mounted,
+    else a limit on the size of files."""
+    os.makedirs("disk", exist_ok=True)
+    mounted = f"mount -t tmpfs -o size={size} none disk && exec \"$@\""
+    for unshare in (["unshare", "-m"], ["unshare", "-rm"]):
+        command = unshare + ["sh", "-c", mounted, "sh"]
+        if run(command + ["true"]).returncode == 0:
+            return command
+    return ["sh", "-c", f"ulimit -f {size // 512}; exec \"$@\"", "sh"]
+
+
+@test
+def full_disk():
+    """a disk that is full from the start, or soon: one message, the guest is unharmed"""
+    for command in ([program("article"), "--entries", "20000"],
+                    [program("hardship/processes"), "fork", "5"]):
+        bare = run(command)
+        for size in (4096, 65536, 200 * 1024, 400 * 1024, 800 * 1024):
+            env = ["env", f"LD_PRELOAD={LIBRARY}", "MAPTRACE_OUT=disk/%n.%p.mtr", "MAPTRACE_KEEP=1"]
+            done = run(disk_of(size) + env + command)
+            told = done.stderr.splitlines()
+            equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
+            assert all(line.startswith("maptrace: ") for line in told), done.stderr
+            equal(len(told), len(set(told)), f"said once: {done.stderr}")
+            assert told or size > 65536, f"{size} bytes: nothing was said"
+
+
+@test
+def vanished_folder():
+    """a folder that is gone when the program starts, or when it forks: one message each"""
+    command = program("hardship/processes") + " fork 5"
+    bare = run(command.split())
+    gone = f"mkdir gone; cd gone; rmdir ../gone; exec env LD_PRELOAD={LIBRARY} {command}"
+    done = run(["sh", "-c", gone])
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
+    equal(done.stderr.count("maptrace: "), 1, done.stderr)
+
+
+@test
+def fifo():
+    """where a pipe lies in the trace's place: it is left alone, and so is who reads it"""
+    os.mkfifo("pipe.mtr")
+    bare = run([program("article"), "--entries", "1000"])
+    done = run([program("article"), "--entries", "1000"], env=environment(MAPTRACE_OUT="pipe.mtr"))
+    equal((done.returncode, done.stdout, done.stderr), (bare.returncode, bare.stdout, bare.stderr))
+    report("pipe.mtr.1")
+
+
+@test
+def standard_error():
+    """a standard error that is closed, full, or that nobody reads: the guest goes on"""
+    article = [program("article"), "--entries", "1000"]
+    bare = run(article)
+    env = environment(MAPTRACE_OUT="/proc/no/such/place.mtr")
+    for way in ("2>&-", "2>/dev/full"):
+        done = run(["sh", "-c", f"exec \"$@\" {way}", "sh", *article], env=env)
+        equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), way)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while os.write(writer, bytes(4096)):
+            pass
+    except BlockingIOError:
+        pass
+    os.set_blocking(writer, True)
+    done = run(article, env=env, stderr=writer, timeout=60)
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), "a pipe that is full")
+    os.close(reader)
+    done = run(article, env=env, stderr=writer)
+    equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), "a pipe that is broken")
+    os.close(writer)
+
+
+@test
+def interrupted():
+    """Ctrl-C at any moment, snapshots under way: the same end, the pipe ends, the trace opens"""
+    for number in range(30 if SOAK else 8):
+        guest = subprocess.Popen([program("article"), "--entries", "200000"], env=environment(),
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        time.sleep(0.03 * number)
+        guest.send_signal(signal.SIGINT)
+        output, errors = guest.communicate(timeout=20)  # ends only when nobody holds the pipe
+        assert guest.returncode in (0, -signal.SIGINT), (guest.returncode, output)
+        equal(errors, b"")
+    for trace in traces():
+        report(trace)
+
+
+@test
+def ports():
+    """the port of a server that has ended is free at once, a snapshot of its large heap under way"""
+    code = ("import socket,os,sys\n"
+            "held = {i: bytes(100) for i in range(300000)}\n"
+            "server = socket.socket(); server.bind(('127.0.0.1', 0)); server.listen()\n"
+            "print(server.getsockname()[1], flush=True); sys.stdin.read()\n"
+            "os.kill(os.getpid(), 9) if sys.argv[1] == 'kill' else os._exit(0)\n")
+    for way in ("exit", "kill"):
+        with subprocess.Popen(["/usr/bin/python3", "-c", code, way], env=environment(), text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            port = int(server.stdout.readline())
+            maptrace("snapshot", str(server.pid), status=None) if way == "kill" else None
+            server.stdin.close()
+            server.wait()
+            with socket.socket() as again:
+                again.bind(("127.0.0.1", port))
+                again.listen()
+
+
+harness.main()
