@@ -193,7 +193,7 @@ check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace $(BENCH_PROGRAMS)
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
-soak: ## the hardships and faults as often as a long test wants: some three hours on two cores
+soak: ## the hardships and faults as often as a long test wants; takes hours
 	$(Q)sh tests/deps.sh $(O)/packages
 	$(Q)+$(AGAIN) all
 	$(Q)BUILD=$(abspath $(O)) tests/run --soak

@@ -19,7 +19,7 @@
 #include <sys/mman.h>
 
 enum { UNIT = 16, CLASSES = 28, FIRST = 32, NO_CLASS = 255 };
-#define ROOM (UINT64_C(2) << 30)
+#define ROOM (UINT64_C(64) << 20)
 #define OFFSET UINT64_C(0xffffffff)
 
 static _Atomic(uint64_t) next, heads[CLASSES];
