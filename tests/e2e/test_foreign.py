@@ -120,7 +120,7 @@ def bash():
     """bash's associative arrays are not taken for others"""
     traced(["bash", "-c", "declare -A h; for i in {1..20000}; do h[key$i]=value$i; done; "
                           "for i in {1..19000}; do unset \"h[key$i]\"; done; echo ${#h[@]}"])
-    judge("bash", 1 << 20)
+    judge("bash", 1 << 19)
 
 
 @test
