@@ -260,7 +260,7 @@ peak_of(const struct model *model)
 
 	return json_pack("{s:o, s:f, s:b, s:o}", "bytes", write_json_number(header->peak_bytes),
 			 "time_ms", (double)header->peak_ns / 1e6, "exact",
-			 (int)(header->peak_slack_bytes_log2 == 0), "roles",
+			 !header->peak_slack_bytes_log2 && !header->unrecorded, "roles",
 			 roles_of(&model->peak));
 }
 

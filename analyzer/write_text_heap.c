@@ -99,6 +99,8 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 			units_bytes(text, (uint64_t)header->threads_seen
 					      << (header->peak_slack_bytes_log2 & 31)),
 			header->threads_seen);
+	else if (header->unrecorded)
+		fputs("  ~ estimate: allocations that could not be recorded are missing.\n", out);
 	else if (is_estimate)
 		fputs(
 		    "  ~ estimate: what was allocated outside map code is split as in the nearest "

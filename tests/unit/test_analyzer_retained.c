@@ -314,6 +314,21 @@ roles_add_up_to_the_live_bytes(void **state)
 }
 
 static void
+nothing_is_exact_where_allocations_are_missing(void **state)
+{
+	struct trace *trace = sample_trace();
+	uint32_t array = sample_stack(trace, TRACE_BUCKETS, 0);
+	struct model *model;
+
+	trace->counts[array].at_peak_bytes = 900;
+	trace->header.unrecorded = 1;
+	model = sample_model(trace);
+	assert_false(model->peak.is_exact[TRACE_BUCKETS]);
+	assert_false(model->now.is_exact[TRACE_BUCKETS]);
+	model_close(model);
+}
+
+static void
 peak_is_exact_by_stack_and_an_estimate_by_structure(void **state)
 {
 	struct trace *trace = sample_trace();
@@ -426,6 +441,7 @@ main(void)
 	    cmocka_unit_test(bytes_that_stay_are_unexplained),
 	    cmocka_unit_test(transient_bytes_need_no_explanation),
 	    cmocka_unit_test(roles_add_up_to_the_live_bytes),
+	    cmocka_unit_test(nothing_is_exact_where_allocations_are_missing),
 	    cmocka_unit_test(peak_is_exact_by_stack_and_an_estimate_by_structure),
 	    cmocka_unit_test(broken_profile_text_is_a_warning),
 	    cmocka_unit_test(maps_come_sorted_and_filtered),
