@@ -188,6 +188,25 @@ untouched_pages_are_blank_and_not_resident(void **state)
 	munmap(at, 64 * PAGE);
 }
 
+/* Zeros of a module's own, or gigabytes that the kernel put right behind it: neither is the file's. */
+static void
+untouched_bss_is_blank(void **state)
+{
+	static char bss[64 * PAGE]; /* too small for a huge page */
+	uint64_t start = ((uintptr_t)bss + 31 * PAGE) & ~(uint64_t)(PAGE - 1);
+	struct memory_range shadows[SHADOWS_MAX];
+	struct memory memory;
+	*(volatile char *)(uintptr_t)(start + 3 * PAGE) = 1;
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, true), 0);
+	const struct memory_region *region = memory_region_of(&memory, start, 8 * PAGE);
+	assert_non_null(region);
+	assert_int_equal(region->kind, MEMORY_GLOBAL);
+	assert_true(memory_is_blank(&memory, start, 3 * PAGE));
+	assert_false(memory_is_blank(&memory, start, 3 * PAGE + 1));
+	assert_true(memory_is_blank(&memory, start + 4 * PAGE, 4 * PAGE));
+	memory_close_self(&memory);
+}
+
 /* A private mapping of a file that was cut shorter: reading it through a pointer is a SIGBUS. */
 static void *
 map_cut_file(void)
@@ -278,6 +297,7 @@ main(void)
 		cmocka_unit_test(this_process_is_seen_as_it_is),
 		cmocka_unit_test(memory_that_is_gone_since_is_not_there),
 		cmocka_unit_test(untouched_pages_are_blank_and_not_resident),
+		cmocka_unit_test(untouched_bss_is_blank),
 		cmocka_unit_test(a_frozen_child_reads_by_pointer_only_what_cannot_fault),
 		cmocka_unit_test(images_must_not_overlap),
 	};
