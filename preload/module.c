@@ -11,6 +11,7 @@
  */
 #include "preload/module.h"
 
+#include "preload/awake.h"
 #include "preload/intern.h"
 #include "preload/loaded.h"
 #include "preload/mapping.h"
@@ -51,79 +52,6 @@ static struct trace_module *
 record_of(uint32_t module)
 {
 	return trace_table_at(&tracer.modules, module);
-}
-
-static struct trace_profile *
-profile_record(uint32_t profile)
-{
-	return trace_table_at(&tracer.profiles, profile);
-}
-
-bool
-module_is_awake(uint32_t profile)
-{
-	return __atomic_load_n(&profile_record(profile)->awake, __ATOMIC_RELAXED);
-}
-
-/* ---- waking profiles */
-
-static bool
-sleeps(uint32_t profile)
-{
-	return tracer.profile[profile] && !module_is_awake(profile);
-}
-
-static void
-wake(uint32_t profile)
-{
-	if (!trace_table_own(&tracer.profiles))
-		__atomic_store_n(&profile_record(profile)->awake, 1, __ATOMIC_RELAXED);
-}
-
-/* Returns whether some profile still sleeps that waits for a symbol. */
-static bool
-wake_by_path(const char *path)
-{
-	bool wanted = false;
-
-	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!sleeps(i))
-			continue;
-		if (tracer.profile[i]->wakes_always || profile_wakes_for_module(tracer.profile[i], path))
-			wake(i);
-		else
-			wanted |= tracer.profile[i]->wake_symbol_count > 0 ||
-			          tracer.profile[i]->wake_import_count > 0;
-	}
-	return wanted;
-}
-
-static const char *
-import_name(const void *context, size_t i)
-{
-	const struct symbols *symbols = context;
-
-	return symbols->names + symbols->list[symbols->count + i].name;
-}
-
-static void
-wake_by_symbols(const struct symbols *symbols)
-{
-	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!sleeps(i))
-			continue;
-		if (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
-		                              symbols->import_count))
-			wake(i);
-		if (tracer.profile[i]->wake_symbol_count == 0)
-			continue;
-		for (size_t at = 0; at < symbols->count; at++)
-			if (profile_wakes_for_symbol(tracer.profile[i],
-			                             symbols->names + symbols->list[at].name)) {
-				wake(i);
-				break;
-			}
-	}
 }
 
 /* ---- symbols */
@@ -273,9 +201,9 @@ add_module(const struct known *module, const char *path)
 		return; /* another table than ours: cannot happen while we alone append */
 	known[index] = *module;
 	__atomic_store_n(&known_count, index + 1, __ATOMIC_RELEASE);
-	if (wake_by_path(record->path) && !is_own(module)) {
+	if (awake_by_path(record->path) && !is_own(module)) {
 		read_symbols(&known[index]);
-		wake_by_symbols(&known[index].symbols);
+		awake_by_symbols(&known[index].symbols);
 	}
 }
 

@@ -19,9 +19,6 @@ uint32_t module_of(uint64_t pc);
  * NULL: no symbol. Called under intern's lock. */
 const char *module_symbol(uint32_t module, uint64_t pc);
 
-/* Whether profile number `profile` is awake. */
-bool module_is_awake(uint32_t profile);
-
 /* Registers all modules that are loaded now (at start and before a snapshot: globals hold maps too).
  * Reads /proc/self/maps. Not under intern's lock; takes it. */
 void module_scan(void);

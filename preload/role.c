@@ -8,6 +8,7 @@
  */
 #include "preload/role.h"
 
+#include "preload/awake.h"
 #include "preload/module.h"
 #include "preload/tracer.h"
 
@@ -55,7 +56,7 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
 		bool matched;
 
-		if (!tracer.profile[i] || !module_is_awake(i))
+		if (!tracer.profile[i] || !awake_has(i))
 			continue;
 		decision = none;
 		matched = profile_decide(tracer.profile[i], frames, count, size, &decision);

@@ -11,6 +11,7 @@
  */
 #include "preload/snapshot_write.h"
 
+#include "preload/awake.h"
 #include "preload/hidden.h"
 #include "preload/ledger.h"
 #include "preload/module.h"
@@ -297,7 +298,7 @@ choose_profiles(void)
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < tracer.profile_count; i++)
-		if (tracer.profile[i] && module_is_awake(i)) {
+		if (tracer.profile[i] && awake_has(i)) {
 			profiles[count] = tracer.profile[i];
 			profile_ids[count++] = i;
 		}

@@ -2,6 +2,7 @@
  * The guest's modules and their symbols: found for real code of this very program, absent for code
  * that belongs to no file, told apart after dlclose; and no ELF file, however damaged, does harm.
  */
+#include "preload/awake.h"
 #include "preload/intern.h"
 #include "preload/module.h"
 #include "preload/symbols.h"
@@ -94,12 +95,12 @@ static void
 wakes_profiles_by_module_symbol_and_imports(void **unused)
 {
 	module_scan();
-	assert_false(module_is_awake(0));
-	assert_true(module_is_awake(1));
-	assert_true(module_is_awake(2));
-	assert_true(module_is_awake(3));
-	assert_false(module_is_awake(4));
-	assert_true(module_is_awake(5));
+	assert_false(awake_has(0));
+	assert_true(awake_has(1));
+	assert_true(awake_has(2));
+	assert_true(awake_has(3));
+	assert_false(awake_has(4));
+	assert_true(awake_has(5));
 }
 
 static void
