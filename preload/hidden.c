@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { HIDDEN_RANGES_MAX = 8192 };
+enum { HIDDEN_RANGES_MAX = 8192, HUGE_PAGE = 2 * 1024 * 1024 };
 
 static struct memory_range ranges[HIDDEN_RANGES_MAX];
 static size_t range_count;
@@ -116,6 +116,24 @@ hidden_map(size_t size)
 		return NULL;
 	}
 	return at;
+}
+
+/* A huge page is put only where all of it lies in the mapping. */
+void *
+hidden_map_huge(size_t size)
+{
+	uint8_t *at = hidden_map(size < HUGE_PAGE ? size : size + HUGE_PAGE);
+	size_t before;
+
+	if (!at || size < HUGE_PAGE)
+		return at;
+	before = -(uintptr_t)at % HUGE_PAGE;
+	if (before)
+		hidden_unmap(at, before);
+	hidden_unmap(at + before + size, HUGE_PAGE - before);
+	madvise(at + before, size, MADV_HUGEPAGE);
+
+	return at + before;
 }
 
 void

@@ -10,6 +10,10 @@
 
 /* Anonymous private memory, zeroed; NULL with errno. Registered as hidden. */
 void *hidden_map(size_t size);
+/* The same for what is read all over: from 2 MiB on, which `size` is then a multiple of, in huge
+ * pages where the system has them. */
+void *hidden_map_huge(size_t size);
+
 void hidden_unmap(void *at, size_t size);
 
 /* Registers memory that was mapped elsewhere (our .data and .bss, the trace's chunks are shared

@@ -14,7 +14,7 @@
 
 #include <sys/mman.h>
 
-enum { LINE_ENTRIES = 4, LINES_FIRST = 256, TABLE_HEAD = 4096 };
+enum { LINE_ENTRIES = 4, LINES_FIRST = 256 };
 
 struct index_entry {
 	uint64_t a; /* 0: free */
@@ -25,12 +25,6 @@ struct index_line {
 	struct index_entry entries[LINE_ENTRIES];
 };
 _Static_assert(sizeof(struct index_line) == 64, "one cache line");
-
-struct index_table {
-	size_t mask; /* of lines */
-	uint8_t unused[TABLE_HEAD - sizeof(size_t)]; /* the lines begin a page */
-	struct index_line lines[];
-};
 
 void
 index_expect(const struct index *index, uint32_t place)
@@ -97,11 +91,13 @@ index_put_all(const struct index *index, struct index_table *into)
 static int
 index_grow(struct index *index)
 {
-	struct index_table *old = index->table, *table;
+	struct index_table *old = index->table, *table = old ? old + 1 : index->tables;
 	size_t lines = old ? (old->mask + 1) * 2 : LINES_FIRST;
 
-	table = hidden_map(sizeof(*table) + lines * sizeof(table->lines[0]));
-	if (!table)
+	if (table == index->tables + INDEX_TABLES)
+		return -1;
+	table->lines = hidden_map_huge(lines * sizeof(table->lines[0]));
+	if (!table->lines)
 		return -1;
 	table->mask = lines - 1;
 	if (old)
@@ -117,7 +113,7 @@ index_add(struct index *index, uint64_t a, uint32_t b, uint32_t value)
 {
 	size_t slots = index->table ? (index->table->mask + 1) * LINE_ENTRIES : 0;
 
-	if (index->count >= slots / 4 * 3 && index_grow(index))
+	if (index->count >= slots / 2 && index_grow(index))
 		return;
 	index_put(index->table, index->place(a, b), &(struct index_entry){ a, b, value });
 	index->count++;

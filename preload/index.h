@@ -12,9 +12,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { INDEX_TABLES = 24 };
+
+struct index_table {
+	struct index_line *lines;
+	size_t mask; /* of lines */
+};
+
 struct index {
 	uint32_t (*place)(uint64_t a, uint32_t b); /* of what has been added */
-	struct index_table *table; /* replaced when it is outgrown */
+	struct index_table *table; /* the last of those below, each twice as large as the one before */
+	struct index_table tables[INDEX_TABLES];
 	size_t count;
 };
 
