@@ -215,6 +215,8 @@ trigger_claim_request(uint32_t *number)
 bool
 trigger_is_waiting(uint64_t now_ns)
 {
+	if (!settings.automatic)
+		return false;
 	return LOAD(is_replacing) || ((LOAD(fallen_ns) || large_due() <= now_ns) &&
 	                              now_ns + QUIET_NS >= LOAD(not_before_ns));
 }
