@@ -15,6 +15,7 @@
 #include "preload/intern.h"
 #include "preload/loaded.h"
 #include "preload/mapping.h"
+#include "preload/object.h"
 #include "preload/symbols.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
@@ -30,12 +31,14 @@
 enum {
 	MODULES_MAX = 4096,
 	STRANGERS_MAX = 16,
+	NAMED_BITS = 12,
 };
 
 /* Number i is module i of the trace. */
 static struct known {
 	const struct link_map *map; /* NULL: closed */
 	uint64_t start, end, bias;
+	uint64_t file; /* where its ELF header lies; 0: nowhere */
 	uint64_t device, inode;
 	bool has_read_symbols;
 	struct symbols symbols;
@@ -45,6 +48,13 @@ static uint32_t known_count;
 /* Objects of the loader without a file: the vdso. Remembered, so that they are not sought again. */
 static const struct link_map *strangers[STRANGERS_MAX];
 static uint32_t stranger_count;
+
+/* Functions' names that were asked for lately: of few addresses, but for every new stack again. */
+static struct named {
+	uint64_t pc;
+	const char *name;
+	uint32_t module;
+} named[1 << NAMED_BITS];
 
 static struct mapping_reader reader;
 
@@ -112,10 +122,16 @@ read_symbols(struct known *module)
 const char *
 module_symbol(uint32_t module, uint64_t pc)
 {
+	struct named *last = &named[(pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - NAMED_BITS)];
+
 	if (module >= known_count)
 		return NULL;
+	if (last->pc == pc && last->module == module)
+		return last->name;
 	read_symbols(&known[module]);
-	return symbols_find(&known[module].symbols, pc - known[module].bias);
+	*last = (struct named){ pc, symbols_find(&known[module].symbols, pc - known[module].bias),
+		module };
+	return last->name;
 }
 
 /* ---- registering */
@@ -141,6 +157,12 @@ next_generation(uint64_t start, uint64_t end)
 	return generation;
 }
 
+static size_t
+build_id_of(const struct known *module, uint8_t id[SYMBOLS_BUILD_ID_MAX])
+{
+	return module->file ? symbols_build_id(-1, module->file, id) : 0;
+}
+
 static void
 fill_record(struct trace_module *record, const struct known *module, const char *path)
 {
@@ -148,7 +170,7 @@ fill_record(struct trace_module *record, const struct known *module, const char 
 	record->end = module->end;
 	record->bias = module->bias;
 	record->generation = next_generation(module->start, module->end);
-	record->build_id_size = (uint32_t)symbols_build_id(-1, module->start, record->build_id);
+	record->build_id_size = (uint32_t)build_id_of(module, record->build_id);
 	strncpy(record->path, path, sizeof(record->path) - 1);
 }
 
@@ -172,7 +194,7 @@ reopen(const struct known *module, const char *path)
 		    known[i].bias != module->bias)
 			continue;
 		if (!size)
-			size = symbols_build_id(-1, module->start, id);
+			size = build_id_of(module, id);
 		if (size > 0 && record_of(i)->build_id_size == size &&
 		    memcmp(record_of(i)->build_id, id, size) == 0 &&
 		    strcmp(record_of(i)->path, path) == 0 &&
@@ -223,6 +245,7 @@ consider(const struct mapping *mapping)
 	if (find_known(module.map, module.start) != TRACE_NONE)
 		return;
 	module.bias = object.dlfo_link_map->l_addr;
+	module.file = (uintptr_t)object_start(&object);
 	module.device = makedev(mapping->device_major, mapping->device_minor);
 	module.inode = mapping->inode;
 	add_module(&module, mapping->path);

@@ -1,6 +1,6 @@
 /*
- * From what _dl_find_object says to the program headers. Called by rules.c and by the library's own
- * dl_iterate_phdr, which libunwind asks.
+ * From what _dl_find_object says to the program headers. Called by rules.c, by module.c and by the
+ * library's own dl_iterate_phdr, which libunwind asks.
  *
  *     one piece                   | ELF header, program headers, ... |       at map_start
  *     with holes between          | ELF header ... |    | code |    | ...   map_start is the code's
@@ -48,4 +48,18 @@ object_headers(const struct dl_find_object *object, size_t *count)
 	    first.dlfo_link_map != map)
 		return NULL;
 	return object_headers_at((const void *)map->l_addr, count);
+}
+
+const void *
+object_start(const struct dl_find_object *object)
+{
+	size_t count;
+	const ElfW(Phdr) *segment = object_headers(object, &count);
+
+	for (size_t i = 0; segment && i < count; i++, segment++) {
+		if (segment->p_type == PT_LOAD && !segment->p_offset &&
+		    segment->p_filesz >= sizeof(ElfW(Ehdr)))
+			return (const void *)(object->dlfo_link_map->l_addr + segment->p_vaddr);
+	}
+	return NULL;
 }

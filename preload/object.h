@@ -9,4 +9,7 @@
 /* NULL: they are not where they can be found. */
 const ElfW(Phdr) *object_headers(const struct dl_find_object *object, size_t *count);
 
+/* Where the object's ELF header lies in memory; NULL: it is not mapped. */
+const void *object_start(const struct dl_find_object *object);
+
 #endif

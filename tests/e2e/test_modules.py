@@ -114,6 +114,20 @@ def before_main():
 
 
 @test
+def several_pieces():
+    """a program with a hole before its code is known by its build id: names never come from another
+    file that took its place"""
+    flags = ["-o", "pieces", "-no-pie", "-Wl,--build-id", "-Wl,-Ttext=0x10000000"]
+    build("pieces", EARLY, *flags)
+    _, trace = one_trace(["./pieces"], status=5)
+    (found,) = snapshot(report(trace), "exit")["maps"]
+    assert any(frame["module"].endswith("/pieces") and frame["file"]
+               for frame in found["allocated_at"]), found["allocated_at"]
+    build("pieces", EARLY.replace("handler", "HANDLER"), *flags)
+    contains(maptrace("report", trace).stdout, "is not the file that ran (another build id)")
+
+
+@test
 def thread_stacks():
     """a map on the stack of a thread that main waits for is found there"""
     _, trace = one_trace([program("automatic"), "worker", "100000"])

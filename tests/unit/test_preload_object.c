@@ -60,6 +60,22 @@ finds_those_of_a_library(void **unused)
 }
 
 static void
+finds_where_the_file_begins(void **unused)
+{
+	const void *codes[] = { (const void *)expect_headers, (const void *)strtoul };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct dl_find_object object = object_of(codes[i]);
+		const void *start = object.dlfo_map_start;
+
+		assert_memory_equal(start, ELFMAG, SELFMAG);
+		assert_ptr_equal(object_start(&object), start);
+		object.dlfo_map_start = (void *)((uintptr_t)codes[i] & ~(uintptr_t)4095);
+		assert_ptr_equal(object_start(&object), start);
+	}
+}
+
+static void
 finds_none_where_the_first_byte_is_another_module(void **unused)
 {
 	struct dl_find_object object = object_of((const void *)strtoul);
@@ -69,6 +85,7 @@ finds_none_where_the_first_byte_is_another_module(void **unused)
 	object.dlfo_link_map = &stranger;
 	object.dlfo_map_start = (void *)((uintptr_t)strtoul & ~(uintptr_t)4095);
 	assert_null(object_headers(&object, &count));
+	assert_null(object_start(&object));
 }
 
 int
@@ -77,6 +94,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_those_of_the_program),
 		cmocka_unit_test(finds_those_of_a_library),
+		cmocka_unit_test(finds_where_the_file_begins),
 		cmocka_unit_test(finds_none_where_the_first_byte_is_another_module),
 	};
 
