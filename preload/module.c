@@ -31,7 +31,6 @@
 enum {
 	MODULES_MAX = 4096,
 	STRANGERS_MAX = 16,
-	NAMED_BITS = 12,
 };
 
 /* Number i is module i of the trace. */
@@ -48,13 +47,6 @@ static uint32_t known_count;
 /* Objects of the loader without a file: the vdso. Remembered, so that they are not sought again. */
 static const struct link_map *strangers[STRANGERS_MAX];
 static uint32_t stranger_count;
-
-/* Functions' names that were asked for lately: of few addresses, but for every new stack again. */
-static struct named {
-	uint64_t pc;
-	const char *name;
-	uint32_t module;
-} named[1 << NAMED_BITS];
 
 static struct mapping_reader reader;
 
@@ -122,16 +114,10 @@ read_symbols(struct known *module)
 const char *
 module_symbol(uint32_t module, uint64_t pc)
 {
-	struct named *last = &named[(pc * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - NAMED_BITS)];
-
 	if (module >= known_count)
 		return NULL;
-	if (last->pc == pc && last->module == module)
-		return last->name;
 	read_symbols(&known[module]);
-	*last = (struct named){ pc, symbols_find(&known[module].symbols, pc - known[module].bias),
-		module };
-	return last->name;
+	return symbols_find(&known[module].symbols, pc - known[module].bias);
 }
 
 /* ---- registering */

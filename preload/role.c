@@ -12,6 +12,27 @@
 #include "preload/module.h"
 #include "preload/tracer.h"
 
+enum { NAMES_BITS = 12 };
+
+/* Names asked for lately: those of few addresses, but for every new stack again. */
+static struct name {
+	uint64_t pc;
+	const char *symbol;
+	uint32_t module;
+} names[1 << NAMES_BITS];
+
+static const char *
+name_of(uint32_t module, uint64_t pc)
+{
+	struct name *name = &names[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NAMES_BITS)];
+
+	if (module == TRACE_NONE)
+		return NULL;
+	if (name->pc != pc || name->module != module)
+		*name = (struct name){ pc, module_symbol(module, pc), module };
+	return name->symbol;
+}
+
 /* A return address may be the first of the next function: the call is the instruction before. */
 static size_t
 name_frames(const uint64_t *pcs, const uint32_t *modules, size_t count,
@@ -21,8 +42,7 @@ name_frames(const uint64_t *pcs, const uint32_t *modules, size_t count,
 		count = ROLE_FRAMES_MAX;
 	for (size_t i = 0; i < count; i++) {
 		frames[i].module = modules[i];
-		frames[i].symbol =
-			modules[i] == TRACE_NONE ? NULL : module_symbol(modules[i], pcs[i] - 1);
+		frames[i].symbol = name_of(modules[i], pcs[i] - 1);
 	}
 	return count;
 }
