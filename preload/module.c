@@ -44,9 +44,16 @@ static struct known {
 } known[MODULES_MAX];
 static uint32_t known_count;
 
-/* Objects of the loader without a file: the vdso. Remembered, so that they are not sought again. */
-static const struct link_map *strangers[STRANGERS_MAX];
+/* Where objects of the loader without a file begin: the vdso. Remembered, so that they are not sought
+ * again. By address, since of one object in several pieces some may be known. */
+static const void *strangers[STRANGERS_MAX];
 static uint32_t stranger_count;
+
+/* What module_scan found to be new. */
+static struct {
+	struct dl_find_object at[STRANGERS_MAX];
+	uint32_t count;
+} fresh;
 
 static struct mapping_reader reader;
 
@@ -215,26 +222,43 @@ add_module(const struct known *module, const char *path)
 	}
 }
 
-/* Registers what the loader has at this executable mapping, if it is new. */
+static bool
+is_known(const struct dl_find_object *object)
+{
+	return find_known(object->dlfo_link_map, (uintptr_t)object->dlfo_map_start) != TRACE_NONE;
+}
+
+/* Registers this piece of an object, which the mapping is of, if it is new. */
+static void
+add_piece(const struct dl_find_object *object, const struct mapping *mapping)
+{
+	struct known module = { 0 };
+
+	if (is_known(object))
+		return;
+	module.map = object->dlfo_link_map;
+	module.start = (uintptr_t)object->dlfo_map_start;
+	module.end = (uintptr_t)object->dlfo_map_end;
+	module.bias = object->dlfo_link_map->l_addr;
+	module.file = (uintptr_t)object_start(object);
+	module.device = makedev(mapping->device_major, mapping->device_minor);
+	module.inode = mapping->inode;
+	add_module(&module, mapping->path);
+}
+
+/* The piece that holds an object's data may have no code in it. */
 static void
 consider(const struct mapping *mapping)
 {
 	struct dl_find_object object;
-	struct known module = { 0 };
 
-	if (!mapping->is_executable || mapping->path[0] != '/' ||
-	    _dl_find_object((void *)(uintptr_t)mapping->start, &object) != 0)
+	if (mapping->path[0] != '/')
 		return;
-	module.map = object.dlfo_link_map;
-	module.start = (uintptr_t)object.dlfo_map_start;
-	module.end = (uintptr_t)object.dlfo_map_end;
-	if (find_known(module.map, module.start) != TRACE_NONE)
-		return;
-	module.bias = object.dlfo_link_map->l_addr;
-	module.file = (uintptr_t)object_start(&object);
-	module.device = makedev(mapping->device_major, mapping->device_minor);
-	module.inode = mapping->inode;
-	add_module(&module, mapping->path);
+	if (mapping->is_executable && !_dl_find_object((void *)(uintptr_t)mapping->start, &object))
+		add_piece(&object, mapping);
+	for (uint32_t i = 0; i < fresh.count; i++)
+		if ((uintptr_t)fresh.at[i].dlfo_map_start - mapping->start < mapping->end - mapping->start)
+			add_piece(&fresh.at[i], mapping);
 }
 
 static void
@@ -250,19 +274,20 @@ scan(void)
 }
 
 static bool
-is_stranger(const struct link_map *map)
+is_stranger(const struct dl_find_object *object)
 {
 	for (uint32_t i = 0; i < stranger_count; i++)
-		if (strangers[i] == map)
+		if (strangers[i] == object->dlfo_map_start)
 			return true;
 	return false;
 }
 
-/* What module_scan found to be new. */
-static struct {
-	struct dl_find_object at[STRANGERS_MAX];
-	uint32_t count;
-} fresh;
+static void
+keep_stranger(const struct dl_find_object *object)
+{
+	if (!is_known(object) && stranger_count < STRANGERS_MAX)
+		strangers[stranger_count++] = object->dlfo_map_start;
+}
 
 /* Notes the object that has its dynamic section here, if it is new. False: no telling. */
 static bool
@@ -272,8 +297,7 @@ note_if_new(uint64_t dynamic)
 
 	if (_dl_find_object((void *)(uintptr_t)dynamic, &object) != 0)
 		return false;
-	if (find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start) != TRACE_NONE ||
-	    is_stranger(object.dlfo_link_map))
+	if (is_known(&object) || is_stranger(&object))
 		return true;
 	if (fresh.count == STRANGERS_MAX)
 		return false;
@@ -290,10 +314,9 @@ module_scan(void)
 	fresh.count = 0;
 	if (!loaded_all(note_if_new) || fresh.count > 0)
 		scan();
-	for (uint32_t i = 0; i < fresh.count && stranger_count < STRANGERS_MAX; i++)
-		if (find_known(fresh.at[i].dlfo_link_map,
-		               (uintptr_t)fresh.at[i].dlfo_map_start) == TRACE_NONE)
-			strangers[stranger_count++] = fresh.at[i].dlfo_link_map;
+	for (uint32_t i = 0; i < fresh.count; i++)
+		keep_stranger(&fresh.at[i]);
+	fresh.count = 0;
 	intern_unlock();
 }
 
@@ -301,18 +324,14 @@ uint32_t
 module_of(uint64_t pc)
 {
 	struct dl_find_object object;
-	uint32_t index;
 
-	if (_dl_find_object((void *)(uintptr_t)pc, &object) != 0 || is_stranger(object.dlfo_link_map))
+	if (_dl_find_object((void *)(uintptr_t)pc, &object) != 0 || is_stranger(&object))
 		return TRACE_NONE;
-	index = find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start);
-	if (index != TRACE_NONE)
-		return index;
-	scan();
-	index = find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start);
-	if (index == TRACE_NONE && stranger_count < STRANGERS_MAX)
-		strangers[stranger_count++] = object.dlfo_link_map;
-	return index;
+	if (!is_known(&object)) {
+		scan();
+		keep_stranger(&object);
+	}
+	return find_known(object.dlfo_link_map, (uintptr_t)object.dlfo_map_start);
 }
 
 uint32_t

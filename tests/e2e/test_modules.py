@@ -115,14 +115,15 @@ def before_main():
 
 @test
 def several_pieces():
-    """a program with a hole before its code is known by its build id: names never come from another
-    file that took its place"""
+    """a program with holes before its code and its data: both are its own, and it is known by its
+    build id, so that names never come from another file that took its place"""
     flags = ["-o", "pieces", "-no-pie", "-Wl,--build-id", "-Wl,-Ttext=0x10000000"]
     build("pieces", EARLY, *flags)
     _, trace = one_trace(["./pieces"], status=5)
     (found,) = snapshot(report(trace), "exit")["maps"]
     assert any(frame["module"].endswith("/pieces") and frame["file"]
                for frame in found["allocated_at"]), found["allocated_at"]
+    equal((found["where"]["kind"], found["where"]["variable"]), ("global", "early"))
     build("pieces", EARLY.replace("handler", "HANDLER"), *flags)
     contains(maptrace("report", trace).stdout, "is not the file that ran (another build id)")
 
