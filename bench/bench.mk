@@ -39,10 +39,10 @@ $(O)/bench/trace_facts: bench/trace_facts.c $(call objects,tool,$(wildcard trace
 $(O)/bench/pause: bench/pause.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(BENCH_WARN) -O2 -g -o $@ $<
-$(O)/bench/finder_bench: bench/finder_bench.c $(O)/tool/profiles/shipped.o \
-    $(call objects,tool,$(wildcard finder/*.c profiles/*.c) $(GOMAP))
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(BENCH_WARN) $(CFLAGS) -o $@ $^ \
+$(O)/bench/finder_bench: $(call objects,tool,bench/finder_bench.c bench/finder_guest.c) \
+    $(call objects,tool,$(wildcard finder/*.c profiles/*.c) $(GOMAP)) $(O)/tool/profiles/shipped.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) -o $@ $^ $(LDFLAGS) \
 	    -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
 
 .PHONY: bench bench-quick bench-deps bench-build bench-doc

@@ -16,6 +16,8 @@
  * the counts must come out. Prints the counts and the nanoseconds a pair of the loop alone: by the
  * wall clock, and of all threads' CPU time. The blocks that live are made before the clock starts.
  */
+#include "test_programs/random.h"
+
 #include <getopt.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -53,22 +55,6 @@ static pthread_barrier_t barrier;
 static struct {
 	double wall_ns, cpu_ns;
 } loop;
-
-static uint64_t
-random_next(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
-/* A number below the bound; cheaper than a division, as good here. */
-static uint64_t
-random_below(uint64_t *state, uint64_t bound)
-{
-	return (uint64_t)(((unsigned __int128)random_next(state) * bound) >> 64);
-}
 
 static void
 release(struct worker *worker, uint64_t slot)
@@ -187,7 +173,7 @@ run_workers(void)
 {
 	pthread_barrier_init(&barrier, NULL, options.threads);
 	for (unsigned i = 0; i < options.threads; i++) {
-		workers[i].random = 88172645463325252u + 977 * i;
+		workers[i].random = RANDOM_FIRST + 977 * i;
 		workers[i].slot_count = options.live / options.threads;
 		workers[i].pairs = options.pairs / options.threads;
 	}

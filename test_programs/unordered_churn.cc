@@ -2,6 +2,7 @@
  * Maps of several sizes, filled and then erased in an order that has nothing to do with that of the
  * insertions: only inserted, half erased, emptied one by one, emptied and used again.
  */
+#include "test_programs/random.h"
 #include "test_programs/truth_unordered.h"
 
 #include <vector>
@@ -13,12 +14,9 @@ static std::vector<uint64_t>
 shuffled(size_t count)
 {
 	std::vector<uint64_t> keys(count);
-	uint64_t random = 88172645463325252u;
+	uint64_t state = RANDOM_FIRST;
 	for (size_t i = 0; i < count; i++) {
-		random ^= random << 13;
-		random ^= random >> 7;
-		random ^= random << 17;
-		size_t other = random % (i + 1);
+		size_t other = random_below(&state, i + 1);
 		keys[i] = keys[other];
 		keys[other] = i;
 	}

@@ -7,6 +7,7 @@
 #define TESTS_UNIT_GOMAP_PAIR_H
 
 #include "test_programs/gomap.h"
+#include "test_programs/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -102,18 +103,15 @@ value_content(const struct pair *pair, uint32_t number, uint32_t version)
 }
 
 static inline uint32_t
-random_below(struct pair *pair, uint32_t limit)
+pair_random(struct pair *pair, uint32_t limit)
 {
-	pair->random ^= pair->random << 13;
-	pair->random ^= pair->random >> 7;
-	pair->random ^= pair->random << 17;
-	return (uint32_t)((pair->random >> 16) % limit);
+	return (uint32_t)((random_next(&pair->random) >> 16) % limit);
 }
 
 static inline void
 pair_open(struct pair *pair, uint32_t key_size, uint32_t value_size, uint8_t flags)
 {
-	*pair = (struct pair){.random = UINT64_C(88172645463325252)};
+	*pair = (struct pair){.random = RANDOM_FIRST};
 	pair->type = gomap_type_of(key_size, value_size, flags);
 	map_bytes = 0;
 	BY_MAP(pair->map = gomap_new(&pair->type, SEED));

@@ -11,17 +11,9 @@
 #include <cmocka.h>
 
 #include "finder/blocks.h"
+#include "test_programs/random.h"
 
 enum { COUNT = 3000 };
-
-static uint64_t
-next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
 
 /* Blocks that do not overlap, with gaps of all kinds, then shuffled. Bases are multiples of
  * `align`. */
@@ -32,14 +24,14 @@ make_blocks(struct finder_block *blocks, uint64_t *seed, uint64_t align)
 	static const uint64_t sizes[] = {0, 1, 24, 5000, 3 << 20};
 	uint64_t at = 0x10000;
 	for (unsigned i = 0; i < COUNT; i++) {
-		at += 16 + gaps[next_random(seed) % 64 == 0 ? next_random(seed) % 5 : 1];
+		at += 16 + gaps[random_next(seed) % 64 == 0 ? random_next(seed) % 5 : 1];
 		at = (at + align - 1) / align * align;
-		uint64_t size = sizes[next_random(seed) % 32 == 0 ? next_random(seed) % 5 : 2];
+		uint64_t size = sizes[random_next(seed) % 32 == 0 ? random_next(seed) % 5 : 2];
 		blocks[i] = (struct finder_block){.base = at, .size = size, .stack = i};
 		at += size;
 	}
 	for (unsigned i = COUNT - 1; i > 0; i--) {
-		unsigned k = (unsigned)(next_random(seed) % (i + 1));
+		unsigned k = (unsigned)(random_next(seed) % (i + 1));
 		struct finder_block swap = blocks[i];
 		blocks[i] = blocks[k];
 		blocks[k] = swap;
@@ -85,7 +77,7 @@ check_addresses(uint64_t align)
 		uint64_t near[] = {list[i].base - 1, list[i].base, list[i].base + 1,
 		                   list[i].base + list[i].size / 2,
 		                   list[i].base + list[i].size,
-		                   list[i].base + next_random(&seed) % (8u << 20)};
+		                   list[i].base + random_next(&seed) % (8u << 20)};
 		for (unsigned k = 0; k < sizeof(near) / sizeof(*near); k++) {
 			assert_int_equal(blocks_at(&blocks, near[k]),
 			                 search(&blocks, near[k], true));

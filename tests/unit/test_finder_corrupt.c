@@ -2,22 +2,14 @@
  * Guests full of maps whose memory was overwritten at random: whatever is found then, nothing
  * crashes, nothing runs for ever, and no byte of a block counts twice (guest_check).
  */
+#include "test_programs/random.h"
 #include "tests/unit/test_finder_maps.h"
-
-static uint64_t
-next_random(uint64_t *seed)
-{
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed;
-}
 
 /* A word that leads a walk astray more often than a random one. */
 static uint64_t
 bad_word(struct guest *guest, uint64_t *seed)
 {
-	uint64_t random = next_random(seed);
+	uint64_t random = random_next(seed);
 	switch (random % 5) {
 	case 0: return random >> 8;
 	case 1: return random >> 60;
@@ -30,7 +22,7 @@ bad_word(struct guest *guest, uint64_t *seed)
 static void
 corruption_never_crashes_and_never_counts_twice(void **state)
 {
-	uint64_t seed = 88172645463325252ull;
+	uint64_t seed = RANDOM_FIRST;
 	for (unsigned round = 0; round < 200; round++) {
 		struct guest guest;
 		guest_open(&guest);
@@ -45,7 +37,7 @@ corruption_never_crashes_and_never_counts_twice(void **state)
 		}
 		guest.input.freeing = round % 2 ? guest.blocks[round % guest.block_count].base : 0;
 		for (unsigned i = 0; i < 1 + round; i++)
-			guest_put(&guest, GUEST_HEAP + next_random(&seed) % guest.used / 8 * 8,
+			guest_put(&guest, GUEST_HEAP + random_next(&seed) % guest.used / 8 * 8,
 			          bad_word(&guest, &seed));
 		guest_find(&guest);
 		assert_true(guest.result.map_count <= guest.block_count);

@@ -3,28 +3,17 @@
  * evaluating it says, one by one and many at once; and expressions that cells are told by do take
  * the short way.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test_programs/random.h"
+#include "tests/unit/test_profiles_sample.h"
+
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "profiles/profile.h"
 
 enum { BYTES = 4096, CELLS = 64, TRIES = 400 };
 
 static struct profile profile;
 static struct profile_scope scope;
+static uint64_t seed = RANDOM_FIRST;
 static uint8_t guest[BYTES] __attribute__((aligned(64)));
-
-static bool
-read_nothing(void *context, uint64_t address, void *into, size_t size)
-{
-	return false;
-}
 
 static bool
 find_block(void *context, uint64_t address, struct profile_block *out)
@@ -33,39 +22,16 @@ find_block(void *context, uint64_t address, struct profile_block *out)
 	return address - (uintptr_t)guest < BYTES;
 }
 
-static struct profile_memory
-memory_of_guest(void)
-{
-	return (struct profile_memory){
-		.read = read_nothing, .block = find_block,
-		.window_start = (uintptr_t)guest, .window_size = BYTES,
-	};
-}
-
-static uint64_t
-random_below(uint64_t bound)
-{
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % bound;
-}
-
 static void
 compile(const char *expression)
 {
 	static char text[4096];
-	struct profile_error error;
 	snprintf(text, sizeof text,
 	         "profile x\nwake always\nanchor a at header points base\n"
 	         "let zero = 0\nlet two = 2\nlet wide = 24\nlet half = 0.5\nlet there = header\n"
 	         "walk w table {\nat a\ncount 8\nstride 16\ncells 8\nlive %s\n}\n"
 	         "count 1\npart buckets in a bytes 8\nneeded 0\n", expression);
-	size_t count = profile_compile(&profile, text, strlen(text), &error, 1);
-	if (count > 0)
-		print_error("%s: %u:%u: %s\n", expression, error.line, error.column, error.message);
-	assert_int_equal(count, 0);
+	sample_compile(&profile, text, strlen(text));
 }
 
 static void
@@ -79,10 +45,10 @@ set(uint16_t name, uint64_t value)
 static void
 begin(void)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	memset(&scope, 0, sizeof scope);
 	for (size_t i = 0; i < BYTES; i++)
-		guest[i] = (uint8_t)random_below(random_below(2) ? 256 : 3);
+		guest[i] = (uint8_t)random_below(&seed, random_below(&seed, 2) ? 256 : 3);
 	set(PROFILE_NAME_HEADER, (uintptr_t)guest);
 	set(profile.anchors[0].name, (uintptr_t)guest);
 	for (int i = 0; i < profile.step_count && profile.steps[i].kind != PROFILE_STEP_WALK; i++)
@@ -92,7 +58,7 @@ begin(void)
 static void
 compare(const char *expression, const struct profile_bound *bound)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	uint64_t wanted = 0, got = 0;
 	bool has = profile_evaluate_unsigned(&profile, profile.walks[0].live, &scope, &memory,
 	                                     &wanted);
@@ -109,9 +75,9 @@ static uint64_t
 random_bucket(void)
 {
 	static const uint64_t strange[] = {0, 8, 1ull << 47, 1ull << 62, INT64_MAX, UINT64_MAX};
-	if (random_below(8) == 0)
-		return strange[random_below(sizeof strange / sizeof *strange)];
-	return (uintptr_t)guest + random_below(BYTES + 16) - 8;
+	if (random_below(&seed, 8) == 0)
+		return strange[random_below(&seed, sizeof strange / sizeof *strange)];
+	return (uintptr_t)guest + random_below(&seed, BYTES + 16) - 8;
 }
 
 static const char *const shapes[] = { /* those that come out as one read, or less */
@@ -135,15 +101,16 @@ static const char *const others[] = { /* that have to be asked */
 static void
 check_values(const char *expression, struct profile_bound *bound)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	compile(expression);
 	begin();
 	profile_bind(&profile, profile.walks[0].live, &scope, &memory, bound);
 	compare(expression, bound); /* before any bucket has a name */
 	for (int i = 0; i < TRIES; i++) {
 		set(PROFILE_NAME_BUCKET, random_bucket());
-		set(PROFILE_NAME_INDEX, random_below(random_below(8) ? BYTES / 8 : UINT64_MAX));
-		set(PROFILE_NAME_CELL, random_below(random_below(8) ? 16 : UINT64_MAX));
+		set(PROFILE_NAME_INDEX,
+		    random_below(&seed, random_below(&seed, 8) ? BYTES / 8 : UINT64_MAX));
+		set(PROFILE_NAME_CELL, random_below(&seed, random_below(&seed, 8) ? 16 : UINT64_MAX));
 		compare(expression, bound);
 	}
 }
@@ -167,7 +134,7 @@ static void
 check_mask(const char *expression, const struct profile_bound *bound, uint64_t bucket,
            uint64_t index, uint64_t stride, unsigned count)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	uint64_t mask, value;
 	set(PROFILE_NAME_BUCKET, bucket);
 	set(PROFILE_NAME_INDEX, index);
@@ -191,7 +158,7 @@ check_mask(const char *expression, const struct profile_bound *bound, uint64_t b
 static void
 masks_are_the_values_of_many_cells(void **state)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	struct profile_bound bound;
 	for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
 		compile(shapes[i]);
@@ -199,8 +166,8 @@ masks_are_the_values_of_many_cells(void **state)
 		profile_bind(&profile, profile.walks[0].live, &scope, &memory, &bound);
 		for (int t = 0; t < TRIES; t++) {
 			static const uint64_t strides[] = {0, 1, 4, 8, 16, 40};
-			check_mask(shapes[i], &bound, random_bucket(), random_below(BYTES / 8),
-			           strides[random_below(6)], 1 + (unsigned)random_below(CELLS));
+			check_mask(shapes[i], &bound, random_bucket(), random_below(&seed, BYTES / 8),
+			           strides[random_below(&seed, 6)], 1 + (unsigned)random_below(&seed, CELLS));
 		}
 	}
 }
@@ -208,7 +175,7 @@ masks_are_the_values_of_many_cells(void **state)
 static void
 cells_told_by_one_byte_are_asked_together(void **state)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	struct profile_bound bound;
 	uint64_t mask;
 	compile("u8[bucket + cell] >= 5");
@@ -225,7 +192,7 @@ cells_told_by_one_byte_are_asked_together(void **state)
 static void
 an_absent_expression_is_false_for_all(void **state)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	struct profile_bound bound;
 	uint64_t mask = 1;
 	compile("1");

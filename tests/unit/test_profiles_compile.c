@@ -2,17 +2,10 @@
  * Protects: what a profile's author is told about errors, and that no text, however hostile, is
  * taken for a profile or harms the compiler.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/test_profiles_sample.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "profiles/profile.h"
 
 #define HEAD "profile x\nwake always\nanchor buckets at header points base\n"
 #define TAIL "count 1\npart buckets in buckets bytes 8\nneeded 0\n"
@@ -371,19 +364,6 @@ test_a_size_condition_sees_numbers_only(void **state)
 }
 
 static void
-compile_shipped(const char *name)
-{
-	for (size_t i = 0; i < profiles_shipped_count; i++) {
-		const struct profile_source *source = &profiles_shipped[i];
-		if (strcmp(source->name, name) != 0)
-			continue;
-		assert_int_equal(profile_compile(&profile, source->text, source->size, errors, 8), 0);
-		return;
-	}
-	fail_msg("no shipped profile %s", name);
-}
-
-static void
 expect_fit(uint64_t size, bool fits)
 {
 	if (profile_anchor_fits(&profile, &profile.anchors[0], size) != fits)
@@ -395,19 +375,19 @@ static void
 test_shipped_anchors_fit_all_sizes_that_their_layout_has(void **state)
 {
 	static const uint64_t primes[] = {2, 13, 29, 59, 127, 541, 1109, 1447153, 4294967291};
-	compile_shipped("libstdcxx-unordered");
+	sample_compile_shipped(&profile, "libstdcxx-unordered");
 	for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
 		expect_fit(8 * primes[i], true);
 	expect_fit(8 * 128, false);
 	expect_fit(8 * 13 + 4, false);
-	compile_shipped("ghashtable");
+	sample_compile_shipped(&profile, "ghashtable");
 	for (int bits = 3; bits <= 30; bits++)
 		expect_fit(UINT64_C(4) << bits, true);
 	expect_fit(96, false);
-	compile_shipped("uthash");
+	sample_compile_shipped(&profile, "uthash");
 	for (int bits = 0; bits <= 30; bits++)
 		expect_fit(UINT64_C(16) << bits, bits >= 5);
-	compile_shipped("gohmap");
+	sample_compile_shipped(&profile, "gohmap");
 	for (uint64_t stride = 24; stride <= 16 + 8 * 510; stride += 8) {
 		for (int bits = 0; bits <= 24; bits++) {
 			uint64_t slots = UINT64_C(1) << bits;

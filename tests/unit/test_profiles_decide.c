@@ -2,15 +2,7 @@
  * Protects: which stacks give a block a role, above all which do not: a user's function that the
  * map calls back, or an unknown frame of another module, is never taken for the map.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "profiles/profile.h"
+#include "tests/unit/test_profiles_sample.h"
 
 #define TAIL "anchor buckets at header points base\ncount 1\n" \
 	"part buckets in buckets bytes 8\nneeded 0\n"
@@ -19,28 +11,6 @@ enum { MAIN, MAP, CXX }; /* modules */
 
 static struct profile profile;
 static struct profile_decision decision;
-
-static void
-compile(const char *text, size_t size)
-{
-	struct profile_error error;
-	size_t count = profile_compile(&profile, text, size, &error, 1);
-	if (count > 0)
-		print_error("%u:%u: %s\n", error.line, error.column, error.message);
-	assert_int_equal(count, 0);
-}
-
-static void
-compile_shipped(const char *name)
-{
-	for (size_t i = 0; i < profiles_shipped_count; i++) {
-		if (strcmp(profiles_shipped[i].name, name) == 0) {
-			compile(profiles_shipped[i].text, profiles_shipped[i].size);
-			return;
-		}
-	}
-	fail_msg("no shipped profile %s", name);
-}
 
 static int
 setup(void **state)
@@ -53,7 +23,7 @@ setup(void **state)
 		"role header frames \"map_new\" size size == 96\n"
 		"role buckets frames \"map_new\" size size >= 32 && size <= 64 reserved\n"
 		"role overflow frames \"map_insert\" transient\n" TAIL;
-	compile(text, sizeof text - 1);
+	sample_compile(&profile, text, sizeof text - 1);
 	return 0;
 }
 
@@ -211,7 +181,7 @@ test_globs(void **state)
 static void
 test_libstdcxx_unoptimised(void **state)
 {
-	compile_shipped("libstdcxx-unordered");
+	sample_compile_shipped(&profile, "libstdcxx-unordered");
 	assert_true(DECIDE(104, NEW, {ALLOC "19_M_allocate_bucketsEm", MAIN},
 		{HASHTABLE "19_M_allocate_bucketsEm", MAIN},
 		{HASHTABLE "13_M_rehash_auxEmSt17integral_constantIbLb1EE", MAIN},
@@ -230,7 +200,7 @@ test_libstdcxx_unoptimised(void **state)
 static void
 test_libstdcxx_optimised(void **state)
 {
-	compile_shipped("libstdcxx-unordered");
+	sample_compile_shipped(&profile, "libstdcxx-unordered");
 	assert_true(DECIDE(104, {"_Znwm", CXX}, {HASHTABLE "9_M_rehashEmRKm", MAIN},
 		{HASHTABLE "21_M_insert_unique_nodeEmmPNS4_10_Hash_nodeIS2_Lb0EEEm", MAIN}));
 	assert_int_equal(decision.role, PROFILE_BUCKETS);
@@ -252,7 +222,7 @@ test_libstdcxx_optimised(void **state)
 static void
 test_the_text_of_a_string_is_no_node(void **state)
 {
-	compile_shipped("libstdcxx-unordered");
+	sample_compile_shipped(&profile, "libstdcxx-unordered");
 	assert_false(DECIDE(31, {"_Znwm", CXX},
 		{"_ZNSt15__new_allocatorIcE8allocateEmPKv", MAIN},
 		{"_ZNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEE9_M_createERmm", CXX},
@@ -262,7 +232,7 @@ test_the_text_of_a_string_is_no_node(void **state)
 static void
 test_glib_through_its_stripped_functions(void **state)
 {
-	compile_shipped("ghashtable");
+	sample_compile_shipped(&profile, "ghashtable");
 	assert_true(DECIDE(128, {"g_realloc", MAP}, {NULL, MAP}, {NULL, MAP},
 		{"g_hash_table_insert", MAP}, {"main", MAIN}));
 	assert_int_equal(decision.role, PROFILE_BUCKETS);

@@ -2,16 +2,9 @@
  * Protects: the value of every operator and function, and that whatever has no exact value makes
  * an expression fail instead of giving a wrong one.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/test_profiles_sample.h"
+
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "profiles/profile.h"
 
 #define HEAD "profile x\nwake always\nlist primes 2 3 5 7 11\nlist one 4\n" \
 	"anchor buckets at header points base\n"
@@ -52,12 +45,8 @@ static void
 compile(const char *expression)
 {
 	static char text[4096];
-	struct profile_error error;
 	snprintf(text, sizeof text, HEAD WALKS "let a = %s\n" TAIL, expression);
-	size_t count = profile_compile(&profile, text, strlen(text), &error, 1);
-	if (count > 0)
-		print_error("%s: %u:%u: %s\n", expression, error.line, error.column, error.message);
-	assert_int_equal(count, 0);
+	sample_compile(&profile, text, strlen(text));
 }
 
 /* Evaluates the let behind the two walks. */

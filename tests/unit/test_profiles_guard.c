@@ -2,30 +2,19 @@
  * Protects: a guard refuses no header that the steps of its profile would let through to their
  * first look at a block, and refuses what a shipped profile's plain requirements refuse.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test_programs/random.h"
+#include "tests/unit/test_profiles_sample.h"
+
 #include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "profiles/profile.h"
 
 enum { BYTES = 512, HEADER = 128, TRIES = 4000 };
 
 static struct profile profile;
 static struct profile_scope scope;
+static uint64_t seed = RANDOM_FIRST;
 static uint8_t guest[BYTES] __attribute__((aligned(64)));
 static uint64_t block_size;
 static bool has_asked;
-
-static bool
-read_nothing(void *context, uint64_t address, void *into, size_t size)
-{
-	return false;
-}
 
 static bool
 find_block(void *context, uint64_t address, struct profile_block *out)
@@ -35,46 +24,18 @@ find_block(void *context, uint64_t address, struct profile_block *out)
 	return true;
 }
 
-static struct profile_memory
-memory_of_guest(void)
-{
-	return (struct profile_memory){
-		.read = read_nothing, .block = find_block,
-		.window_start = (uintptr_t)guest, .window_size = BYTES,
-	};
-}
-
-static uint64_t
-random_below(uint64_t bound)
-{
-	static uint64_t state = 88172645463325252u;
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % bound;
-}
-
-static void
-compile(const char *text, size_t size)
-{
-	struct profile_error error;
-	size_t count = profile_compile(&profile, text, size, &error, 1);
-	if (count > 0)
-		print_error("%u:%u: %s\n", error.line, error.column, error.message);
-	assert_int_equal(count, 0);
-}
-
 /* Small words, mostly: fields that hold counts and flags. */
 static void
 fill_guest(void)
 {
 	for (size_t i = 0; i < BYTES; i += 8) {
-		uint64_t word = random_below(1ull << random_below(20));
-		if (random_below(16) == 0)
-			word = random_below(UINT64_MAX);
+		uint64_t word = random_below(&seed, 1ull << random_below(&seed, 20));
+		if (random_below(&seed, 16) == 0)
+			word = random_below(&seed, UINT64_MAX);
 		memcpy(guest + i, &word, sizeof word);
 	}
-	block_size = random_below(4) ? 8 * random_below(100) : 1ull << random_below(16);
+	block_size = random_below(&seed, 4) ? 8 * random_below(&seed, 100)
+	                                    : 1ull << random_below(&seed, 16);
 }
 
 /* Whether the steps come to the end of the one that first asks for a block, as the header search
@@ -82,7 +43,7 @@ fill_guest(void)
 static bool
 steps_hold(uint64_t header)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	memset(&scope, 0, sizeof scope);
 	has_asked = false;
 	scope.values[PROFILE_NAME_HEADER].integer = (int64_t)header;
@@ -108,10 +69,10 @@ steps_hold(uint64_t header)
 static unsigned
 check_profile(const char *text, size_t size)
 {
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	uint64_t header = (uintptr_t)guest + HEADER;
 	unsigned refused = 0;
-	compile(text, size);
+	sample_compile(&profile, text, size);
 	for (int i = 0; i < TRIES; i++) {
 		fill_guest();
 		if (profile_may_hold(&profile, &memory, header, 0, block_size))
@@ -177,9 +138,9 @@ the_size_is_that_of_the_anchor_at_hand(void **state)
 		"profile x\nwake always\nanchor a at header points base\n"
 		"anchor b at header + 8 points base\nfield g u64 at header + 16\n"
 		"require size(a) == 8 * g\ncount 1\npart buckets in a bytes 8\nneeded 0\n";
-	struct profile_memory memory = memory_of_guest();
+	struct profile_memory memory = sample_memory(guest, BYTES, find_block);
 	uint64_t header = (uintptr_t)guest + HEADER, five = 5;
-	compile(text, sizeof text - 1);
+	sample_compile(&profile, text, sizeof text - 1);
 	memcpy(guest + HEADER + 16, &five, sizeof five);
 	assert_true(profile_may_hold(&profile, &memory, header, 0, 40));
 	assert_false(profile_may_hold(&profile, &memory, header, 0, 48));

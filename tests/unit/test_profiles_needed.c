@@ -3,17 +3,10 @@
  * in one by one. uthash is asked live, entry by entry; for libstdc++ and GLib the sizes that
  * their own programs printed are recorded here (GCC 12.2, GLib 2.74).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/test_profiles_sample.h"
+
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 #include <uthash.h>
-
-#include "profiles/profile.h"
 
 static struct profile profile;
 static struct profile_scope scope;
@@ -21,16 +14,8 @@ static struct profile_scope scope;
 static void
 compile(const char *name)
 {
-	struct profile_error error;
-	for (size_t i = 0; i < profiles_shipped_count; i++) {
-		const struct profile_source *source = &profiles_shipped[i];
-		if (strcmp(source->name, name) == 0) {
-			assert_int_equal(profile_compile(&profile, source->text, source->size, &error, 1), 0);
-			memset(&scope, 0, sizeof scope);
-			return;
-		}
-	}
-	fail_msg("no shipped profile %s", name);
+	sample_compile_shipped(&profile, name);
+	memset(&scope, 0, sizeof scope);
 }
 
 static uint16_t

@@ -19,7 +19,7 @@ enum { KINDS = sizeof(kinds) / sizeof(*kinds) };
 static void
 whole_map_act(struct pair *pair)
 {
-	switch (random_below(pair, 12)) {
+	switch (pair_random(pair, 12)) {
 	case 0:
 		BY_MAP(gomap_clear(pair->map));
 		reference_clear(pair);
@@ -39,12 +39,12 @@ static void
 random_acts(struct pair *pair, int acts, uint32_t universe, uint32_t bias)
 {
 	for (int i = 0; i < acts; i++) {
-		uint32_t number = random_below(pair, universe);
-		if (random_below(pair, 100) < bias)
+		uint32_t number = pair_random(pair, universe);
+		if (pair_random(pair, 100) < bias)
 			pair_insert(pair, number);
 		else
 			pair_delete(pair, number);
-		pair_lookup(pair, random_below(pair, universe));
+		pair_lookup(pair, pair_random(pair, universe));
 		check_accounting(pair);
 		if (i % 97 == 0)
 			check_census(pair);
