@@ -11,11 +11,13 @@
  */
 #include "analyzer/symbols_table.h"
 
+#include "analyzer/symbols_rows.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 struct symbols_table_row {
-	uint64_t start, end;
+	uint64_t start, end; /* start comes first: symbols_rows.h */
 	uint64_t reach; /* largest end of all rows up to this one */
 	const char *name;
 	uint32_t rank; /* among rows of one place the highest is best known */
@@ -111,29 +113,15 @@ read_symbols(struct symbols_table *table, Dwfl_Module *elf)
 	}
 }
 
-/* How many rows begin at or below `address`. */
-static size_t
-rows_below(const struct symbols_table *table, uint64_t address)
-{
-	size_t low = 0, high = table->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (table->rows[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const char *
 symbols_table_find(struct symbols_table *table, Dwfl_Module *elf, uint64_t address, bool is_object)
 {
+	size_t i;
+
 	if (!table->is_read)
 		read_symbols(table, elf);
-	for (size_t i = rows_below(table, address); i-- > 0 && table->rows[i].reach > address;)
+	i = symbols_rows_up_to(table->rows, table->count, sizeof *table->rows, address);
+	while (i-- > 0 && table->rows[i].reach > address)
 		if (table->rows[i].end > address && table->rows[i].is_object == is_object)
 			return table->rows[i].name;
 	return NULL;

@@ -12,6 +12,8 @@
  */
 #include "analyzer/symbols_units.h"
 
+#include "analyzer/symbols_rows.h"
+
 #include <dwarf.h>
 #include <stdlib.h>
 
@@ -76,16 +78,9 @@ sort(struct symbols_ranges *ranges)
 static struct symbols_range *
 range_at(const struct symbols_ranges *ranges, uint64_t address)
 {
-	size_t low = 0, high = ranges->count;
+	size_t low =
+	    symbols_rows_up_to(ranges->list, ranges->count, sizeof *ranges->list, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->list[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low && ranges->list[low - 1].end > address ? &ranges->list[low - 1] : NULL;
 }
 

@@ -3,13 +3,12 @@
  * global, on the stack; grown, half deleted, emptied, cleared; with text keys, which are the map's
  * out-of-line keys.
  */
+#include "test_programs/khash/map.h"
 #include "test_programs/truth.h"
 
-#include <htslib/khash.h>
 #include <stdlib.h>
 #include <string.h>
 
-KHASH_MAP_INIT_INT64(map, uint64_t)
 KHASH_MAP_INIT_INT(small, char)
 KHASH_SET_INIT_INT(set)
 KHASH_MAP_INIT_STR(text, int)
@@ -32,16 +31,6 @@ static khash_t(map) global;
 	    .value_bytes = (values), .needed_bytes = TRUTH_UNTOLD,                                     \
 	    .inserts_only = (was_only_inserted),                                                       \
 	})
-
-static void
-fill(khash_t(map) *table, uint64_t count)
-{
-	int result;
-	for (uint64_t key = 0; key < count; key++) {
-		khint_t at = kh_put(map, table, key, &result);
-		kh_value(table, at) = key;
-	}
-}
 
 static void
 thin(khash_t(map) *table, uint64_t every)

@@ -3,27 +3,14 @@
  * emptied. Tables below 128 slots are too small to be looked for: there the count of what they hold
  * is all there is to compare.
  */
-#include "test_programs/khash/counted.h"
+#include "test_programs/khash/counted.h" /* before khash.h, whose allocation it takes over */
 
+#include "test_programs/khash/map.h"
 #include "test_programs/needed.h"
-
-#include <htslib/khash.h>
-
-KHASH_MAP_INIT_INT64(map, uint64_t)
 
 enum { TABLES_MAX = 400 };
 
 static khash_t(map) *emptied[TABLES_MAX];
-
-static void
-fill(khash_t(map) *table, uint64_t count)
-{
-	int result;
-	for (uint64_t key = 0; key < count; key++) {
-		khint_t at = kh_put(map, table, key, &result);
-		kh_value(table, at) = key;
-	}
-}
 
 /* In order of the slots: which are deleted ones does not matter to what is needed. */
 static void

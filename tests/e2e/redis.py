@@ -2,27 +2,15 @@
 import contextlib
 import os
 import re
-import socket
-import subprocess
 
-import harness
+import servers
 
 # Of redis-tools: the server goes by its argv[0], and that package starts no service.
 SERVER = "/usr/bin/redis-check-rdb"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Client:
+class Client(servers.Connection):
     """Commands and their answers: bytes, integers, lists; an error raises."""
-
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.answers = self.socket.makefile("rb")
 
     def send(self, *words):
         parts = [b"*%d\r\n" % len(words)]
@@ -48,10 +36,6 @@ class Client:
     def __call__(self, *words):
         self.send(*words)
         return self.receive()
-
-    def close(self):
-        self.answers.close()
-        self.socket.close()
 
 
 def pairs(answer):
@@ -86,28 +70,9 @@ def child(pid):
     return None
 
 
-@contextlib.contextmanager
 def server(trace, *settings):
     """(process, client) of a traced server in this folder; it is ended by its own id."""
-    port = free_port()
+    port = servers.free_port()
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "",
                "--dir", os.getcwd(), "--enable-debug-command", "yes", *settings]
-    env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1)
-    with open("server.log", "wb") as log:
-        process = subprocess.Popen(command, executable=SERVER, env=env, stdin=subprocess.DEVNULL, stdout=log,
-                                   stderr=log)
-    client = None
-    try:
-        def connect():
-            nonlocal client
-            assert process.poll() is None, open("server.log", encoding="utf-8").read()
-            with contextlib.suppress(OSError):
-                client = Client(port)
-            return client is not None
-        harness.wait_for(connect, "redis-server to listen")
-        yield process, client
-    finally:
-        if client:
-            client.close()
-        process.kill()
-        process.wait()
+    return servers.traced(trace, command, lambda: Client(port), executable=SERVER)

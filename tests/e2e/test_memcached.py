@@ -1,22 +1,15 @@
 """memcached as Debian ships it, stripped, its table in globals: by its own `stats`."""
-import contextlib
 import os
-import socket
-import subprocess
 
 import harness
-import redis
+import servers
 from harness import equal, maptrace, test
 
 SERVER = os.path.join(harness.BUILD, "packages", "memcached", "usr", "bin", "memcached")
 LOADED = 3000
 
 
-class Client:
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self.answers = self.socket.makefile("rb")
-
+class Client(servers.Connection):
     def __call__(self, commands, answers):
         """Sends lines at once; each is answered by one line."""
         self.socket.sendall("".join(commands).encode())
@@ -31,35 +24,13 @@ class Client:
         return {name: int(found[name]) for name in
                 ("curr_items", "hash_power_level", "hash_bytes", "hash_is_expanding")}
 
-    def close(self):
-        self.answers.close()
-        self.socket.close()
 
-
-@contextlib.contextmanager
 def server(trace, *settings):
-    port = redis.free_port()
-    env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1,
-                              MAPTRACE_AUTO=0)
-    process = subprocess.Popen([SERVER, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "2",
-                                *(["-u", "nobody"] if os.getuid() == 0 else []), *settings],
-                               env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-    client = None
-    try:
-        def connect():
-            nonlocal client
-            assert process.poll() is None, "memcached has ended"
-            with contextlib.suppress(OSError):
-                client = Client(port)
-            return client is not None
-        harness.wait_for(connect, "memcached to listen")
-        yield process, client
-    finally:
-        if client:
-            client.close()
-        process.kill()
-        process.wait()
+    """(process, client) of a traced server."""
+    port = servers.free_port()
+    command = [SERVER, "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-t", "2",
+               *(["-u", "nobody"] if os.getuid() == 0 else []), *settings]
+    return servers.traced(trace, command, lambda: Client(port), {"MAPTRACE_AUTO": 0})
 
 
 def load(client, count, first=0):

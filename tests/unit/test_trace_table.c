@@ -176,6 +176,30 @@ series_can_be_shortened(void **state)
 	trace_leave(&writer);
 }
 
+static void
+clone_all(struct trace_writer *child, struct sample_tables *tables)
+{
+	assert_int_equal(trace_table_clone(child, &tables->modules), 0);
+	assert_int_equal(trace_table_clone(child, &tables->nodes), 0);
+	assert_int_equal(trace_table_clone(child, &tables->text), 0);
+	assert_int_equal(trace_table_clone(child, &tables->profiles), 0);
+	assert_int_equal(trace_table_clone(child, &tables->stacks), 0);
+	assert_int_equal(trace_table_clone(child, &tables->series), 0);
+}
+
+/* The file holds these bytes; frees them. */
+static void
+check_unchanged(const char *path, uint8_t *before, size_t size)
+{
+	size_t size_after;
+	uint8_t *after = sample_read_file(path, &size_after);
+
+	assert_int_equal(size, size_after);
+	assert_memory_equal(before, after, size);
+	free(before);
+	free(after);
+}
+
 /* A forked child goes on in a file of its own with what its parent had; the parent's file and
  * records stay as they are. */
 static void
@@ -184,18 +208,13 @@ clone_continues_in_another_file(void **state)
 	struct trace_writer parent, child;
 	struct sample_tables tables;
 	struct trace *trace;
-	uint8_t *before, *after;
-	size_t size, size_after;
+	uint8_t *before;
+	size_t size;
 
 	sample_write(&parent, &tables, sample_path("parent.mtr"), 15000, 1);
 	before = sample_read_file(parent.path, &size);
 	assert_int_equal(trace_create(&child, sample_path("child.mtr")), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.modules), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.nodes), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.text), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.profiles), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.stacks), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.series), 0);
+	clone_all(&child, &tables);
 	trace_leave(&parent);
 	sample_append(&child, &tables.nodes, 5000, sample_fill_node);
 	sample_append(&child, &tables.stacks, 10, sample_fill_stack);
@@ -209,11 +228,7 @@ clone_continues_in_another_file(void **state)
 	assert_int_equal(trace->snapshot_count, 0);
 	assert_memory_equal(trace->text, sample_text, strlen(sample_text));
 	trace_close(trace);
-	after = sample_read_file(sample_path("parent.mtr"), &size_after);
-	assert_int_equal(size, size_after);
-	assert_memory_equal(before, after, size);
-	free(before);
-	free(after);
+	check_unchanged(sample_path("parent.mtr"), before, size);
 	sample_release(&tables);
 	trace_leave(&child);
 }
@@ -227,8 +242,8 @@ draft_becomes_a_file_in_place(void **state)
 	struct trace_header *header;
 	struct sample_tables tables;
 	struct trace *trace;
-	uint8_t *before, *after;
-	size_t size, size_after;
+	uint8_t *before;
+	size_t size;
 	struct trace_profile *profile;
 	void *node, *series;
 	uint32_t awake;
@@ -253,12 +268,7 @@ draft_becomes_a_file_in_place(void **state)
 	header = draft.header;
 	assert_int_equal(trace_create(&child, sample_path("draft.mtr")), 0);
 	trace_continue(child.header, draft.header);
-	assert_int_equal(trace_table_clone(&child, &tables.modules), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.nodes), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.text), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.profiles), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.stacks), 0);
-	assert_int_equal(trace_table_clone(&child, &tables.series), 0);
+	clone_all(&child, &tables);
 	assert_int_equal(trace_take_place(&child, draft.header), 0);
 	assert_ptr_equal(child.header, header);
 	assert_ptr_equal(trace_table_at(&tables.nodes, 14999), node);
@@ -276,11 +286,7 @@ draft_becomes_a_file_in_place(void **state)
 	assert_int_equal(trace->series_count, 1);
 	assert_int_equal(trace->profiles[0].awake, awake);
 	trace_close(trace);
-	after = sample_read_file(sample_path("drafts_parent.mtr"), &size_after);
-	assert_int_equal(size, size_after);
-	assert_memory_equal(before, after, size);
-	free(before);
-	free(after);
+	check_unchanged(sample_path("drafts_parent.mtr"), before, size);
 	sample_release(&tables);
 	trace_leave(&child);
 	trace_leave(&parent);
