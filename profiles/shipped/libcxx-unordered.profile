@@ -1,18 +1,19 @@
 # std::unordered_map, _set, _multimap and _multiset of LLVM's libc++ on 64-bit.
 #
-#     +0 buckets | +8 bucket count | +16 first node | +24 count | a hasher with members, padded to 8 |
-#     f32 load
+#     +0 buckets | +8 bucket count | allocator | +16 first node | allocator | +24 count |
+#     a hasher with members, padded to 8 | f32 load
 #     node: +0 next | +8 hash | +16 the entry
 #
 # The list of nodes begins "before the first": in header + 16. The bucket of the first node points
 # there, so a map with entries holds its own address in its array, which no copy of a header and no
-# stale one does. An allocator with members moves the fields apart: such maps are refused.
+# stale one does. An allocator with members stands there twice and moves the fields behind it: by 8 or
+# by 16 bytes each time; maps of larger ones are refused.
 #
 # The bucket count is a prime, or a power of two where the user asked for one. It counts in float.
 profile libcxx-unordered
 title "std::unordered_map / set of libc++"
 about "libc++ 7 to 18, 64-bit"
-verified "libc++ 14: 1 to 60 and on to 5,000 entries at load factors 0.3, 0.5, 1, 2, with prime and power-of-two counts, beside fresh maps; erase, clear, reserve, rehash(0), strings, hashers with members"
+verified "libc++ 14: 1 to 60 and on to 5,000 entries at load factors 0.3, 0.5, 1, 2, with prime and power-of-two counts, beside fresh maps; erase, clear, reserve, rehash(0), strings, hashers and allocators with members"
 type "std::__1::__hash_table<"
 minimum 8
 
@@ -50,19 +51,22 @@ anchor buckets at header points base size size >= 8 && size % 8 == 0
 field slots   u64 at header + 8
 require slots >= 1 && slots < 1 << 40
 require size(buckets) == 8 * slots
-field first   ptr at header + 16
-field entries u64 at header + 24
+let allocator = u32[header + 16] == u32[header + 32] ? 8 : u64[header + 16] != 0 \
+	&& u64[header + 16] == u64[header + 40] && u64[header + 24] == u64[header + 48] ? 16 : 0
+let before = header + 16 + allocator
+field first   ptr at before
+field entries u64 at before + 8 + allocator
 let node_size = size(first)
 require first == 0 ? entries == 0 : entries > 0 && node_size >= 17
 # The load factor is 1 unless the user says otherwise; one that does, with a hasher whose members
 # stand before it, is taken to be what those say, if that can be one.
-let at_load = u32[header + 32] == 0x3f800000 ? 32 : u32[header + 40] == 0x3f800000 ? 40 \
-	: u32[header + 48] == 0x3f800000 ? 48 : 32
-field load    f32 at header + at_load
+let behind  = before + 16 + allocator
+let at_load = u32[behind] == 0x3f800000 ? 0 : u32[behind + 8] == 0x3f800000 ? 8 \
+	: u32[behind + 16] == 0x3f800000 ? 16 : 0
+field load    f32 at behind + at_load
 require load > 0.001 && load < 1000
 require pow2(slots) || next_prime(slots) == slots
 
-let before = header + 16
 walk proof table {
 	at     buckets
 	count  slots

@@ -17,7 +17,7 @@ PROGRAMS = {  # program: profile
     **{name: "libcxx-unordered" for name in (
         "libcxx_int", "libcxx_string", "libcxx_set", "libcxx_multimap", "libcxx_custom_hash",
         "libcxx_load_factor", "libcxx_in_struct", "libcxx_global", "libcxx_stack",
-        "libcxx_nested", "libcxx_reserve", "libcxx_churn")},
+        "libcxx_nested", "libcxx_reserve", "libcxx_churn", "libcxx_allocator")},
     **{name: "ghashtable" for name in ("ghash_map", "ghash_set")},
     **{name: "uthash" for name in ("uthash_int", "uthash_string")},
     "absl_map": "absl", "khash_map": "khash", "qt_hash": "qhash",
@@ -25,7 +25,7 @@ PROGRAMS = {  # program: profile
 }
 
 # No function of these maps is ever on a stack, or one of the user's own hides it.
-HIDDEN = {"uthash_int", "uthash_string", "unordered_allocator"}
+HIDDEN = {"uthash_int", "uthash_string", "unordered_allocator", "libcxx_allocator"}
 
 
 def truths(output):
