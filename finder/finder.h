@@ -7,7 +7,8 @@
  *
  * Runs inside a forked child of the guest as well as in the analyzer: no malloc, no stdio; its
  * memory is anonymous mappings. One array belongs to one map: where two headers claim it, a header
- * in a live block wins over a global, over a stack, over other memory; then the earlier address.
+ * in a live block wins over a global, over a stack, over other memory; then the earlier
+ * address, on a stack that of the outer frame.
  */
 #ifndef FINDER_FINDER_H
 #define FINDER_FINDER_H

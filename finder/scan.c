@@ -247,6 +247,8 @@ scan_region(struct scan *scan, const struct memory_region *region)
 	}
 }
 
+/* On a stack the higher address first: a caller's map outlives what the functions that change it
+ * copied of it, and may have left behind. */
 static int
 compare(const void *a, const void *b)
 {
@@ -254,7 +256,7 @@ compare(const void *a, const void *b)
 	if (x->where != y->where)
 		return x->where < y->where ? -1 : 1;
 	if (x->header != y->header)
-		return x->header < y->header ? -1 : 1;
+		return (x->header < y->header) != (x->where == TRACE_WHERE_STACK) ? -1 : 1;
 	return (x->profile > y->profile) - (x->profile < y->profile);
 }
 

@@ -22,7 +22,7 @@
 #include "finder/finder.h"
 
 /* A guessed header. The value of `where` is its rank too: where two headers claim one array, the
- * lower wins, then the lower address. */
+ * lower wins, then the lower address, on a stack the higher one. */
 struct candidate {
 	uint64_t header;
 	uint32_t block;   /* the block that its anchor points at */

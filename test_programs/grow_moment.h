@@ -9,6 +9,7 @@
 #include "test_programs/erase_moment.h"
 
 #include <cstdlib>
+#include <malloc.h>
 #include <new>
 
 enum { GROW_ARRAY = 4096, GROW_FROM = 1000 }; /* larger blocks are arrays; entries at least */
@@ -27,17 +28,17 @@ operator new(size_t size)
 }
 
 __attribute__((noinline)) void
-operator delete(void *block, size_t size) noexcept
+operator delete(void *block) noexcept
 {
-	if (size >= GROW_ARRAY)
+	if (malloc_usable_size(block) >= GROW_ARRAY)
 		erase_moment_mark(&moment, "freed");
 	free(block);
 }
 
 __attribute__((noinline)) void
-operator delete(void *block) noexcept
+operator delete(void *block, size_t) noexcept
 {
-	free(block);
+	operator delete(block);
 }
 
 /* How many entries a map has when the next one makes it grow. */
@@ -55,6 +56,13 @@ grow_at()
 	return count - 1;
 }
 
+/* Where the header is: the object itself, unless a program says otherwise of its maps. */
+static inline uintptr_t
+grow_header(const volatile void *map)
+{
+	return reinterpret_cast<uintptr_t>(map);
+}
+
 template <class Map>
 static int
 grow()
@@ -63,7 +71,7 @@ grow()
 	uint64_t count = grow_at<Map>();
 	for (uint64_t key = 0; key < count; key++)
 		map[key] = key;
-	moment = {"growing", reinterpret_cast<uintptr_t>(&map), count, count};
+	moment = {"growing", grow_header(&map), count, count};
 	map[count] = count;
 	moment.which = nullptr;
 	return 0;

@@ -62,10 +62,15 @@ part buckets in values bytes value_bytes
 capacity most
 tombstones dead(cells)
 
+# At the moment of its growth the arrays of keys and values have twice their size already, which
+# their slots do not show: so a full table's may be half as wide.
 let width = key_width + value_width
+let may_grow = used == most && 2 * entries >= slots && key_width % 2 == 0
+let least = !may_grow ? width : key_width / 2 + (value_width % 2 == 0 ? value_width / 2 : value_width)
 let target = max(4, ceil_pow2(floor(count / 0.77) + 2))
 loop fit = 4 while count > floor(fit * 0.77 + 0.5) next 2 * fit
-needed count == 0 ? 0 : 4 * max(1, fit / 16) + width * fit
+needed count == 0 ? 0 : 4 * max(1, fit / 16) + least * fit \
+	to count == 0 ? 0 : 4 * max(1, fit / 16) + width * fit
 
 remedy kh_resize "call kh_resize(NAME, h, kh_size(h) / 0.77 + 2)" \
 	leaves 4 * max(1, target / 16) + width * target transient 4 * max(1, target / 16) \

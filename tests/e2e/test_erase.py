@@ -14,6 +14,9 @@ PROGRAMS = {  # program: (profile, moments at which the map must be found)
     "grow_unordered": ("libstdcxx-unordered", set()),
     "grow_libcxx": ("libcxx-unordered", {"growing allocated"}),
     "grow_absl": ("absl", {"growing freed"}),
+    "grow_rust": ("hashbrown", {"growing allocated", "growing freed"}),
+    "grow_khash": ("khash", {"growing flags made"}),
+    "grow_qt": ("qhash", {"growing freed"}),
     "erase_uthash": ("uthash", {f"{which} freed" for which in ("first", "middle", "last", "only")}),
 }
 
@@ -36,7 +39,7 @@ def moments(name, variant):
     profile, wanted = PROGRAMS[name]
     found = set()
     first_of = {}  # a label comes again with each node that a clear() frees
-    for row in (json.loads(line) for line in done.stdout.splitlines()):
+    for row in (json.loads(line) for line in done.stdout.splitlines() if line):
         first_of.setdefault(row["label"], row)
     for label, row in first_of.items():
         snap = [s for s in data["snapshots"] if s["label"] == label][0]

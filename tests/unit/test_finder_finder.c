@@ -103,6 +103,21 @@ the_better_place_wins_an_array(void **state)
 }
 
 static void
+on_a_stack_the_outer_frame_wins_an_array(void **state)
+{
+	struct guest guest;
+	guest_open(&guest);
+	guest_profile(&guest, table_profile);
+	uint64_t outer = GUEST_STACK + 256;
+	make_table_at(&guest, outer, 8);
+	copy_bytes(&guest, GUEST_STACK + 64, outer, HEADER);
+	guest_find(&guest);
+	assert_int_equal(guest.result.map_count, 1);
+	assert_int_equal(guest.result.maps[0].address, outer);
+	guest_close(&guest);
+}
+
+static void
 two_live_headers_of_one_array_are_told(void **state)
 {
 	struct guest guest;
@@ -363,6 +378,7 @@ main(void)
 		cmocka_unit_test(a_table_is_found_as_it_was_made),
 		cmocka_unit_test(stale_copies_in_dead_memory_are_no_maps_and_no_noise),
 		cmocka_unit_test(the_better_place_wins_an_array),
+		cmocka_unit_test(on_a_stack_the_outer_frame_wins_an_array),
 		cmocka_unit_test(two_live_headers_of_one_array_are_told),
 		cmocka_unit_test(a_wrong_census_is_refused_and_the_copy_with_the_right_one_wins),
 		cmocka_unit_test(what_fails_its_size_proof_is_not_told),
