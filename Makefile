@@ -95,13 +95,13 @@ $(O)/tool/%.o: %.c $(CHOICE)
 $(O)/tool/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(CC) $(BASE) $(CFLAGS) -c $< -o $@
 
-$(EMBEDDED): profiles/embed.sh $(SHIPPED)
+$(EMBEDDED): profiles/embed/texts.sh $(SHIPPED)
 	$(call say,EMBED,$@)
-	$(Q)mkdir -p $(@D) && sh profiles/embed.sh $(SHIPPED) >$@
+	$(Q)mkdir -p $(@D) && sh profiles/embed/texts.sh $(SHIPPED) >$@
 
 # A program that runs here prints what the library holds.
 COMPILE := $(O)/profiles/compile
-$(COMPILE): $(call objects,tool,$(wildcard profiles/*.c) profiles/shipped/compile.c) \
+$(COMPILE): $(call objects,tool,$(wildcard profiles/*.c) profiles/embed/compile.c) \
     $(O)/tool/profiles/shipped.o
 	$(Q)mkdir -p $(@D) && $(CC) -o $@ $^ $(LDFLAGS)
 $(COMPILED): $(COMPILE)

@@ -9,7 +9,7 @@
 #include "analyzer/text_file.h"
 #include "analyzer/units.h"
 #include "analyzer/write_json.h"
-#include "profiles/profile.h"
+#include "profiles/shipped.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -19,6 +19,7 @@
  * time.
  */
 #include "bench/finder_guest.h"
+#include "profiles/shipped.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,6 +9,7 @@
 #define FINDER_WALK_STATE_H
 
 #include "finder/state.h"
+#include "profiles/bound.h"
 
 /* The expressions of the profile's walk that are asked again and again. */
 struct walk_bounds {

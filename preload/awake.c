@@ -9,6 +9,7 @@
 #include "preload/awake.h"
 
 #include "preload/tracer.h"
+#include "profiles/decide.h"
 
 static struct trace_profile *
 record_of(uint32_t profile)

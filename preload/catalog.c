@@ -13,6 +13,7 @@
 #include "preload/settings.h"
 #include "preload/text.h"
 #include "preload/tracer.h"
+#include "profiles/shipped.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -11,6 +11,7 @@
 #include "preload/awake.h"
 #include "preload/module.h"
 #include "preload/tracer.h"
+#include "profiles/decide.h"
 
 enum { NAMES_BITS = 12 };
 

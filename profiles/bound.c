@@ -10,8 +10,9 @@
  *
  * What must never break: a bound expression gives exactly what evaluating it would give.
  */
-#include "profiles/evaluate.h"
+#include "profiles/bound.h"
 
+#include "profiles/evaluate.h"
 #include "profiles/operation.h"
 
 /* With larger ones a sum could run over on its way, where evaluation refuses. */

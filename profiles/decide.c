@@ -2,9 +2,11 @@
  * Names against globs: which modules and symbols wake a profile, and which role a stack gives to a
  * block. Called by preload/ at the first sight of a module or a stack, never on the hot path.
  */
-#include <string.h>
+#include "profiles/decide.h"
 
 #include "profiles/evaluate.h"
+
+#include <string.h>
 
 /* ---- globs */
 
@@ -194,7 +196,6 @@ profile_decide(const struct profile *profile, const struct profile_frame *frames
 			continue;
 		out->role = rule->role;
 		out->split_role = rule->split_role;
-		out->rule = (uint8_t)i;
 		out->is_transient = rule->is_transient;
 		out->is_reserved = rule->is_reserved;
 		out->split_share = rule->split_share;

@@ -1,8 +1,9 @@
 /*
  * One map implementation, compiled from its text (doc/profiles.md is the reference).
  *
- *     text --profile_compile--> struct profile --+--> role rules     (preload/: roles by stack)
- *                                                +--> anchors, steps (finder/: header search, walk)
+ *     text --profile_compile--> struct profile --+--> role rules     (preload/; decide.h)
+ *                                                +--> anchors, steps (finder/: header search)
+ *                                                +--> walks          (finder/; bound.h)
  *                                                +--> title, advice  (analyzer/: reports)
  *
  * This room knows no trace, no finder and no guest: expressions see memory through struct
@@ -321,40 +322,6 @@ bool profile_anchor_fits(const struct profile *profile, const struct profile_anc
 bool profile_may_hold(const struct profile *profile, const struct profile_memory *memory,
                       uint64_t header, uint8_t anchor, uint64_t size);
 
-/* An expression of a walk with the names put in that keep their values while it walks. */
-enum profile_bound_kind {
-	PROFILE_BOUND_ABSENT, /* there is no expression */
-	PROFILE_BOUND_NUMBER, /* offset */
-	PROFILE_BOUND_SUM,    /* base + offset + of_index * index + of_cell * cell */
-	PROFILE_BOUND_READ,   /* what lies at that sum, & mask, as it is or compared with `with` */
-	PROFILE_BOUND_ASKED,  /* none of these: the expression itself */
-};
-
-struct profile_bound {
-	uint8_t kind;       /* enum profile_bound_kind */
-	uint8_t base;       /* PROFILE_NAME_BUCKET or _NODE; else none */
-	uint8_t type;       /* READ: enum profile_type, an integer */
-	uint8_t comparison; /* READ: enum operation; 0: none */
-	int64_t offset, of_index, of_cell, mask, with;
-	struct profile_expression expression;
-};
-
-void profile_bind(const struct profile *profile, struct profile_expression expression,
-                  const struct profile_scope *scope, const struct profile_memory *memory,
-                  struct profile_bound *out);
-
-/* What profile_evaluate_unsigned() would give now. */
-bool profile_bound_value(const struct profile *profile, const struct profile_bound *bound,
-                         const struct profile_scope *scope, const struct profile_memory *memory,
-                         uint64_t *out);
-
-/* Which of `count` (1 to 64) cells are true, one bit each: those of the present bucket if `stride`
- * is 0, else the only cells of the present bucket and of those that follow it. An absent one is
- * false for all. False: they have to be asked one by one. */
-bool profile_bound_mask(const struct profile_bound *bound, const struct profile_scope *scope,
-                        const struct profile_memory *memory, uint64_t stride, unsigned count,
-                        uint64_t *mask);
-
 /* Runs one FIELD, LET, LOOP, REQUIRE or COUNT step (not WALK): false refuses the candidate. */
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,
                       struct profile_scope *scope, const struct profile_memory *memory);
@@ -367,46 +334,5 @@ const char *profile_text(const struct profile *profile, struct profile_pattern t
 /* Whether a glob matches the whole of `name`. */
 bool profile_matches(const struct profile *profile, struct profile_pattern pattern,
                      const char *name, size_t size);
-
-/* Whether a module (path or soname; the last component counts) or a function symbol wakes it. */
-bool profile_wakes_for_module(const struct profile *profile, const char *path);
-bool profile_wakes_for_symbol(const struct profile *profile, const char *symbol);
-
-/* Whether what a module takes from others wakes it: each pattern of one `wake import` line matches
- * one of the `count` names that `name` gives. */
-bool profile_wakes_for_imports(const struct profile *profile,
-                               const char *(*name)(const void *context, size_t i),
-                               const void *context, size_t count);
-
-/* A frame of a stack as role rules see it. */
-struct profile_frame {
-	const char *symbol; /* as in the symbol table (mangled), suffixes cut; NULL: anonymous */
-	uint32_t module;    /* any number that tells modules apart */
-};
-
-struct profile_decision {
-	uint8_t role, split_role, rule;
-	bool is_transient, is_reserved;
-	bool depends_on_size; /* another size could have been decided otherwise */
-	uint32_t split_share, split_whole;
-};
-
-/* The role of a block of `size` bytes allocated with these frames (innermost first, allocation
- * functions left out). False: no rule of this profile matches at any size or (depends_on_size) at
- * this one. */
-bool profile_decide(const struct profile *profile, const struct profile_frame *frames,
-                    size_t count, uint64_t size, struct profile_decision *out);
-
-/* The texts of the shipped profiles, in the library and the analyzer. */
-struct profile_source {
-	const char *name; /* "gohmap" */
-	const char *text;
-	size_t size;
-};
-extern const struct profile_source profiles_shipped[];
-extern const size_t profiles_shipped_count;
-
-/* The same, compiled while the library was built; in the library only. */
-extern const struct profile *const profiles_compiled[];
 
 #endif

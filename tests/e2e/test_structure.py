@@ -20,7 +20,7 @@ def walls_hold():
     """no room includes what its wall forbids"""
     crossed = []
     for room, allowed in WALLS.items():
-        files = glob.glob(os.path.join(TOP, room, "*.[ch]"))
+        files = glob.glob(os.path.join(TOP, room, "**", "*.[ch]"), recursive=True)
         assert files, f"{room}/ is empty"
         for path in files:
             with open(path, encoding="utf-8") as source:

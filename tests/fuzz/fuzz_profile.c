@@ -3,14 +3,14 @@
  * guest: memory that answers with the input's own bytes, blocks of absurd sizes, and censuses that
  * contradict each other.
  *
- *     sh profiles/embed.sh profiles/shipped/[a-z]*.profile >shipped.c
+ *     sh profiles/embed/texts.sh profiles/shipped/[a-z]*.profile >shipped.c
  *     clang -std=gnu11 -g -O1 -I. -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
  *         tests/fuzz/fuzz_profile.c profiles/[a-z]*.c shipped.c -o fuzz_profile
  *     ./fuzz_profile -max_len=8192 CORPUS profiles/shipped
  *
  * Everything must end, and nothing may be read outside the text or written outside the profile.
  */
-#include "profiles/profile.h"
+#include "profiles/decide.h"
 
 #include <stdlib.h>
 #include <string.h>

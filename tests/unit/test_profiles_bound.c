@@ -3,6 +3,7 @@
  * evaluating it says, one by one and many at once; and expressions that cells are told by do take
  * the short way.
  */
+#include "profiles/bound.h"
 #include "test_programs/random.h"
 #include "tests/unit/test_profiles_sample.h"
 

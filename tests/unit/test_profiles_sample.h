@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "profiles/profile.h"
+#include "profiles/shipped.h"
 
 static inline void
 sample_compile(struct profile *profile, const char *text, size_t size)
