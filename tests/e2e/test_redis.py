@@ -11,6 +11,7 @@ ENTRY = 24      # bytes of a dict's entry
 VALUE = 16      # of a value's object, which MEMORY STATS counts as overhead too
 LOADED = 600    # keys of a keyspace before all but some are deleted
 COUNTS = [*range(1, 40), 63, 64, 65, 100, 127, 128, 129, 200, 255, 256, 257, 300, 511, 512, 513]
+MILLION, LEFT = 1_000_000, 100
 DATABASES = 2 * len(COUNTS) + 1
 
 
@@ -20,7 +21,7 @@ def key(number):
 
 def snapshot(process, label):
     """The maps at a snapshot asked for now, by address."""
-    done = maptrace("snapshot", "--json", "--label", label, str(process.pid))
+    done = maptrace("snapshot", "--json", "--wait", "60", "--label", label, str(process.pid))
     snap = harness.snapshot(json.loads(done.stdout), label)
     assert snap["complete"], snap["reason"]
     return {m["address"]: m for m in snap["maps"] if m["profile"] == "redis-dict"}
@@ -157,6 +158,41 @@ def keyspaces_of_every_size():
             else:
                 assert "resize" not in remedies, before
                 equal(structure_bytes(after), structure_bytes(before))
+
+
+def keyspace_of(client, process, label, count):
+    """The only keyspace, of so many keys, against DEBUG HTSTATS and MEMORY STATS."""
+    found = [m for m in snapshot(process, label).values() if m["count"] == count]
+    equal(len(found), 1, f"keyspaces {label}")
+    same_as_server(client, 0, found[0])
+    same_as_memory_stats(client, {0: found[0]}, [0])
+    return found[0]
+
+
+@test
+def a_million_keys():
+    """Redis: 1,000,000 keys come and go; their table stays while none may be resized, and only then"""
+    step = 20_000  # keys in a command
+    with redis.server("redis.mtr", "--activerehashing", "yes") as (process, client):
+        for start in range(0, MILLION, step):
+            client("MSET", *(word for n in range(start, start + step) for word in (key(n), "v")))
+        harness.wait_for(lambda: len(redis.tables(client, 0)) == 1, "the end of the rehashing")
+        loaded = keyspace_of(client, process, "loaded", MILLION)
+        equal(loaded["retained_bytes"], 0)
+
+        save_in_background(client, process)
+        for start in range(LEFT, MILLION, step):
+            client("DEL", *(key(n) for n in range(start, min(start + step, MILLION))))
+        held = keyspace_of(client, process, "held", LEFT)
+        equal(held["bytes"]["buckets"], loaded["bytes"]["buckets"])
+        equal(held["retained_bytes"], structure_bytes(held) - 8 * 128 - ENTRY * LEFT)
+
+        os.kill(redis.child(process.pid), signal.SIGUSR1)
+        harness.wait_for(lambda: redis.tables(client, 0) == [(128, LEFT)], "the cron to resize")
+        resized = keyspace_of(client, process, "resized", LEFT)
+        equal(resized["retained_bytes"], 0)
+        remedies = {r["name"]: r["leaves_bytes"] for r in held["remedies"]}
+        equal(remedies["resize"], structure_bytes(resized))
 
 
 @test
