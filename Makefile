@@ -41,7 +41,7 @@ SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-b
         -U_FORTIFY_SOURCE -fno-omit-frame-pointer -ffunction-sections -fdata-sections
 SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
-FLOOR := trace profiles finder
+FLOOR := trace profiles finder golang
 FLOOR_SRC := $(foreach room,$(FLOOR),$(wildcard $(room)/*.c))
 PRELOAD_SRC := $(wildcard preload/*.c)
 ANALYZER_SRC := $(wildcard analyzer/*.c)

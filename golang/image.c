@@ -1,0 +1,277 @@
+/*
+ * Reads what a Go program says of itself; see image.h.
+ *
+ * The release: build information, which starts with 14 bytes of magic on a multiple of 16, or, in
+ * programs linked without it, the string variable in which the runtime keeps its version. The
+ * module data: the one record in data that starts with the address of a function table and whose
+ * addresses all lie in the image, in order.
+ */
+#include "golang/image.h"
+
+#include "golang/word.h"
+
+#include <elf.h>
+#include <string.h>
+
+enum {
+	HEADERS_MAX = 64,
+	BUILD_HEADER = 32,
+	STEP = 1 << 16,       /* bytes looked at through one view */
+	MODULE_SIZE = 336,
+};
+
+static const char build_magic[] = "\xff Go buildinf:";
+
+bool
+golang_image_holds(const struct golang_image *image, uint64_t address, uint64_t size)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const struct golang_segment *segment = &image->segments[i];
+		if (address >= segment->start && address <= segment->end)
+			return size <= segment->end - address;
+	}
+	return false;
+}
+
+static bool
+is_elf(const Elf64_Ehdr *header)
+{
+	return !memcmp(header->e_ident, ELFMAG, SELFMAG) &&
+	       header->e_ident[EI_CLASS] == ELFCLASS64 && header->e_ident[EI_DATA] == ELFDATA2LSB &&
+	       header->e_phentsize == sizeof(Elf64_Phdr) && header->e_phnum <= HEADERS_MAX;
+}
+
+static void
+add_segment(struct golang_image *image, const Elf64_Phdr *header, uint64_t bias)
+{
+	uint64_t start = header->p_vaddr + bias;
+	if (header->p_memsz == 0 || header->p_memsz > UINT64_MAX - start ||
+	    header->p_filesz > header->p_memsz || image->segment_count == GOLANG_SEGMENTS_MAX)
+		return;
+	image->segments[image->segment_count++] = (struct golang_segment){
+		.start = start,
+		.end = start + header->p_memsz,
+		.filled = start + header->p_filesz,
+		.is_writable = header->p_flags & PF_W,
+		.is_code = header->p_flags & PF_X,
+	};
+	if (start < image->start)
+		image->start = start;
+	if (start + header->p_memsz > image->end)
+		image->end = start + header->p_memsz;
+}
+
+/* The first loaded segment holds the ELF header, so its address tells how far all are moved. */
+static const char *
+read_segments(struct golang_image *image, uint64_t address)
+{
+	Elf64_Ehdr header;
+	Elf64_Phdr headers[HEADERS_MAX];
+	uint64_t bias = UINT64_MAX;
+	if (!memory_read(image->memory, address, &header, sizeof header) || !is_elf(&header))
+		return "no 64-bit little-endian ELF header where the program should lie";
+	if (header.e_machine != EM_X86_64)
+		return "only Go programs for x86-64 are read";
+	if (!memory_read(image->memory, address + header.e_phoff, headers,
+	                 header.e_phnum * sizeof *headers))
+		return "the program's headers are not in memory";
+	for (size_t i = 0; i < header.e_phnum; i++) {
+		if (headers[i].p_type != PT_LOAD)
+			continue;
+		if (bias == UINT64_MAX)
+			bias = address - (headers[i].p_vaddr - headers[i].p_offset);
+		add_segment(image, &headers[i], bias);
+	}
+	return image->segment_count ? NULL : "the program has no segments in memory";
+}
+
+/* ---- the release */
+
+static bool
+take_version(struct golang_image *image, uint64_t address, uint64_t size)
+{
+	char text[GOLANG_VERSION_MAX] = "";
+	if (size == 0 || size >= sizeof text || !memory_read(image->memory, address, text, size))
+		return false;
+	if (!golang_release_is_name(text, size) && strncmp(text, "devel", 5))
+		return false;
+	memcpy(image->version, text, sizeof text);
+	return true;
+}
+
+/* Behind the header: the length, 7 bits a byte, and the version. Versions are short: one byte. */
+static bool
+take_build(struct golang_image *image, uint64_t at, const char *bytes)
+{
+	uint64_t length;
+	if (memcmp(bytes, build_magic, sizeof build_magic - 1) || !(bytes[15] & 2))
+		return false;
+	return word_read(image->memory, at + BUILD_HEADER, 1, &length) &&
+	       take_version(image, at + BUILD_HEADER + 1, length);
+}
+
+/* Calls `visit` with each piece of the segment that is there, its end cut to what the file holds;
+ * pieces overlap by `overlap` bytes. True once a visit is. */
+static bool
+look_through(struct golang_image *image, const struct golang_segment *segment, uint64_t overlap,
+             bool (*visit)(struct golang_image *, uint64_t at, const char *bytes, uint64_t size))
+{
+	for (uint64_t at = (segment->start + 15) & ~15ull; at < segment->filled; at += STEP) {
+		uint64_t size = segment->filled - at < STEP + overlap ? segment->filled - at
+		                                                      : STEP + overlap;
+		const char *bytes = image->memory->view(image->memory, at, size);
+		if (bytes && visit(image, at, bytes, size))
+			return true;
+	}
+	return false;
+}
+
+static bool
+visit_build(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
+{
+	for (uint64_t i = 0; i + BUILD_HEADER <= size; i += 16) {
+		if (bytes[i] != build_magic[0])
+			continue;
+		char header[BUILD_HEADER];
+		memory_copy(header, bytes + i, sizeof header);
+		if (take_build(image, at + i, header))
+			return true;
+		/* Another view may have taken the place of ours. */
+		bytes = image->memory->view(image->memory, at, size);
+		if (!bytes)
+			return false;
+	}
+	return false;
+}
+
+/* A string variable: address and length of the text. */
+static bool
+visit_version(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
+{
+	for (uint64_t i = 0; i + 16 <= size; i += 8) {
+		uint64_t text = word_of(bytes, i, 8), length = word_of(bytes, i + 8, 8);
+		if (length < 6 || length >= GOLANG_VERSION_MAX || text < image->start ||
+		    !golang_image_holds(image, text, length))
+			continue;
+		if (take_version(image, text, length))
+			return true;
+		bytes = image->memory->view(image->memory, at, size);
+		if (!bytes)
+			return false;
+	}
+	return false;
+}
+
+/* Data before constants: a program that reads build information holds its magic there too. */
+static bool
+find_version(struct golang_image *image)
+{
+	for (int writable = 1; writable >= 0; writable--)
+		for (size_t i = 0; i < image->segment_count; i++)
+			if (image->segments[i].is_writable == writable &&
+			    look_through(image, &image->segments[i], BUILD_HEADER, visit_build))
+				return true;
+	for (size_t i = 0; i < image->segment_count; i++)
+		if (image->segments[i].is_writable &&
+		    look_through(image, &image->segments[i], 8, visit_version))
+			return true;
+	return false;
+}
+
+/* ---- the module data */
+
+static bool
+is_functable(struct golang_image *image, uint64_t address)
+{
+	const void *table = image->memory->view(image->memory, address, 16);
+	return table && word_of(table, 0, 4) == image->release->functable_magic &&
+	       word_of(table, 4, 2) == 0 && word_of(table, 7, 1) == 8;
+}
+
+/* The ranges that the module data has side by side: noptrdata, data, bss, noptrbss. */
+static bool
+are_ordered(const uint64_t *words, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (words[i] < words[i - 1])
+			return false;
+	return true;
+}
+
+static bool
+take_module(struct golang_image *image, uint64_t at)
+{
+	const struct golang_release *release = image->release;
+	uint64_t word[MODULE_SIZE / 8];
+	if (!memory_read(image->memory, at, word, sizeof word))
+		return false;
+	uint64_t types = word[release->types / 8], types_end = word[release->types_end / 8];
+	if (word[22] >= word[23] || !golang_image_holds(image, word[22], word[23] - word[22]) ||
+	    !are_ordered(word + 24, 8) || types >= types_end ||
+	    !golang_image_holds(image, types, types_end - types) ||
+	    !golang_image_holds(image, word[24], 0) || !golang_image_holds(image, word[31], 0))
+		return false;
+	image->module = at;
+	image->functable = word[0];
+	image->names = word[1];
+	image->functions = word[13];
+	image->index = word[16];
+	image->index_count = word[17];
+	image->text = word[22];
+	image->text_end = word[23];
+	memcpy(&image->noptr_data, word + 24, 8 * sizeof *word);
+	image->types = types;
+	image->types_end = types_end;
+	return true;
+}
+
+static bool
+visit_module(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
+{
+	for (uint64_t i = 0; i + 8 <= size; i += 8) {
+		uint64_t table = word_of(bytes, i, 8);
+		if (table % 8 || table < image->start || table >= image->end)
+			continue;
+		if (is_functable(image, table) && take_module(image, at + i))
+			return true;
+		bytes = image->memory->view(image->memory, at, size);
+		if (!bytes)
+			return false;
+	}
+	return false;
+}
+
+static bool
+find_module(struct golang_image *image)
+{
+	for (size_t i = 0; i < image->segment_count; i++)
+		if (image->segments[i].is_writable &&
+		    look_through(image, &image->segments[i], 0, visit_module))
+			return true;
+	return false;
+}
+
+enum golang_outcome
+golang_image_open(struct golang_image *image, struct memory *memory, uint64_t address,
+                  const char **reason)
+{
+	memset(image, 0, sizeof *image);
+	image->memory = memory;
+	image->start = UINT64_MAX;
+	*reason = read_segments(image, address);
+	if (*reason)
+		return GOLANG_NOT_GO;
+	if (!find_version(image)) {
+		*reason = "no Go build information in the program";
+		return GOLANG_NOT_GO;
+	}
+	image->release = golang_release_of(image->version, reason);
+	if (!image->release)
+		return GOLANG_REFUSED;
+	if (!find_module(image)) {
+		*reason = "the module data was not found or is not laid out as this release has it";
+		return GOLANG_REFUSED;
+	}
+	*reason = NULL;
+	return GOLANG_FOUND;
+}
