@@ -110,10 +110,11 @@ read_condition(struct scan *scan, struct accepted_rule *rule)
 	char **glob = is_word(scan, "profile")    ? &rule->profile
 		      : is_word(scan, "function") ? &rule->function
 		      : is_word(scan, "type")     ? &rule->type
+		      : is_word(scan, "name")     ? &rule->name
 						  : NULL;
 
 	if (!glob)
-		return fail(scan, "'%.*s' is none of profile, function and type",
+		return fail(scan, "'%.*s' is none of profile, function, type and name",
 			    (int)word_length(scan), scan->at);
 	if (*glob)
 		return fail(scan, "'%.*s' stands twice in this rule", (int)word_length(scan),
@@ -226,6 +227,7 @@ accepted_release(struct accepted *accepted)
 		free(accepted->rules[i].profile);
 		free(accepted->rules[i].function);
 		free(accepted->rules[i].type);
+		free(accepted->rules[i].name);
 		free(accepted->rules[i].text);
 	}
 	free(accepted->rules);
@@ -275,12 +277,15 @@ type_matches(const char *glob, const struct model_names *names)
 }
 
 bool
-accepted_matches(struct accepted *accepted, const char *profile, const struct model_names *names)
+accepted_matches(struct accepted *accepted, const char *profile, const struct model_names *names,
+		 const char *name)
 {
 	for (size_t i = 0; accepted && i < accepted->count; i++) {
 		struct accepted_rule *rule = &accepted->rules[i];
 
 		if (rule->profile && !accepted_glob_matches(rule->profile, profile))
+			continue;
+		if (rule->name && !(name && accepted_glob_matches(rule->name, name)))
 			continue;
 		if (rule->type && !type_matches(rule->type, names))
 			continue;

@@ -51,6 +51,7 @@ account_close(const struct trace_stack *stack, struct account *account)
 	}
 	account->rest = account->live - claimed;
 	account->unreached = account_structure(stack, account->rest);
+	account->is_told = stack->flags & TRACE_STACK_TOLD;
 }
 
 /* Accounts under construction: where each stack's is. */

@@ -10,6 +10,7 @@
 
 #include "trace/reader.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct account {
 	uint64_t claimed_blocks;
 	uint64_t rest;      /* reached by no map */
 	uint64_t unreached; /* part of rest: buckets and overflow by stack, transient left out */
+	bool is_told;       /* the role is the program's own word */
 };
 
 /* In ascending order of stacks; a stack that is not listed has nothing live here. */

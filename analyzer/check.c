@@ -29,10 +29,12 @@ struct check {
 static bool
 is_accepted(void *context, struct model *model, const struct model_map *map)
 {
-	return accepted_matches(context, map->profile_name, model_map_names(model, map));
+	return accepted_matches(context, map->profile_name, model_map_names(model, map),
+				map->name);
 }
 
-/* Bytes that no map explains have a profile and functions, but no type. */
+/* Bytes that no map explains have functions, and a profile unless the program itself told their role,
+ * but no type and no name. */
 static bool
 is_accepted_stack(void *context, struct model *model, uint32_t stack)
 {
@@ -40,8 +42,9 @@ is_accepted_stack(void *context, struct model *model, uint32_t stack)
 	struct model_names names = {0};
 
 	names.frames = model_stack_frames(model, stack, &names.frame_count);
-	return profile != TRACE_NONE &&
-	       accepted_matches(context, model->trace->profiles[profile].name, &names);
+	return accepted_matches(context,
+				profile == TRACE_NONE ? "" : model->trace->profiles[profile].name,
+				&names, NULL);
 }
 
 static int
@@ -269,7 +272,8 @@ const struct command command_check = {
 	"  0  all within all limits\n\n"
 	"An --accepted file has one rule a line, # starts a comment:\n"
 	"  profile libstdcxx* and function SymbolTable::*\n"
-	"  type \"std::unordered_map<unsigned int, *\"\n\n"
+	"  type \"std::unordered_map<unsigned int, *\"\n"
+	"  name \"route cache\"\n\n"
 	"Examples:\n"
 	"  maptrace check maptrace.server.812.mtr --max-retained 16M\n"
 	"  maptrace check traces/ --max-retained-per-map 1M --junit maps.xml\n"

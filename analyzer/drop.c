@@ -103,8 +103,12 @@ close_sum(struct model_drop *drop)
 static void
 compare_stack(struct model_drop *drop, const struct account *from, const struct account *to)
 {
-	move(drop, MODEL_SUPERSEDED, from->unreached, to->unreached);
-	move(drop, MODEL_OTHER, from->rest - from->unreached, to->rest - to->unreached);
+	bool is_told = from->is_told || to->is_told; /* of a map that nobody found: not superseded */
+
+	if (!is_told)
+		move(drop, MODEL_SUPERSEDED, from->unreached, to->unreached);
+	move(drop, MODEL_OTHER, from->rest - (is_told ? 0 : from->unreached),
+	     to->rest - (is_told ? 0 : to->unreached));
 }
 
 static void

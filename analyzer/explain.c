@@ -4,7 +4,8 @@
  *
  * Superseded arrays wait for the end of an operation, or for a collector, and go: what is gone by
  * the next complete snapshot is superseded. Everything else might be a map that was not found. What
- * cannot be judged must never pass, so in doubt bytes are unexplained.
+ * cannot be judged must never pass, so in doubt bytes are unexplained: among them what the program
+ * itself calls buckets or overflow (maptrace_role) of maps that no profile knows.
  */
 #include "analyzer/explain.h"
 
@@ -60,10 +61,12 @@ explain_snapshot(struct explain *explain, const struct model *model,
 		uint64_t all = account_structure(stack, account->live);
 		uint64_t stays = account->unreached;
 
-		if (stays && explain->has_next)
+		if (stays && explain->has_next && !account->is_told)
 			stays = smaller(
 			    stays, accounts_find(&explain->next, account->stack)->unreached);
 		add_roles(snapshot, stack, account);
+		if (account->is_told && stack->role != TRACE_OTHER)
+			add_to(&snapshot->told, account->rest);
 		add_to(&snapshot->by_stack, all);
 		add_to(&snapshot->by_stack_reached, model_less(all, account->unreached));
 		add_to(&snapshot->unexplained, stays);

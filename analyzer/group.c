@@ -1,7 +1,7 @@
 /*
- * Maps that one place in the code made, as far as a reader can tell them apart: by profile, type
- * and maker. Called by the text report and `maps`, where ten thousand equal lines would hide the one
- * that matters. The rule: sums of groups are sums of maps, each map in exactly one group.
+ * Maps that one place in the code made, as far as a reader can tell them apart: by profile, type,
+ * maker and name. Called by the text report and `maps`, where ten thousand equal lines would hide
+ * the one that matters. The rule: sums of groups are sums of maps, each map in exactly one group.
  *
  *     maps --by profile and stack--> few stacks --by name--> groups --worst first--> report
  *
@@ -28,18 +28,26 @@ compare_texts(const char *a, const char *b)
 	return a == b ? 0 : strcmp(a, b);
 }
 
-/* The worst map of each stack comes first. */
 static int
-compare_stacks(const void *left, const void *right)
+compare_makings(const struct model_map *a, const struct model_map *b)
 {
-	const struct model_map *a = *(const struct model_map *const *)left;
-	const struct model_map *b = *(const struct model_map *const *)right;
 	int by_profile = compare_numbers(a->row->profile, b->row->profile);
 	int by_stack = compare_numbers(a->row->stack, b->row->stack);
 
 	if (by_profile || by_stack)
 		return by_profile ? by_profile : by_stack;
-	return model_compare_worst(a, b);
+	return compare_texts(a->name, b->name);
+}
+
+/* The worst map of each stack (and name) comes first. */
+static int
+compare_stacks(const void *left, const void *right)
+{
+	const struct model_map *a = *(const struct model_map *const *)left;
+	const struct model_map *b = *(const struct model_map *const *)right;
+	int by_making = compare_makings(a, b);
+
+	return by_making ? by_making : model_compare_worst(a, b);
 }
 
 /* A frame without a name is known by its address. */
@@ -64,10 +72,13 @@ compare_places(const void *left, const void *right)
 {
 	const struct model_group *a = left, *b = right;
 	int by_profile = compare_numbers(a->worst->row->profile, b->worst->row->profile);
+	int by_name = compare_texts(a->worst->name, b->worst->name);
 	int by_type = compare_texts(a->names->type, b->names->type);
 
-	if (by_profile || by_type)
-		return by_profile ? by_profile : by_type;
+	if (by_profile || by_name)
+		return by_profile ? by_profile : by_name;
+	if (by_type)
+		return by_type;
 	return compare_makers(a->names->maker, b->names->maker);
 }
 
@@ -88,7 +99,7 @@ compare_groups(const void *left, const void *right, void *context)
 	return model_compare_identity(a->worst, b->worst);
 }
 
-/* One group for each stack of `sorted`; returns how many. */
+/* One group for each stack and name of `sorted`; returns how many. */
 static size_t
 group_stacks(struct model *model, const struct model_map *const *sorted, size_t count,
 	     struct model_group *groups)
@@ -97,8 +108,7 @@ group_stacks(struct model *model, const struct model_map *const *sorted, size_t 
 
 	for (size_t from = 0, to; from < count; from = to) {
 		for (to = from + 1; to < count; to++)
-			if (sorted[to]->row->profile != sorted[from]->row->profile ||
-			    sorted[to]->row->stack != sorted[from]->row->stack)
+			if (compare_makings(sorted[to], sorted[from]))
 				break;
 		groups[made++] = (struct model_group){
 		    .worst = sorted[from],

@@ -37,6 +37,7 @@ struct model_map {
 	const struct trace_map *row;
 	const struct profile *profile; /* NULL: its text in the trace is broken */
 	const char *profile_name;
+	const char *name; /* that the program gave it by maptrace_name, or NULL */
 	const struct model_snapshot *snapshot;
 	uint64_t held;       /* buckets, old buckets and overflow */
 	uint64_t needed_low; /* TRACE_UNKNOWN where no rule tells; else low <= high */
@@ -118,6 +119,7 @@ struct model_snapshot {
 	uint64_t by_stack; /* bucket and overflow bytes by stack, transient ones left out ... */
 	uint64_t by_stack_reached; /* ... and how much of that maps explain */
 	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
+	uint64_t told;             /* in roles by the program's own word alone: maptrace_role */
 	uint64_t unexplained;      /* not explained, and may belong to maps that were not found */
 };
 
@@ -190,7 +192,7 @@ void model_add_totals(struct model_totals *sum, const struct model_totals *more)
 /* <0 where `a` is worse: retains more, then holds more, then has the lower address; 0: the same. */
 int model_compare_worst(const struct model_map *a, const struct model_map *b);
 
-/* Maps that one place in the code made: the same profile, type and maker. */
+/* Maps that one place in the code made: the same profile, type, maker and name. */
 struct model_group {
 	const struct model_map *worst;
 	const struct model_map *const *maps; /* [totals.maps], in no order that means anything */

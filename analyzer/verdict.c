@@ -79,6 +79,7 @@ static void
 copy_map(struct verdict_map *out, const struct model_map *map)
 {
 	out->profile = copy(map->profile_name);
+	out->name = copy(map->name);
 	out->address = map->row->address;
 	out->count = map->row->count;
 	out->capacity = map->row->capacity;
@@ -241,6 +242,7 @@ verdict_release(struct verdict *verdict)
 
 		free(verdict->findings[i].label);
 		free(map->profile);
+		free(map->name);
 		free(map->type);
 		free(map->function);
 		free(map->file);

@@ -24,7 +24,7 @@ enum verdict_outcome { /* the worse, the larger: the exit code goes by the worst
 /* The map that a finding names. Strings are NULL where not known; type, function, file, line and
  * module are asked for only where the limit is broken, or may be. */
 struct verdict_map {
-	char *profile, *type, *function, *file, *module;
+	char *profile, *name, *type, *function, *file, *module;
 	uint32_t line;
 	uint64_t address, count, capacity, held, retained, retained_high, fill;
 	char *remedy, *advice; /* what gives most back; NULL: the profile knows of nothing */

@@ -45,7 +45,10 @@ write_map(FILE *out, const struct verdict_map *map)
 	char retained[UNITS_SIZE], held[UNITS_SIZE], count[UNITS_SIZE], capacity[UNITS_SIZE];
 	char gives[UNITS_SIZE], meanwhile[UNITS_SIZE], text[TEXT_SIZE];
 
-	fprintf(out, "      the worst: %s at 0x%llx retains %s of %s, %s of %s entries\n",
+	fputs("      the worst: ", out);
+	if (map->name)
+		fprintf(out, "\"%s\", ", units_escape(text, sizeof(text), map->name));
+	fprintf(out, "%s at 0x%llx retains %s of %s, %s of %s entries\n",
 		units_escape(text, sizeof(text), map->type ? map->type : map->profile),
 		(unsigned long long)map->address, units_bytes(retained, map->retained),
 		units_bytes(held, map->held), units_number(count, map->count),

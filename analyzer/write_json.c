@@ -120,6 +120,7 @@ snapshot_of(const struct model *model, const struct model_snapshot *snapshot,
 	    write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
 	object =
 	    write_json_put(object, "unexplained_bytes", write_json_number(snapshot->unexplained));
+	object = write_json_put(object, "told_bytes", write_json_number(snapshot->told));
 	object = write_json_put(object, "by_stack_bytes", write_json_number(snapshot->by_stack));
 	object = write_json_put(object, "by_stack_reached_bytes",
 				write_json_number(snapshot->by_stack_reached));

@@ -96,7 +96,7 @@ stack_of(struct model *model, uint32_t id)
 	const struct trace_count *count = &trace->counts[id];
 
 	return json_pack(
-	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:o}", "profile",
+	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o}", "profile",
 	    write_json_text(stack->profile < trace->profile_count
 				? trace->profiles[stack->profile].name
 				: NULL),
@@ -110,7 +110,8 @@ stack_of(struct model *model, uint32_t id)
 	    write_json_number(count->total_blocks), "transient",
 	    (int)((stack->flags & TRACE_STACK_TRANSIENT) != 0), "reserved",
 	    (int)((stack->flags & TRACE_STACK_RESERVED) != 0), "cut",
-	    (int)((stack->flags & TRACE_STACK_CUT) != 0), "frames", frames_of_stack(model, id));
+	    (int)((stack->flags & TRACE_STACK_CUT) != 0), "told",
+	    (int)((stack->flags & TRACE_STACK_TOLD) != 0), "frames", frames_of_stack(model, id));
 }
 
 static int

@@ -215,6 +215,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	json_t *object = numbers_of(map);
 
 	object = write_json_put(object, "profile", write_json_text(map->profile_name));
+	object = write_json_put(object, "name", write_json_text(map->name));
 	object = write_json_put(object, "address", address(row->address));
 	object = write_json_put(object, "array", address(row->array));
 	object = write_json_put(object, "where", where_of(model, map, names, frames));

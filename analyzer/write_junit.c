@@ -59,6 +59,8 @@ write_trouble(FILE *out, const char *element, const char *type, const char *mess
 	write_escaped(out, message);
 	fputs("\">", out);
 	if (map) {
+		write_escaped(out, map->name ? map->name : "");
+		fputs(map->name ? ", " : "", out);
 		write_escaped(out, map->type ? map->type : map->profile);
 		fputs(map->function || map->file ? " made by " : "", out);
 		write_escaped(out, map->function);

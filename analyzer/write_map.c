@@ -38,6 +38,8 @@ write_title(FILE *out, const struct model_map *map, const struct model_names *na
 
 	fprintf(out, "%s map at 0x%llx", units_escape(type, sizeof(type), map->profile_name),
 		(unsigned long long)map->row->address);
+	if (map->name)
+		fprintf(out, ", named \"%s\"", units_escape(type, sizeof(type), map->name));
 	if (names->written_type)
 		fprintf(out, ": %s", units_escape(type, sizeof(type), names->written_type));
 	fprintf(out, "\nas of snapshot '%s' at %s%s\n\n",

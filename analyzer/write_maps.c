@@ -52,6 +52,8 @@ write_names(FILE *out, const struct model_map *map, const struct model_names *na
 	const struct symbols_frame *maker = names->maker;
 	char text[TEXT_SIZE];
 
+	if (map->name)
+		fprintf(out, "\"%s\", ", units_escape(text, sizeof(text), map->name));
 	symbols_shorten(text, sizeof(text),
 			names->written_type ? names->written_type : map->profile_name,
 			MADE_BY_WIDTH);
@@ -176,6 +178,7 @@ group_of(const struct model_group *group)
 	json_t *object = json_object();
 
 	object = write_json_put(object, "profile", write_json_text(group->worst->profile_name));
+	object = write_json_put(object, "name", write_json_text(group->worst->name));
 	object = write_json_put(object, "type", write_json_text(group->names->type));
 	object = write_json_put(
 	    object, "made_at",

@@ -93,6 +93,11 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	}
 	if (table_print(&table, out, 2, options->color))
 		return -1;
+	if (model->judged && model->judged->told)
+		fprintf(out,
+			"  %s in this snapshot have their role by the program's own word alone "
+			"(maptrace_role): no profile proves it.\n",
+			units_bytes(text, model->judged->told));
 	if (header->peak_slack_bytes_log2)
 		fprintf(out,
 			"  The peak is exact within %s: %" PRIu32 " threads batch their counts.\n",

@@ -74,7 +74,13 @@ static const char *
 kind_text(char *into, size_t size, const struct model_map *map, const struct model_names *names,
 	  size_t width)
 {
-	symbols_shorten(into, size, names->written_type ? names->written_type : map->profile_name,
+	char name[2 * TRACE_NAME_MAX];
+	size_t used = 0;
+
+	if (map->name)
+		used = (size_t)snprintf(into, size, "\"%s\", ",
+					units_escape(name, sizeof name, map->name));
+	symbols_shorten(into + used, size - used, names->written_type ? names->written_type : map->profile_name,
 			width);
 	return into;
 }

@@ -177,6 +177,32 @@ counters_remove(struct thread *thread, uint32_t stack, uint64_t size)
 		counters_move(thread, counter, stack, size, -1);
 }
 
+/* A block counts as `size` bytes from now on. Its stack's number of blocks stays. */
+static inline void
+counters_resize(struct thread *thread, uint32_t stack, uint64_t before, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, stack);
+
+	if (__builtin_expect(!counter, 0))
+		return;
+	counters_move(thread, counter, stack, before, -1);
+	counters_move(thread, counter, stack, size, 1);
+}
+
+/* A block turns out to belong to another stack: as if it had come from there. */
+static inline void
+counters_turn(struct thread *thread, uint32_t from, uint32_t to, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, from);
+
+	if (__builtin_expect(!counter, 0))
+		return;
+	counters_move(thread, counter, from, size, -1);
+	counters_set(&counter->total_bytes, counter->total_bytes - size);
+	counters_set(&counter->total_blocks, counter->total_blocks - 1);
+	counters_add(thread, to, size);
+}
+
 /* A block came back to its stack after a realloc that failed: no allocation of the guest's. */
 static inline void
 counters_undo_remove(struct thread *thread, uint32_t stack, uint64_t size)

@@ -12,6 +12,7 @@
  */
 #include "preload/fork.h"
 
+#include "preload/arena.h"
 #include "preload/boot.h"
 #include "preload/change.h"
 #include "preload/counters.h"
@@ -127,6 +128,7 @@ fork_reset(void)
 	intern_after_fork();
 	change_after_fork();
 	ledger_after_fork();
+	arena_after_fork();
 	counters_after_fork();
 	snapshot_after_fork();
 	ends_after_fork();
@@ -152,6 +154,14 @@ static void
 fork_count(const struct ledger_block *block)
 {
 	counters_add(thread_self, block->stack, block->size);
+}
+
+static void
+fork_count_part(const struct ledger_block *block, bool is_rest, void *context)
+{
+	(void)is_rest;
+	(void)context;
+	fork_count(block);
 }
 
 static void
@@ -214,6 +224,7 @@ tracer_child(void)
 		tracer_restart_clock();
 		counters_restart(thread);
 		ledger_each(fork_count);
+		arena_each(fork_count_part, NULL);
 		counters_restarted();
 		trigger_after_fork();
 		thread->until_look = 0;

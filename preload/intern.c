@@ -256,6 +256,21 @@ intern_stack(uint32_t node, bool cut, uint64_t size, bool *by_size)
 	return id;
 }
 
+uint32_t
+intern_told(uint32_t id, enum trace_role role)
+{
+	struct trace_stack wanted = *tracer_stack(id);
+
+	wanted.profile = TRACE_NONE;
+	wanted.role = wanted.split_role = (uint8_t)role;
+	wanted.split_share = wanted.split_whole = 1;
+	wanted.flags = (wanted.flags & TRACE_STACK_CUT) | TRACE_STACK_TOLD;
+	intern_lock();
+	id = intern_variant(&wanted);
+	intern_unlock();
+	return id;
+}
+
 /* What is learned may take milliseconds: a handler that left by longjmp would leave the lock taken. */
 void
 intern_lock(void)

@@ -6,6 +6,8 @@
 #ifndef PRELOAD_INTERN_H
 #define PRELOAD_INTERN_H
 
+#include "trace/format.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,6 +25,9 @@ uint32_t intern_node(uint32_t parent, uint32_t path, uint64_t pc, uint16_t modul
  * trace is full. First sight asks role_decide. `cut`: there were more frames outside. *by_size: blocks
  * of another size may have another id. */
 uint32_t intern_stack(uint32_t node, bool cut, uint64_t size, bool *by_size);
+
+/* The same stack with a role that the program itself told. 0: the trace is full. */
+uint32_t intern_told(uint32_t id, enum trace_role role);
 
 void intern_lock(void);   /* around fork and snapshots, from one thread */
 void intern_unlock(void);

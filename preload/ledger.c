@@ -19,6 +19,14 @@ ledger_is_aligned(uint64_t address)
 	return !(address % SHADOW_GRANULE);
 }
 
+bool
+ledger_is_outer(uint64_t address)
+{
+	const uint32_t *word = ledger_is_aligned(address) ? shadow_find(address) : NULL;
+
+	return word && *word == ledger_head(LEDGER_OUTER, 0);
+}
+
 /* The word that is in the way of a new block of this size, or NULL. */
 static uint32_t *
 ledger_obstacle(uint64_t address, uint64_t size, uint32_t *word)
@@ -51,6 +59,9 @@ ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_
 
 		if (is_size)
 			begin -= SHADOW_GRANULE;
+		*stale = (struct ledger_block){ begin, LEDGER_OUTER_SIZE, 0 };
+		if (ledger_is_outer(begin))
+			return true;
 		if ((is_size || *obstacle & LEDGER_HEAD) && ledger_remove(begin, stale))
 			return true;
 		*obstacle = 0;
@@ -92,6 +103,8 @@ ledger_remove_slowly(uint64_t address, struct ledger_block *out)
 
 	if (ledger_is_aligned(address) && (!word || !(*word & LEDGER_HEAD)))
 		return false;
+	if (word && ledger_code(*word) == LEDGER_OUTER)
+		return false;
 	if (word)
 		*word = 0;
 	return aside_look(address, true, out);
@@ -103,7 +116,7 @@ ledger_read(const uint32_t *word, uint64_t address, struct ledger_block *out)
 {
 	uint32_t head = __atomic_load_n(word, __ATOMIC_ACQUIRE), code = ledger_code(head);
 
-	if (!(head & LEDGER_HEAD) || code == LEDGER_ASIDE)
+	if (!(head & LEDGER_HEAD) || code > LEDGER_NEXT_WORD)
 		return false;
 	*out = (struct ledger_block){ address, code == LEDGER_NEXT_WORD ? word[1] : code,
 		head & (LEDGER_STACKS - 1) };
@@ -121,6 +134,53 @@ ledger_find(uint64_t address, struct ledger_block *out)
 	if (!word || !(*word & LEDGER_HEAD))
 		return false;
 	return ledger_read(word, address, out) || aside_look(address, false, out);
+}
+
+/* The last word that says that a block begins, of those for [low, address]; low: none. Pages and regions
+ * that were never made have none. */
+static uint64_t
+ledger_head_before(uint64_t address, uint64_t low)
+{
+	uint64_t at = address & ~(uint64_t)(SHADOW_GRANULE - 1);
+
+	while (at > low && at >= SHADOW_REGION) {
+		const uint32_t *word = shadow_find(at);
+		bool is_region = shadow_slot(&shadow_regions, at / SHADOW_REGION + 1)->key != 0;
+		uint64_t step = word ? SHADOW_GRANULE : is_region ? SHADOW_PAGE : SHADOW_REGION;
+
+		if (word && *word & LEDGER_HEAD)
+			return at;
+		at = (at & ~(step - 1)) - SHADOW_GRANULE;
+	}
+	return low;
+}
+
+bool
+ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out)
+{
+	uint64_t low = reach < address ? address - reach : 0;
+
+	low &= ~(uint64_t)(SHADOW_GRANULE - 1);
+	return ledger_find(ledger_head_before(address, low), out) &&
+	       (address == out->address || address - out->address < out->size);
+}
+
+void
+ledger_set_outer(uint64_t address)
+{
+	uint32_t *word = shadow_find(address);
+
+	if (word)
+		*word = ledger_head(LEDGER_OUTER, 0);
+}
+
+void
+ledger_clear_outer(uint64_t address)
+{
+	uint32_t *word = shadow_find(address);
+
+	if (word)
+		*word = 0;
 }
 
 /* ---- all of them */

@@ -16,7 +16,8 @@
  * touches its words.
  *
  * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
- * kept aside, and the word says so; blocks at other than multiples of 16 are kept aside without.
+ * kept aside, and the word says so; blocks at other than multiples of 16 are kept aside without. Blocks
+ * that the program hands out in parts (arena.h) have a word that says just that; here they are unknown.
  */
 #ifndef PRELOAD_LEDGER_H
 #define PRELOAD_LEDGER_H
@@ -38,7 +39,9 @@ struct ledger_block {
 #define LEDGER_STACKS (UINT32_C(1) << LEDGER_STACK_BITS)
 #define LEDGER_SIZES (UINT64_C(1) << 31)
 
-enum ledger_code { LEDGER_NEXT_WORD = SHADOW_GRANULE + 1, LEDGER_ASIDE = 31 };
+#define LEDGER_OUTER_SIZE UINT64_MAX
+
+enum ledger_code { LEDGER_NEXT_WORD = SHADOW_GRANULE + 1, LEDGER_OUTER = 30, LEDGER_ASIDE = 31 };
 
 static inline uint32_t
 ledger_head(uint32_t code, uint32_t stack)
@@ -53,7 +56,8 @@ ledger_code(uint32_t word)
 }
 
 /* Adds a block that is not there. A block that is in its way (its free went past us) is taken out:
- * true then, and the caller adds again, since there may be more. *full: there was no memory. */
+ * true then, and the caller adds again, since there may be more. *full: there was no memory. An outer
+ * block stays, with the size LEDGER_OUTER_SIZE: the caller has arena_forget deal with it first. */
 bool ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full);
 bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
 
@@ -113,6 +117,15 @@ ledger_remove(uint64_t address, struct ledger_block *out)
 
 /* Looks without taking; false: not known. */
 bool ledger_find(uint64_t address, struct ledger_block *out);
+
+/* The block that holds this address and begins at most `reach` bytes before; false: none. Those at other
+ * than multiples of 16 are not looked for. */
+bool ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out);
+
+/* A block that was taken out goes on in arena.h's tables, until the word is cleared. */
+void ledger_set_outer(uint64_t address);
+void ledger_clear_outer(uint64_t address);
+bool ledger_is_outer(uint64_t address);
 
 /* ---- where nothing changes: in a frozen child, or with changes stopped */
 

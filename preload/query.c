@@ -4,7 +4,8 @@
  *
  * Rule: what is told is what stands in the trace, read the way the analyzer reads it.
  */
-#include "preload/ledger.h"
+#include "preload/arena.h"
+#include "preload/change.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
 
@@ -36,10 +37,14 @@ maptrace_stack_v1(const void *block, void **into, size_t room)
 	struct ledger_block known;
 	int before = errno;
 	size_t count = 0;
+	bool is_known;
 
 	if (!thread)
 		return 0;
-	if (ledger_find((uintptr_t)block, &known))
+	change_begin(thread);
+	is_known = arena_find((uintptr_t)block, &known);
+	change_end(thread);
+	if (is_known)
 		count = query_copy(known.stack, into, room);
 	thread_leave(thread);
 	errno = before;

@@ -14,6 +14,7 @@
  */
 #include "preload/record.h"
 
+#include "preload/arena.h"
 #include "preload/change.h"
 #include "preload/counters.h"
 #include "preload/draft.h"
@@ -129,8 +130,12 @@ record_keep(struct thread *thread, const struct ledger_block *block)
 	struct ledger_block stale;
 	bool full;
 
-	while (__builtin_expect(ledger_add(block, &stale, &full), 0))
-		counters_remove(thread, stale.stack, stale.size);
+	while (__builtin_expect(ledger_add(block, &stale, &full), 0)) {
+		if (stale.size == LEDGER_OUTER_SIZE)
+			arena_forget(thread, stale.address);
+		else
+			counters_remove(thread, stale.stack, stale.size);
+	}
 	return !full;
 }
 
@@ -257,9 +262,13 @@ record_remove_plain(struct thread *thread, uint64_t address, struct record_move 
 	if (__builtin_expect(move->was_known, 1)) {
 		counter = counters_of(thread, move->old.stack);
 		is_plain = counter && move->old.size < LARGE_BYTES;
+		if (__builtin_expect(!is_plain, 0))
+			record_put_back(thread, &move->old);
+	} else {
+		is_plain = !ledger_is_outer(address);
 	}
 	if (__builtin_expect(!is_plain, 0))
-		record_put_back(thread, &move->old);
+		counter = NULL;
 	else if (__builtin_expect(counter != NULL, 1))
 		counters_move(thread, counter, move->old.stack, move->old.size, -1);
 	change_end(thread);
@@ -274,6 +283,8 @@ record_free_slowly(void *context)
 	struct record_move *move = event->move;
 	uint64_t now = record_moment(event->address, thread->freeing);
 
+	if (ledger_is_outer(event->address))
+		arena_dissolve(thread, event->address);
 	if (ledger_find(event->address, &move->old) && !counters_of(thread, move->old.stack))
 		counters_make(thread, move->old.stack); /* not within the change: it may take long */
 	move->was_known = record_remove(thread, event->address, &move->old);

@@ -1,5 +1,5 @@
 /*
- * Writes one snapshot: copies the live blocks, runs the finder over the guest's memory, stores what
+ * Writes one snapshot: runs the finder over the guest's memory, stores what
  * it found as rows of the trace. Called by snapshot.c in the forked child, or in place.
  *
  *     ledger --gather--> blocks --finder_run--> maps, claims --+--> MAPS, REFUSED  (as they are)
@@ -13,8 +13,8 @@
 
 #include "preload/awake.h"
 #include "preload/hidden.h"
-#include "preload/ledger.h"
 #include "preload/module.h"
+#include "preload/named.h"
 #include "preload/settings.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
@@ -51,31 +51,6 @@ void
 snapshot_cut(uint32_t index, const char *reason)
 {
 	finish(record_of(index), TRACE_SNAPSHOT_CUT, reason);
-}
-
-int
-snapshot_gather(struct snapshot_job *job)
-{
-	size_t count = ledger_count();
-	struct ledger_block *from;
-
-	/* The copy becomes the finder's list where it lies. */
-	_Static_assert(sizeof(struct ledger_block) == sizeof(struct finder_block), "in place");
-	job->block_count = 0;
-	job->blocks = hidden_map((count + 1) * sizeof(*job->blocks));
-	if (!job->blocks)
-		return -1;
-	from = (struct ledger_block *)(void *)job->blocks;
-	job->block_count = ledger_copy(from, count);
-	for (size_t i = 0; i < job->block_count; i++) {
-		struct ledger_block block;
-		struct finder_block copy;
-
-		memcpy(&block, &from[i], sizeof(block));
-		copy = (struct finder_block){ block.address, block.size, block.stack, TRACE_NONE };
-		memcpy(&job->blocks[i], &copy, sizeof(copy));
-	}
-	return 0;
 }
 
 /* ---- rows */
@@ -153,6 +128,17 @@ write_sums(struct trace_snapshot *record, uint32_t index, const struct sum *sums
 	return rows_end(&rows, result);
 }
 
+static void
+sum_blocks(struct sum *sums, uint32_t stacks, const struct finder_block *blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t stack = blocks[i].stack < stacks ? blocks[i].stack : 0;
+
+		sums[stack].bytes += blocks[i].size;
+		sums[stack].blocks++;
+	}
+}
+
 /* What was live at this very moment, from the same blocks that the finder saw: the counters have
  * moved on. */
 static int
@@ -165,12 +151,8 @@ write_live(const struct snapshot_job *job)
 
 	if (!sums)
 		return -1;
-	for (size_t i = 0; i < job->block_count; i++) {
-		uint32_t stack = job->blocks[i].stack < stacks ? job->blocks[i].stack : 0;
-
-		sums[stack].bytes += job->blocks[i].size;
-		sums[stack].blocks++;
-	}
+	sum_blocks(sums, stacks, job->blocks, job->block_count);
+	sum_blocks(sums, stacks, job->rests, job->rest_count);
 	result = write_sums(record_of(job->index), job->index, sums, stacks);
 	hidden_unmap(sums, bytes);
 	return result;
@@ -242,6 +224,16 @@ write_claims(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
+static int
+write_names(const struct snapshot_job *job, const struct finder_result *found)
+{
+	static struct trace_name names[NAMED_MAX];
+	size_t count = named_match(found->maps, found->map_count, names);
+
+	return write_array(job->index, TRACE_CHUNK_NAMES, &record_of(job->index)->names, names,
+	                   count);
+}
+
 static void
 note_stack(struct thread *thread, void *context)
 {
@@ -285,7 +277,8 @@ write_found(const struct snapshot_job *job, const struct finder_result *found)
 	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
 	                found->map_count) < 0 ||
 	    write_array(job->index, TRACE_CHUNK_REFUSED, &record->refused, found->refused,
-	                found->refused_count) < 0)
+	                found->refused_count) < 0 ||
+	    write_names(job, found) < 0)
 		return -1;
 	return 0;
 }
@@ -363,5 +356,5 @@ snapshot_write(struct snapshot_job *job)
 		search_and_write(job, &memory);
 		memory_close_self(&memory);
 	}
-	hidden_unmap(job->blocks, (job->block_count + 1) * sizeof(*job->blocks));
+	hidden_unmap(job->blocks, job->mapped);
 }

@@ -15,9 +15,12 @@ struct snapshot_job {
 	uint64_t stack_pointer; /* of the thread that takes the snapshot */
 	struct finder_block *blocks;
 	size_t block_count;
+	struct finder_block *rests; /* behind them: of blocks with sub-blocks what those leave */
+	size_t rest_count;
+	size_t mapped;
 };
 
-/* Copies the live blocks. Under the ledger's lock, or frozen. 0, or -1: no memory. */
+/* Copies the live blocks (snapshot_gather.c). With changes stopped, or frozen. 0, or -1: no memory. */
 int snapshot_gather(struct snapshot_job *job);
 
 /* Searches, writes all rows and the record's last word. Takes no lock. */

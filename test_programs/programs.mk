@@ -44,13 +44,15 @@ $(patsubst test_programs/%.cc,$(O)/test_programs/$(1)/%,$(PROGRAM_CC)): \
 	$$(Q)mkdir -p $$(@D) && $$(CXX) -pthread -o $$@ $$(filter %.o,$$^) $$(LDFLAGS)
 $(addprefix $(O)/test_programs/$(1)/,$(GOMAP_PROGRAMS)): \
     $(patsubst test_programs/%.c,$(O)/programs/$(1)/%.o,$(GOMAP))
+$(O)/test_programs/$(1)/arena_gomap: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
 $(addprefix $(O)/programs/$(1)/,$(addsuffix .o,$(GLIB_PROGRAMS))): \
     PROGRAM_C_FLAGS += $$(shell pkg-config --cflags glib-2.0)
 $(addprefix $(O)/test_programs/$(1)/,$(GLIB_PROGRAMS)): \
     PROGRAM_LIBS = $$(shell pkg-config --libs glib-2.0)
 endef
 
-GOMAP_PROGRAMS := article children ends forks hold_empty marker needed_gomap server_empty short_children
+GOMAP_PROGRAMS := arena_gomap article children ends forks hold_empty marker needed_gomap \
+                  server_empty short_children
 GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))

@@ -16,8 +16,8 @@
  * raised (release), no published record ever moves, and a reader trusts no number in here before it
  * has checked it. All integers are in the byte order of the machine that wrote them.
  *
- * It holds addresses, sizes, names of code and counts: never a key, a value or any other content of
- * the guest. Whoever changes a struct here raises TRACE_VERSION.
+ * It holds addresses, sizes, names of code (and those that code gave by maptrace_name) and counts:
+ * never a key, a value or any other content of the guest. Whoever changes a struct here raises TRACE_VERSION.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 4u
+#define TRACE_VERSION 5u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -130,6 +130,7 @@ enum trace_chunk_kind {
 	TRACE_CHUNK_CLAIMS,   /* struct trace_claim[] */
 	TRACE_CHUNK_MAPS,     /* struct trace_map[] */
 	TRACE_CHUNK_REFUSED,  /* struct trace_refused[] */
+	TRACE_CHUNK_NAMES,    /* struct trace_name[] */
 	TRACE_CHUNK_KINDS
 };
 
@@ -205,6 +206,7 @@ enum trace_stack_flag {
 	TRACE_STACK_TRANSIENT = 1, /* lives only inside one operation of the map */
 	TRACE_STACK_RESERVED = 2,  /* room asked for in advance: reserve, with_capacity, a hint */
 	TRACE_STACK_CUT = 4,       /* deeper than the library records */
+	TRACE_STACK_TOLD = 8,      /* the role is the program's own word: maptrace_role */
 };
 
 /* A point of the time series. `ns` since the start. Roles by stack. */
@@ -267,7 +269,8 @@ struct trace_snapshot {
 	uint32_t live;
 	uint32_t refused;
 	char reason[TRACE_TEXT_MAX];
-	uint8_t zero[16];
+	uint32_t names;
+	uint8_t zero[12];
 };
 _Static_assert(sizeof(struct trace_snapshot) == 432, "151 snapshots a chunk");
 
@@ -304,6 +307,13 @@ enum trace_refusal {
 	TRACE_REFUSED_CLAIMED,     /* another map owns the array with better proof */
 	TRACE_REFUSED_BUSY,        /* the map was being changed at this moment */
 };
+
+/* A map that the program named by maptrace_name. */
+struct trace_name {
+	uint64_t address; /* of the map: that of a row of MAPS in the same snapshot */
+	char name[TRACE_NAME_MAX]; /* terminated */
+};
+_Static_assert(sizeof(struct trace_name) == 72, "909 names a chunk");
 
 enum trace_where { /* what holds the header */
 	TRACE_WHERE_BLOCK,  /* a live block: where_base, where_stack */

@@ -43,7 +43,8 @@ struct trace_snapshot_rows {
 	struct trace_claim *claims;
 	struct trace_map *maps;
 	struct trace_refused *refused;
-	uint32_t live_count, claims_count, maps_count, refused_count;
+	struct trace_name *names;
+	uint32_t live_count, claims_count, maps_count, refused_count, names_count;
 };
 
 /* What was counted of one stack, by all threads. Where more than one of them did, its own peak is no

@@ -82,7 +82,8 @@ check_nodes(const struct check *check)
 static int
 check_stacks(const struct check *check)
 {
-	const uint8_t flags = TRACE_STACK_TRANSIENT | TRACE_STACK_RESERVED | TRACE_STACK_CUT;
+	const uint8_t flags = TRACE_STACK_TRANSIENT | TRACE_STACK_RESERVED |
+	                      TRACE_STACK_CUT | TRACE_STACK_TOLD;
 	const struct trace *trace = check->trace;
 
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
@@ -245,6 +246,15 @@ check_maps(const struct check *check, const struct trace_snapshot_rows *rows)
 }
 
 static int
+check_names(const struct check *check, const struct trace_snapshot_rows *rows)
+{
+	for (uint32_t i = 0; i < rows->names_count; i++)
+		if (!is_terminated(rows->names[i].name, sizeof(rows->names[i].name)))
+			return bad(check, "name", i, "is a string without an end");
+	return 0;
+}
+
+static int
 check_snapshots(const struct check *check)
 {
 	for (uint32_t i = 0; i < check->trace->snapshot_count; i++) {
@@ -258,7 +268,8 @@ check_snapshots(const struct check *check)
 		    info->in_place > 1)
 			return bad(check, "snapshot", i, "has an unknown cause or state");
 		if (check_live(check, rows) != 0 || check_claims(check, rows) != 0 ||
-		    check_maps(check, rows) != 0 || check_refused(check, rows) != 0)
+		    check_maps(check, rows) != 0 || check_refused(check, rows) != 0 ||
+		    check_names(check, rows) != 0)
 			return -1;
 	}
 	return 0;

@@ -46,7 +46,7 @@ def needs_only_libc():
 
 @test
 def exports_only_hooks():
-    """the library exports the hooked names, its mark and its question, nothing else"""
+    """the library exports the hooked names and those of maptrace.h, nothing else"""
     symbols = run(["nm", "-D", "--defined-only", "--format=posix", harness.LIBRARY]).stdout
     names = {line.split()[0].split("@")[0] for line in symbols.splitlines()}
     ends = {"exit", "quick_exit", "_exit", "_Exit", "err", "errx", "verr", "verrx", "error",
@@ -60,7 +60,8 @@ def exports_only_hooks():
     assert family <= names, f"missing: {family - names}"
     assert ends <= names, f"missing: {ends - names}"
     rest = {n for n in names - family - ends if not re.match(r"_Z(n|d)[wal]", n)}
-    equal(rest, {"maptrace_mark_v1", "maptrace_stack_v1"})
+    equal(rest, {f"maptrace_{name}_v1" for name in (
+        "mark", "stack", "name", "allocate", "free", "free_range", "role")})
     assert len([n for n in names if n.startswith("_Zn")]) == 8, sorted(names)
     assert len([n for n in names if n.startswith("_Zd")]) == 12, sorted(names)
 

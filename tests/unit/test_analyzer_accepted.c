@@ -29,7 +29,7 @@ accepts(const char *text, const char *profile)
 	bool result;
 
 	assert_non_null(accepted);
-	result = accepted_matches(accepted, profile, &names);
+	result = accepted_matches(accepted, profile, &names, "sessions");
 	accepted_release(accepted);
 	return result;
 }
@@ -43,6 +43,8 @@ all_conditions_of_a_rule_must_match(void **state)
 	assert_false(accepts("profile \"lib*\" and function \"mai\"", "libstdcxx"));
 	assert_true(accepts("type \"std::unordered_map<int, *\" and function \"Cache*\"", "x"));
 	assert_false(accepts("type \"std::unordered_set*\" and function \"Cache*\"", "x"));
+	assert_true(accepts("name sess*", "x"));
+	assert_false(accepts("name caches and profile x", "x"));
 }
 
 static void
@@ -85,8 +87,8 @@ use_is_counted(void **state)
 	struct accepted_error error;
 	struct accepted *accepted = accepted_parse(text, strlen(text), &error);
 
-	accepted_matches(accepted, "yes", &names);
-	accepted_matches(accepted, "yes", &names);
+	accepted_matches(accepted, "yes", &names, NULL);
+	accepted_matches(accepted, "yes", &names, NULL);
 	assert_int_equal(accepted->rules[0].used, 0);
 	assert_int_equal(accepted->rules[1].used, 2);
 	assert_int_equal(accepted->rules[1].line, 2);
@@ -97,7 +99,7 @@ use_is_counted(void **state)
 static void
 no_list_accepts_nothing(void **state)
 {
-	assert_false(accepted_matches(NULL, "x", &names));
+	assert_false(accepted_matches(NULL, "x", &names, NULL));
 }
 
 static void
@@ -108,7 +110,7 @@ errors_have_their_place(void **state)
 		size_t line, column;
 		const char *says;
 	} cases[] = {
-	    {"profil \"x\"", 1, 1, "'profil' is none of profile, function and type"},
+	    {"profil \"x\"", 1, 1, "'profil' is none of profile, function, type and name"},
 	    {"\n  profile # x", 2, 14, "a glob belongs here"},
 	    {"profile", 1, 8, "a glob belongs here"},
 	    {"profile \"x", 1, 9, "never closed"},

@@ -80,7 +80,7 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, stack->split_role, 255, "unknown role");
 	EXPECT_CORRUPT(bytes, stack->split_share, 18, "impossible parts");
 	EXPECT_CORRUPT(bytes, stack->split_whole, 0, "impossible parts");
-	EXPECT_CORRUPT(bytes, stack->flags, 8, "unknown flags");
+	EXPECT_CORRUPT(bytes, stack->flags, 16, "unknown flags");
 	EXPECT_CORRUPT(bytes, module->start, UINT64_MAX, "module 1 ends before it starts");
 	EXPECT_CORRUPT(bytes, module->build_id_size, 33, "build id");
 	EXPECT_CORRUPT(bytes, profile->text_offset, 1, "text that is not there");
@@ -124,6 +124,7 @@ every_string_must_end(void **state)
 	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
 	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
 	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
+	struct trace_name *name = record_of(bytes, TRACE_CHUNK_NAMES, 2);
 	struct { char *at; size_t size; } strings[] = {
 		{ header->program, sizeof(header->program) },
 		{ header->notice, sizeof(header->notice) },
@@ -132,6 +133,7 @@ every_string_must_end(void **state)
 		{ profile->origin, sizeof(profile->origin) },
 		{ info->label, sizeof(info->label) },
 		{ info->reason, sizeof(info->reason) },
+		{ name->name, sizeof(name->name) },
 	};
 	struct trace_error error;
 

@@ -159,6 +159,12 @@ sample_fill_refused(void *record, uint32_t index)
 		.line = index, .reason = TRACE_REFUSED_CENSUS, .candidates = 1 };
 }
 
+__attribute__((unused)) static void
+sample_fill_name(void *record, uint32_t index)
+{
+	*(struct trace_name *)record = (struct trace_name){ .address = index, .name = "sessions" };
+}
+
 /* One kind of rows of a snapshot, as its writer would append them. */
 __attribute__((unused)) static void
 sample_append_rows(struct trace_writer *writer, enum trace_chunk_kind kind, uint32_t owner,
@@ -184,10 +190,12 @@ sample_append_snapshot(struct trace_writer *writer, struct trace_table *snapshot
 	sample_append_rows(writer, TRACE_CHUNK_CLAIMS, index, rows + 1, sample_fill_claim);
 	sample_append_rows(writer, TRACE_CHUNK_MAPS, index, rows + 2, sample_fill_map);
 	sample_append_rows(writer, TRACE_CHUNK_REFUSED, index, rows + 3, sample_fill_refused);
+	sample_append_rows(writer, TRACE_CHUNK_NAMES, index, rows + 4, sample_fill_name);
 	info->live = rows;
 	info->claims = rows + 1;
 	info->maps = rows + 2;
 	info->refused = rows + 3;
+	info->names = rows + 4;
 	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
 }
 
