@@ -85,25 +85,10 @@ compare_address(const void *a, const void *b)
 				      *(const struct model_map *const *)b);
 }
 
-static int
-compare_named(const void *key, const void *element)
-{
-	uint64_t address = *(const uint64_t *)key;
-	const struct trace_name *name = element;
-
-	return (address > name->address) - (address < name->address);
-}
-
-/* The writer sorts names by address. */
 static const char *
-name_of(const struct trace_snapshot_rows *rows, uint64_t address)
+text_of(const struct trace_snapshot_rows *rows, uint32_t start)
 {
-	const struct trace_name *found =
-	    rows->names_count ? bsearch(&address, rows->names, rows->names_count,
-					sizeof *rows->names, compare_named)
-			      : NULL;
-
-	return found ? found->name : NULL;
+	return start ? rows->words + start : NULL;
 }
 
 static void
@@ -114,7 +99,9 @@ load_map(const struct model *model, const struct model_snapshot *snapshot, struc
 
 	map->row = row;
 	map->snapshot = snapshot;
-	map->name = name_of(snapshot->rows, row->address);
+	map->name = text_of(snapshot->rows, row->name);
+	map->told_type = text_of(snapshot->rows, row->type);
+	map->place = text_of(snapshot->rows, row->place);
 	map->profile = has_profile ? model->profiles[row->profile] : NULL;
 	map->profile_name = has_profile ? model->trace->profiles[row->profile].name : "?";
 	retained_map(map);

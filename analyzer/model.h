@@ -38,6 +38,8 @@ struct model_map {
 	const struct profile *profile; /* NULL: its text in the trace is broken */
 	const char *profile_name;
 	const char *name; /* that the program gave it by maptrace_name, or NULL */
+	const char *told_type; /* as the guest's memory tells it, or NULL: see names->type */
+	const char *place; /* what holds the header, in the trace's words, or NULL */
 	const struct model_snapshot *snapshot;
 	uint64_t held;       /* buckets, old buckets and overflow */
 	uint64_t needed_low; /* TRACE_UNKNOWN where no rule tells; else low <= high */

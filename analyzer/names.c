@@ -255,6 +255,17 @@ find_holder(struct model *model, const struct model_map *map)
 	return names_maker(map->profile, frames, count);
 }
 
+static void
+name_type(struct model *model, const struct model_map *map, struct model_names *names)
+{
+	names->type = names->written_type = map->told_type;
+	if (names->type)
+		return;
+	names->type = find_type(model, map->profile, names->frames, names->frame_count);
+	if (names->type)
+		names->written_type = keep(model, type_name_as_written(names->type));
+}
+
 const struct model_names *
 model_map_names(struct model *model, const struct model_map *map)
 {
@@ -274,9 +285,7 @@ model_map_names(struct model *model, const struct model_map *map)
 	names->is_known = true;
 	names->frames = model_stack_frames(model, row->stack, &names->frame_count);
 	names->maker = names_maker(map->profile, names->frames, names->frame_count);
-	names->type = find_type(model, map->profile, names->frames, names->frame_count);
-	if (names->type)
-		names->written_type = keep(model, type_name_as_written(names->type));
+	name_type(model, map, names);
 	if (row->where == TRACE_WHERE_BLOCK && row->where_stack != TRACE_NONE)
 		names->holder = find_holder(model, map);
 	if (row->where == TRACE_WHERE_GLOBAL)

@@ -140,10 +140,11 @@ where_of(struct model *model, const struct model_map *map, const struct model_na
 	bool has_module = row->where_module < model->trace->module_count;
 
 	return json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
+	    "{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
 	    address(row->where_base), "module",
 	    write_json_text(has_module ? model->trace->modules[row->where_module].path : NULL),
-	    "variable", write_json_text(names->variable), "allocated_at",
+	    "variable", write_json_text(names->variable), "place",
+	    write_json_text(map->place), "allocated_at",
 	    holder_of(model, row, frames));
 }
 

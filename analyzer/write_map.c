@@ -123,6 +123,8 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 	char text[TEXT_SIZE], variable[TEXT_SIZE];
 
 	fputs("\nheld in\n  ", out);
+	if (map->place)
+		fprintf(out, "%s\n  ", units_escape(text, sizeof(text), map->place));
 	if (row->where == TRACE_WHERE_GLOBAL && row->where_module != TRACE_NONE)
 		fprintf(out, "%s%s of %s\n", names->variable ? "the variable " : "global data",
 			units_escape(variable, sizeof(variable),

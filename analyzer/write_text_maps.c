@@ -148,6 +148,8 @@ print_place(const struct model_group *group, FILE *out)
 		symbols_shorten(text, sizeof text, group->names->variable, NAME_WIDTH);
 		fprintf(out, " (%s)", text);
 	}
+	if (map->place)
+		fprintf(out, ": %s", units_escape(text, sizeof text, map->place));
 	fputs("\n", out);
 }
 

@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-static struct trace_name names[NAMED_MAX];
+static struct {
+	uint64_t address;
+	char name[TRACE_NAME_MAX]; /* terminated */
+} names[NAMED_MAX];
 static size_t count;
 
 /* The first entry at or behind this address. */
@@ -63,26 +66,32 @@ named_remove_range(uint64_t start, uint64_t end)
 	take_out(from, place_of(end));
 }
 
-size_t
-named_match(const struct trace_map *maps, size_t map_count, struct trace_name into[NAMED_MAX])
+/* The name that is told so near before this map, by its place in the table; -1: none. */
+static ptrdiff_t
+nearest(uint64_t address)
 {
-	static uint64_t first[NAMED_MAX]; /* the map of each name; one writer at a time */
-	size_t matched = 0;
+	size_t after = place_of(address + 1);
 
-	memset(first, 0, sizeof(first));
+	return after && address - names[after - 1].address < NAMED_REACH ? (ptrdiff_t)after - 1
+	                                                                 : -1;
+}
+
+const char *
+named_of(const struct named_firsts *firsts, uint64_t address)
+{
+	ptrdiff_t at = nearest(address);
+
+	return at >= 0 && firsts->map[at] == address ? names[at].name : NULL;
+}
+
+void
+named_match(struct named_firsts *firsts, const struct trace_map *maps, size_t map_count)
+{
+	memset(firsts, 0, sizeof(*firsts));
 	for (size_t i = 0; count && i < map_count; i++) {
-		uint64_t address = maps[i].address;
-		size_t after = place_of(address + 1), at = after - 1;
+		ptrdiff_t at = nearest(maps[i].address);
 
-		if (after && address - names[at].address < NAMED_REACH &&
-		    (!first[at] || address < first[at]))
-			first[at] = address;
+		if (at >= 0 && (!firsts->map[at] || maps[i].address < firsts->map[at]))
+			firsts->map[at] = maps[i].address;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (!first[i])
-			continue;
-		into[matched] = names[i];
-		into[matched++].address = first[i];
-	}
-	return matched;
 }

@@ -22,10 +22,15 @@ void named_remove(uint64_t address);
 /* What lay in this memory is gone, and so are the names. */
 void named_remove_range(uint64_t start, uint64_t end);
 
-/* The names of these maps, each with the address of its map, in order of address. Each name goes to
- * the first map that begins where it was told, or less than NAMED_REACH behind; others are left
- * out. Returns how many. */
-size_t named_match(const struct trace_map *maps, size_t map_count,
-                   struct trace_name into[NAMED_MAX]);
+/* Which map each name goes to: the first that begins where the name was told, or less than
+ * NAMED_REACH behind. */
+struct named_firsts {
+	uint64_t map[NAMED_MAX]; /* the map's address; 0: none */
+};
+
+void named_match(struct named_firsts *firsts, const struct trace_map *maps, size_t map_count);
+
+/* The name of the map at this address, or NULL. */
+const char *named_of(const struct named_firsts *firsts, uint64_t address);
 
 #endif

@@ -18,6 +18,7 @@
 #include "preload/settings.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
+#include "trace/words.h"
 
 #include <linux/futex.h>
 #include <string.h>
@@ -224,14 +225,26 @@ write_claims(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
+/* The texts that maps point to; before the maps. */
 static int
-write_names(const struct snapshot_job *job, const struct finder_result *found)
+write_words(const struct snapshot_job *job, const struct finder_result *found)
 {
-	static struct trace_name names[NAMED_MAX];
-	size_t count = named_match(found->maps, found->map_count, names);
+	static struct trace_words words;
+	static struct named_firsts firsts;
+	int result = 0;
 
-	return write_array(job->index, TRACE_CHUNK_NAMES, &record_of(job->index)->names, names,
-	                   count);
+	named_match(&firsts, found->maps, found->map_count);
+	if (trace_words_begin(&words, &tracer.writer, job->index) < 0)
+		return -1;
+	for (size_t i = 0; i < found->map_count && result == 0; i++) {
+		struct trace_map *map = &found->maps[i];
+
+		map->name = trace_words_put(&words, named_of(&firsts, map->address));
+		if (map->name == TRACE_NONE)
+			result = -1;
+	}
+	trace_words_end(&words, &record_of(job->index)->words);
+	return result;
 }
 
 static void
@@ -273,12 +286,11 @@ write_found(const struct snapshot_job *job, const struct finder_result *found)
 	record->scan_bytes = found->scan_bytes;
 	record->scanned_bytes = found->scanned_bytes;
 	name_places(found);
-	if (write_claims(job, found) < 0 ||
+	if (write_claims(job, found) < 0 || write_words(job, found) < 0 ||
 	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
 	                found->map_count) < 0 ||
 	    write_array(job->index, TRACE_CHUNK_REFUSED, &record->refused, found->refused,
-	                found->refused_count) < 0 ||
-	    write_names(job, found) < 0)
+	                found->refused_count) < 0)
 		return -1;
 	return 0;
 }

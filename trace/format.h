@@ -16,8 +16,9 @@
  * raised (release), no published record ever moves, and a reader trusts no number in here before it
  * has checked it. All integers are in the byte order of the machine that wrote them.
  *
- * It holds addresses, sizes, names of code (and those that code gave by maptrace_name) and counts:
- * never a key, a value or any other content of the guest. Whoever changes a struct here raises TRACE_VERSION.
+ * It holds addresses, sizes, names of code (and those that code gave by maptrace_name) and
+ * counts: never a key, a value or any other content of the guest. Whoever changes a struct here
+ * raises TRACE_VERSION.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
@@ -130,7 +131,7 @@ enum trace_chunk_kind {
 	TRACE_CHUNK_CLAIMS,   /* struct trace_claim[] */
 	TRACE_CHUNK_MAPS,     /* struct trace_map[] */
 	TRACE_CHUNK_REFUSED,  /* struct trace_refused[] */
-	TRACE_CHUNK_NAMES,    /* struct trace_name[] */
+	TRACE_CHUNK_WORDS,    /* bytes: texts that end by a zero; see struct trace_map */
 	TRACE_CHUNK_KINDS
 };
 
@@ -269,7 +270,7 @@ struct trace_snapshot {
 	uint32_t live;
 	uint32_t refused;
 	char reason[TRACE_TEXT_MAX];
-	uint32_t names;
+	uint32_t words;             /* bytes of texts; 0: no map has any */
 	uint8_t zero[12];
 };
 _Static_assert(sizeof(struct trace_snapshot) == 432, "151 snapshots a chunk");
@@ -307,13 +308,6 @@ enum trace_refusal {
 	TRACE_REFUSED_CLAIMED,     /* another map owns the array with better proof */
 	TRACE_REFUSED_BUSY,        /* the map was being changed at this moment */
 };
-
-/* A map that the program named by maptrace_name. */
-struct trace_name {
-	uint64_t address; /* of the map: that of a row of MAPS in the same snapshot */
-	char name[TRACE_NAME_MAX]; /* terminated */
-};
-_Static_assert(sizeof(struct trace_name) == 72, "909 names a chunk");
 
 enum trace_where { /* what holds the header */
 	TRACE_WHERE_BLOCK,  /* a live block: where_base, where_stack */
@@ -361,7 +355,26 @@ struct trace_map {
 	uint64_t old_array; /* block of the old array while growing, or 0 */
 	uint64_t used_buckets;  /* that hold entries: of chained layouts, all tables together */
 	uint64_t longest_chain; /* most entries in one of them, its overflow included */
+
+	/* Of open addressing, where the walk can see where an entry belongs: how many cells a search
+	 * for each looks at, 1 where it lies in its own place. */
+	uint64_t probes;        /* all entries together */
+	uint64_t longest_probe;
+
+	/* Where a header on a stack lies: 0 each where that is not known. */
+	uint64_t where_pc;     /* a return address into the function whose frame holds it ... */
+	uint32_t where_thread; /* the kernel's number of the thread; where_module: of where_pc */
+
+	/* Texts: where each begins among the bytes of WORDS of the same snapshot, which begin with a
+	 * zero and end by one. 0: none. Written by trace/words.h, in UTF-8; many maps may share a
+	 * text. They are words of the program's code, never contents of its memory. */
+	uint32_t name;     /* that the program gave this map: maptrace_name */
+	uint32_t type;     /* of the map, where the guest's own memory tells it (Go); else the analyzer
+	                    * asks the symbols of its stack. Candidates are parted by " or " */
+	uint32_t place;    /* what holds the header, where addresses and symbols do not tell it: a path
+	                    * from a root, a variable, a stack frame */
+	uint8_t unused[8];
 };
-_Static_assert(sizeof(struct trace_map) == 256, "255 maps a chunk");
+_Static_assert(sizeof(struct trace_map) == 304, "215 maps a chunk");
 
 #endif

@@ -27,7 +27,7 @@ static const struct {
 	[TRACE_CHUNK_CLAIMS] = { sizeof(struct trace_claim), 0 },
 	[TRACE_CHUNK_MAPS] = { sizeof(struct trace_map), 0 },
 	[TRACE_CHUNK_REFUSED] = { sizeof(struct trace_refused), 0 },
-	[TRACE_CHUNK_NAMES] = { sizeof(struct trace_name), 0 },
+	[TRACE_CHUNK_WORDS] = { 1, 0 },
 };
 
 size_t

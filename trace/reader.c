@@ -116,8 +116,8 @@ load_snapshot(struct trace_image *image, uint32_t index, struct trace_snapshot_r
 	    load_rows(image, TRACE_CHUNK_REFUSED, index, complete, &info->refused,
 	              &rows->refused, &rows->refused_count) != 0)
 		return -1;
-	return load_rows(image, TRACE_CHUNK_NAMES, index, complete, &info->names, &rows->names,
-	                 &rows->names_count);
+	return load_rows(image, TRACE_CHUNK_WORDS, index, complete, &info->words, &rows->words,
+	                 &rows->words_size);
 }
 
 static int
@@ -219,7 +219,7 @@ trace_close(struct trace *trace)
 		free(trace->snapshots[i].claims);
 		free(trace->snapshots[i].maps);
 		free(trace->snapshots[i].refused);
-		free(trace->snapshots[i].names);
+		free(trace->snapshots[i].words);
 	}
 	free(trace->snapshots);
 	free(trace->nodes);

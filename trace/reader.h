@@ -43,8 +43,8 @@ struct trace_snapshot_rows {
 	struct trace_claim *claims;
 	struct trace_map *maps;
 	struct trace_refused *refused;
-	struct trace_name *names;
-	uint32_t live_count, claims_count, maps_count, refused_count, names_count;
+	char *words; /* texts of maps: each begins where its map says and is terminated */
+	uint32_t live_count, claims_count, maps_count, refused_count, words_size;
 };
 
 /* What was counted of one stack, by all threads. Where more than one of them did, its own peak is no

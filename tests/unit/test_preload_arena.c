@@ -253,37 +253,36 @@ a_role_moves_the_bytes(void **state)
 	check_counters();
 }
 
-static size_t
-names_at(uint64_t address, struct trace_name *names)
+static const char *
+name_at(uint64_t address)
 {
-	struct trace_map map = { .address = address };
+	static struct named_firsts firsts;
+	struct trace_map maps[2] = { { .address = address + 8 }, { .address = address } };
 
-	return named_match(&map, 1, names);
+	named_match(&firsts, maps, 2);
+	return named_of(&firsts, address);
 }
 
 static void
 a_name_goes_with_the_block_that_holds_its_map(void **state)
 {
-	static struct trace_name names[NAMED_MAX];
-
 	add_outer(BASE, 1000, 1);
 	assert_int_equal(add_sub(BASE + 504, 100, 2), ARENA_DONE);
 	assert_int_equal(arena_name(BASE + 100, "old"), ARENA_DONE);
 	assert_int_equal(arena_name(BASE + 100, "of the block"), ARENA_DONE);
 	assert_int_equal(arena_name(BASE + 504, "of the sub-block"), ARENA_DONE);
 	assert_int_equal(arena_name(MAPPED, "global"), ARENA_DONE);
-	assert_int_equal(names_at(BASE + 108, names), 1);
-	assert_string_equal(names[0].name, "of the block");
-	assert_int_equal(names[0].address, BASE + 108);
-	assert_int_equal(names_at(BASE + 100 + NAMED_REACH, names), 0);
-	assert_int_equal(names_at(BASE + 99, names), 0);
+	assert_string_equal(name_at(BASE + 108), "of the block");
+	assert_string_equal(name_at(BASE + 504), "of the sub-block");
+	assert_null(name_at(BASE + 100 + NAMED_REACH));
+	assert_null(name_at(BASE + 99));
 	assert_int_equal(arena_remove(self, BASE + 504), ARENA_DONE);
-	assert_int_equal(names_at(BASE + 504, names), 0);
+	assert_null(name_at(BASE + 504));
 	remove_outer(BASE);
-	assert_int_equal(names_at(BASE + 100, names), 0);
-	assert_int_equal(names_at(MAPPED, names), 1);
+	assert_null(name_at(BASE + 100));
+	assert_string_equal(name_at(MAPPED), "global");
 	assert_int_equal(arena_name(MAPPED, NULL), ARENA_DONE);
-	assert_int_equal(names_at(MAPPED, names), 0);
+	assert_null(name_at(MAPPED));
 	check_counters();
 }
 

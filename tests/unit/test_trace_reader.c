@@ -103,6 +103,9 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, map->stack, 100, "map 2 names");
 	EXPECT_CORRUPT(bytes, map->where_stack, 100, "map 2 names");
 	EXPECT_CORRUPT(bytes, map->where_module, 3, "map 2 names");
+	EXPECT_CORRUPT(bytes, map->name, SAMPLE_PLACE + 11, "a text without an end");
+	EXPECT_CORRUPT(bytes, map->type, UINT32_MAX, "a text without an end");
+	EXPECT_CORRUPT(bytes, map->place, 1u << 20, "a text without an end");
 	EXPECT_CORRUPT(bytes, map->where, 4, "unknown kind of place");
 	EXPECT_CORRUPT(bytes, map->flags, 8, "unknown flags");
 	EXPECT_CORRUPT(bytes, map->overflow_reserved_bytes, 21, "parts larger than the whole");
@@ -124,7 +127,7 @@ every_string_must_end(void **state)
 	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
 	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
 	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
-	struct trace_name *name = record_of(bytes, TRACE_CHUNK_NAMES, 2);
+	char *words = record_of(bytes, TRACE_CHUNK_WORDS, 0);
 	struct { char *at; size_t size; } strings[] = {
 		{ header->program, sizeof(header->program) },
 		{ header->notice, sizeof(header->notice) },
@@ -133,7 +136,7 @@ every_string_must_end(void **state)
 		{ profile->origin, sizeof(profile->origin) },
 		{ info->label, sizeof(info->label) },
 		{ info->reason, sizeof(info->reason) },
-		{ name->name, sizeof(name->name) },
+		{ words + SAMPLE_PLACE, sizeof("main.cache") },
 	};
 	struct trace_error error;
 

@@ -4,7 +4,7 @@
 #define TEST_TRACE_SAMPLE_H
 
 #include "trace/reader.h"
-#include "trace/writer.h"
+#include "trace/words.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -142,6 +142,21 @@ sample_fill_claim(void *record, uint32_t index)
 		.stack = index % 3, .role = TRACE_VALUES, .bytes = index, .blocks = 1 };
 }
 
+/* Where the texts of a snapshot's maps begin. */
+enum { SAMPLE_NAME = 1, SAMPLE_TYPE = 10, SAMPLE_PLACE = 25 };
+
+__attribute__((unused)) static void
+sample_append_words(struct trace_writer *writer, uint32_t owner, uint32_t *told)
+{
+	struct trace_words words;
+
+	assert_int_equal(trace_words_begin(&words, writer, owner), 0);
+	assert_int_equal(trace_words_put(&words, "sessions"), SAMPLE_NAME);
+	assert_int_equal(trace_words_put(&words, "map[int]string"), SAMPLE_TYPE);
+	assert_int_equal(trace_words_put(&words, "main.cache"), SAMPLE_PLACE);
+	trace_words_end(&words, told);
+}
+
 __attribute__((unused)) static void
 sample_fill_map(void *record, uint32_t index)
 {
@@ -149,7 +164,8 @@ sample_fill_map(void *record, uint32_t index)
 		.address = 0x7000 + index, .where = TRACE_WHERE_BLOCK, .where_module = TRACE_NONE,
 		.where_stack = 1, .stack = 2, .count = index, .capacity = TRACE_UNKNOWN,
 		.bucket_bytes = 1000, .overflow_bytes = 20, .overflow_reserved_bytes = 10,
-		.needed_low = 5, .needed_high = 6 };
+		.needed_low = 5, .needed_high = 6, .name = SAMPLE_NAME, .type = SAMPLE_TYPE,
+		.place = index % 2 ? SAMPLE_PLACE : 0 };
 }
 
 __attribute__((unused)) static void
@@ -157,12 +173,6 @@ sample_fill_refused(void *record, uint32_t index)
 {
 	*(struct trace_refused *)record = (struct trace_refused){
 		.line = index, .reason = TRACE_REFUSED_CENSUS, .candidates = 1 };
-}
-
-__attribute__((unused)) static void
-sample_fill_name(void *record, uint32_t index)
-{
-	*(struct trace_name *)record = (struct trace_name){ .address = index, .name = "sessions" };
 }
 
 /* One kind of rows of a snapshot, as its writer would append them. */
@@ -188,14 +198,13 @@ sample_append_snapshot(struct trace_writer *writer, struct trace_table *snapshot
 	index = trace_table_publish(writer, snapshots);
 	sample_append_rows(writer, TRACE_CHUNK_LIVE, index, rows, sample_fill_live);
 	sample_append_rows(writer, TRACE_CHUNK_CLAIMS, index, rows + 1, sample_fill_claim);
+	sample_append_words(writer, index, &info->words);
 	sample_append_rows(writer, TRACE_CHUNK_MAPS, index, rows + 2, sample_fill_map);
 	sample_append_rows(writer, TRACE_CHUNK_REFUSED, index, rows + 3, sample_fill_refused);
-	sample_append_rows(writer, TRACE_CHUNK_NAMES, index, rows + 4, sample_fill_name);
 	info->live = rows;
 	info->claims = rows + 1;
 	info->maps = rows + 2;
 	info->refused = rows + 3;
-	info->names = rows + 4;
 	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
 }
 
