@@ -14,14 +14,13 @@
 #include "finder/anchors.h"
 #include "finder/prove.h"
 #include "finder/refuse.h"
+#include "finder/sieve.h"
 
 #include <string.h>
 
 enum {
 	CHUNK = 64 * 1024,
 	QUEUE = BLOCKS_GROUP,
-	GROUP = 8,   /* words looked at together: a cache line */
-	AHEAD = 512, /* words by which memory is asked for early: a page, where processors stop to guess */
 };
 
 struct scan {
@@ -198,20 +197,14 @@ queue_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t add
 }
 
 /* Most memory holds no pointers at all, so whole groups are dropped at once. */
-__attribute__((no_sanitize("address"))) static void
+static void
 scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t address)
 {
-	uint64_t lowest = scan->anchors.lowest, span = scan->anchors.span;
-	size_t i = 0;
-	for (; i + GROUP <= count; i += GROUP) {
-		bool is_any = false;
-		__builtin_prefetch(words + i + AHEAD);
-		for (size_t k = 0; k < GROUP; k++)
-			is_any |= words[i + k] - lowest < span;
-		if (is_any)
-			queue_words(scan, words + i, GROUP, address + i * sizeof(*words));
+	for (size_t i = 0; i < count; i += SIEVE_GROUP) {
+		i = sieve_next(words, i, count, scan->anchors.lowest, scan->anchors.span);
+		size_t size = count - i < SIEVE_GROUP ? count - i : SIEVE_GROUP;
+		queue_words(scan, words + i, size, address + i * sizeof(*words));
 	}
-	queue_words(scan, words + i, count - i, address + i * sizeof(*words));
 	try_queue(scan);
 }
 

@@ -2,6 +2,7 @@
  * One run of the finder, shared by its parts. Nobody outside finder/ includes this.
  *
  *     anchors.c    which words can be anchors
+ *     sieve.c      words that may point at a block
  *     scan.c       words -> candidates whose cheap steps are true
  *     prove.c      a candidate's steps, walks included
  *     walk.c       tables and chains; with cells.c (census) and reach.c (blocks reached)
