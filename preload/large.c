@@ -112,6 +112,18 @@ large_size(uint64_t address)
 	return way < 0 ? 0 : blocks[set][way].size;
 }
 
+uint64_t
+large_bytes(void)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned set = 0; set < SETS; set++)
+		for (int way = 0; way < WAYS; way++)
+			if (__atomic_load_n(&addresses[set][way], __ATOMIC_RELAXED))
+				bytes += blocks[set][way].size;
+	return bytes;
+}
+
 /* The earliest time among the blocks; those that are due at `passed` first wait ten times longer. */
 static uint64_t
 earliest(uint64_t passed)

@@ -14,6 +14,9 @@ void large_remove(uint64_t address);
 /* Size of this block; 0: not a large one. Takes no lock; costs one cache line. */
 uint64_t large_size(uint64_t address);
 
+/* Of all that are in the table. */
+uint64_t large_bytes(void);
+
 /* When the next of them has stood for 1 s, 10 s, 100 s, ... without a look; TRACE_UNKNOWN: none
  * will. May be too early, after blocks left: large_review makes it exact. */
 uint64_t large_due(void);

@@ -6,8 +6,9 @@
  *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
  *     child                        |- search -|- write rows -|
  *
- * The child (snapshot_child.c) has no exit signal: the guest's wait() never sees it. Where no child
- * can be made the search runs in place.
+ * Where that costs the guest more than the search does (snapshot_way.c) the child shares its memory
+ * and the guest waits for it. The child (snapshot_child.c) has no exit signal: the guest's wait()
+ * never sees it. Where no child can be made the search runs in place.
  *
  * Rule: while the snapshot's lock is held all signals of the thread are blocked, and all state in
  * here changes under that lock.
@@ -22,6 +23,7 @@
 #include "preload/settings.h"
 #include "preload/shield.h"
 #include "preload/snapshot_child.h"
+#include "preload/snapshot_way.h"
 #include "preload/snapshot_write.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
@@ -220,11 +222,38 @@ begin_record(const char *label, enum trace_snapshot_cause cause, uint64_t freein
 	return true;
 }
 
-/* In place only the copy of the blocks is made under the locks: no thread waits for the search. */
-static void
-freeze(struct snapshot_job *job, bool has_locks)
+/* False where no child may share the memory, or where it fell and a copy may do better: a copy has no
+ * pages that somebody else was to fill. */
+static bool
+visit(struct snapshot_job *job)
 {
-	pid_t pid;
+	uint64_t cpu_ns;
+	int status;
+
+	if (snapshot_child_visit(job, &status, &cpu_ns) < 0)
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SNAPSHOT_CHILD_FELL) {
+		snapshot_way_fell();
+		return false;
+	}
+	tell_death(job->index, status);
+	snapshot_way_took(cpu_ns);
+	return true;
+}
+
+/* What no child can do. Only the copy of the blocks was made under the locks: no thread waits for the
+ * search. */
+static void
+search_in_place(struct snapshot_job *job)
+{
+	((struct trace_snapshot *)trace_table_at(&tracer.snapshots, job->index))->in_place = 1;
+	snapshot_write(job);
+}
+
+static void
+freeze(struct snapshot_job *job, enum trace_snapshot_cause cause, bool has_locks)
+{
+	pid_t pid = 0;
 	int gathered = -1;
 
 	if (has_locks) {
@@ -232,7 +261,8 @@ freeze(struct snapshot_job *job, bool has_locks)
 		change_stop();
 	}
 	job->is_frozen = true;
-	pid = snapshot_child_start(job, has_locks);
+	if (!has_locks || !snapshot_way_is_visit(cause) || !visit(job))
+		pid = snapshot_child_start(job, has_locks);
 	if (pid < 0 && has_locks) {
 		job->is_frozen = false;
 		gathered = snapshot_gather(job);
@@ -241,14 +271,12 @@ freeze(struct snapshot_job *job, bool has_locks)
 		change_resume();
 		intern_unlock();
 	}
-	if (pid > 0) {
+	if (pid > 0)
 		remember(pid, job->index);
-	} else if (gathered == 0) {
-		((struct trace_snapshot *)trace_table_at(&tracer.snapshots, job->index))->in_place = 1;
-		snapshot_write(job);
-	} else {
+	else if (gathered == 0)
+		search_in_place(job);
+	else if (pid < 0)
 		snapshot_cut(job->index, "no process and no memory for it");
-	}
 }
 
 /* `began`: when the guest came here; it may have waited for a place among the children. */
@@ -274,7 +302,7 @@ take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint6
 		tracer_warn("a snapshot found no room in the trace, the disk may be full");
 		return;
 	}
-	freeze(&job, has_locks);
+	freeze(&job, cause, has_locks);
 	record = trace_table_at(&tracer.snapshots, job.index);
 	record->pause_ns = tracer_now(false) - began;
 	trigger_snapshot_taken(began + record->pause_ns, record->pause_ns,

@@ -45,12 +45,15 @@ class Lead:
 
 
 @contextlib.contextmanager
-def marker(entries=1000, **variables):
+def marker(entries=1000, threads=2, **variables):
+    """With two threads each snapshot is a child that works beside the guest; with one it may not."""
     process = subprocess.Popen([program("marker"), str(entries)], text=True,
                                env=environment(MAPTRACE_AUTO="0", **variables),
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     lead = Lead(process)
     try:
+        if threads > 1:
+            lead.say("thread")
         yield lead
     finally:
         if process.poll() is None:
@@ -156,6 +159,49 @@ def out_of_time():
     assert not any(s["complete"] for s in data["snapshots"]), data["snapshots"]
     contains(maptrace("report", traces()[0], status=None).stdout, "out of time")
     maptrace("check", traces()[0], "--max-retained", "4G", status=3)
+
+
+ARRAY = 64 << 20
+PAGES = ARRAY // 4096
+
+
+@test
+def visited():
+    """a guest of one thread and large blocks is searched while it stands still: no page is copied"""
+    faults = []
+    for threads in (1, 2):
+        with marker(20000, threads) as guest:
+            guest.say(f"array {ARRAY}")
+            guest.say("mark full")
+            faults.append(int(guest.say("touch")[0]))
+            assert not guest.children() or threads > 1, guest.children()
+            guest.end()
+    assert faults[0] < PAGES // 10 and faults[1] >= PAGES, faults
+    by_visit, by_copy = (snapshot(report(trace), "full") for trace in traces())
+    assert by_visit["complete"] and not by_visit["in_place"], by_visit
+    equal([m["bytes"] for m in by_visit["maps"]], [m["bytes"] for m in by_copy["maps"]])
+    equal(len(by_visit["maps"]), 1)
+    for role in ("buckets", "overflow", "header"):  # a thread has blocks of its own besides
+        equal(by_visit["roles"][role], by_copy["roles"][role])
+
+
+@test
+def fallen():
+    """what cannot be read kills the visitor, not the guest, and a copy without it is searched"""
+    with marker(20000, threads=1) as guest:
+        guest.say(f"array {ARRAY}")
+        guest.say("mark before")
+        visited_faults = int(guest.say("touch")[0])
+        guest.say("holes")
+        guest.say("mark after")
+        copied_faults = int(guest.say("touch")[0])
+        guest.end()
+    assert visited_faults < PAGES // 10 and copied_faults >= PAGES, (visited_faults, copied_faults)
+    data = report(traces()[0])
+    before, after = snapshot(data, "before"), snapshot(data, "after")
+    assert before["complete"] and after["complete"], (before, after)
+    equal([m["bytes"] for m in after["maps"]], [m["bytes"] for m in before["maps"]])
+    assert snapshot(data, "exit")["complete"], data
 
 
 @test
