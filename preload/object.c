@@ -1,6 +1,6 @@
 /*
- * From what _dl_find_object says to the program headers. Called by rules.c, by module.c and by the
- * library's own dl_iterate_phdr, which libunwind asks.
+ * From what _dl_find_object says to the program headers. Called by rules.c, by module.c, by the
+ * library's own dl_iterate_phdr, which libunwind asks, and at the start.
  *
  *     one piece                   | ELF header, program headers, ... |       at map_start
  *     with holes between          | ELF header ... |    | code |    | ...   map_start is the code's
@@ -16,6 +16,18 @@
 #include <sys/auxv.h>
 
 enum { LEAST_MAPPED = 4096 };
+
+void
+object_find(const void *at, uint64_t *start, uint64_t *size)
+{
+	struct dl_find_object found;
+
+	*start = *size = 0;
+	if (_dl_find_object((void *)at, &found))
+		return;
+	*start = (uintptr_t)found.dlfo_map_start;
+	*size = (uintptr_t)found.dlfo_map_end - *start;
+}
 
 /* Of an ELF header that lies at `start`, in a page that is mapped. */
 static const ElfW(Phdr) *

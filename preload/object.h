@@ -5,6 +5,10 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Where the object that holds `at` was mapped; 0 bytes at 0: the loader knows none. */
+void object_find(const void *at, uint64_t *start, uint64_t *size);
 
 /* NULL: they are not where they can be found. */
 const ElfW(Phdr) *object_headers(const struct dl_find_object *object, size_t *count);

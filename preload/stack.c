@@ -21,12 +21,12 @@
 #include "preload/intern.h"
 #include "preload/memo.h"
 #include "preload/module.h"
+#include "preload/object.h"
 #include "preload/rules.h"
 #include "preload/settings.h"
 #include "preload/tracer.h"
 #include "preload/unwinder.h"
 
-#include <dlfcn.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -59,21 +59,10 @@ struct history {
 static uint64_t loader_start, loader_size; /* where the dynamic linker lies */
 static uint32_t fork_wanted; /* how many threads are about to fork */
 
-static void
-stack_find_loader(void)
-{
-	struct dl_find_object found;
-
-	if (_dl_find_object((void *)_dl_find_object, &found))
-		return;
-	loader_start = (uintptr_t)found.dlfo_map_start;
-	loader_size = (uintptr_t)found.dlfo_map_end - loader_start;
-}
-
 const char *
 stack_open(void)
 {
-	stack_find_loader();
+	object_find((const void *)_dl_find_object, &loader_start, &loader_size);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 	return unwinder_open();
 }

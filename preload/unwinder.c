@@ -233,17 +233,6 @@ unwinder_forget(void)
 		__atomic_store_n(&unwinder_backtrace, unwinder_walk, __ATOMIC_RELEASE);
 }
 
-static void
-unwinder_find_self(void)
-{
-	struct dl_find_object found;
-
-	if (_dl_find_object((void *)unwinder_open, &found))
-		return;
-	unwinder_own_start = (uintptr_t)found.dlfo_map_start;
-	unwinder_own_size = (uintptr_t)found.dlfo_map_end - unwinder_own_start;
-}
-
 /* A cache per thread, or none: the common one's lock could be held by another thread at a fork. */
 static void
 unwinder_set_cache(void *handle)
@@ -264,7 +253,7 @@ unwinder_open(void)
 	void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 	struct link_map *map;
 
-	unwinder_find_self();
+	object_find((const void *)unwinder_open, &unwinder_own_start, &unwinder_own_size);
 	if (!handle || dlinfo(handle, RTLD_DI_LINKMAP, &map))
 		return dlerror();
 	unwinder_backtrace = (int (*)(void **, int))dlsym(handle, "unw_backtrace");

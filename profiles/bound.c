@@ -130,10 +130,10 @@ read_at(struct binder *binder, uint16_t type)
 	if (type == PROFILE_F32 || type == PROFILE_F64 || top->kind > PROFILE_BOUND_SUM)
 		return false;
 	if (is_number(top)) {
-		bool is_there = evaluate_read(binder->in->memory, type, (uint64_t)top->offset,
-		                              &value);
+		if (!evaluate_read(binder->in->memory, type, (uint64_t)top->offset, &value))
+			return false;
 		top->offset = value.integer;
-		return is_there;
+		return true;
 	}
 	top->kind = PROFILE_BOUND_READ;
 	top->type = (uint8_t)type;
@@ -218,6 +218,7 @@ profile_bind(const struct profile *profile, struct profile_expression expression
 	struct binder binder;
 	binder.in = &in;
 	binder.top = binder.stack;
+	binder.stack[0] = (struct profile_bound){0};
 	out->kind = expression.length ? PROFILE_BOUND_ASKED : PROFILE_BOUND_ABSENT;
 	out->expression = expression;
 	for (; code < end; code++)

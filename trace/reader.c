@@ -60,8 +60,8 @@ load_common(struct trace_image *image, enum trace_chunk_kind kind, const char *w
 static int
 load_counts(struct trace_image *image, struct trace *trace)
 {
-	struct trace_counters *pages;
-	uint32_t count;
+	struct trace_counters *pages = NULL;
+	uint32_t count = 0;
 
 	if (load_common(image, TRACE_CHUNK_COUNTERS, "pages of counters", &pages, &count) != 0)
 		return -1;
