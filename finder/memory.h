@@ -13,9 +13,10 @@ enum memory_region_kind {
 	MEMORY_GLOBAL, /* writable data of a module: file-backed, or the bss that follows it */
 	MEMORY_STACK,
 	MEMORY_HEAP,   /* [heap] and anonymous memory */
+	MEMORY_CONSTANT, /* the program's code and constants; in copies of other processes only */
 };
 
-/* A readable and writable range of the guest, in ascending order. */
+/* A readable range of the guest, in ascending order; writable, but for constants. */
 struct memory_region {
 	uint64_t start, end;
 	uint8_t kind;     /* enum memory_region_kind */

@@ -7,7 +7,43 @@
  */
 #include "finder/memory_maps.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+static const size_t text_rooms[] = {64u << 20, 4u << 20};
+
+char *
+memory_maps_room(size_t *room)
+{
+	for (size_t i = 0; i < sizeof(text_rooms) / sizeof(*text_rooms); i++) {
+		char *text = array_map(text_rooms[i]);
+		*room = text_rooms[i];
+		if (text)
+			return text;
+	}
+	return NULL;
+}
+
+size_t
+memory_maps_read(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	size_t size = 0;
+	while (size < room) {
+		ssize_t got = read(fd, text + size, room - size);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		size += (size_t)got;
+	}
+	close(fd);
+	return size;
+}
 
 struct line {
 	uint64_t start, end;
@@ -81,6 +117,16 @@ is_searched(const struct line *line)
 	return !path_begins(line, "[v") && !path_begins(line, "anon_inode:");
 }
 
+/* Private and readable: relocated constants differ from the file's. */
+static bool
+is_constant(const struct memory_maps *maps, const struct line *line)
+{
+	const char *path = maps->constants_of;
+	return path && line->permissions[0] == 'r' && line->permissions[1] == '-' &&
+	       line->permissions[3] == 'p' && strlen(path) == line->path_size &&
+	       path_begins(line, path);
+}
+
 /* `module_end`: where the file-backed mappings so far end; bss begins exactly there. */
 static struct memory_region
 describe(const struct memory_maps *maps, const struct line *line, uint64_t module_end)
@@ -95,7 +141,9 @@ describe(const struct memory_maps *maps, const struct line *line, uint64_t modul
 	};
 	bool has_stack_pointer = maps->stack_pointer >= line->start &&
 	                         maps->stack_pointer < line->end;
-	if (path_begins(line, "[stack") || has_stack_pointer)
+	if (is_constant(maps, line))
+		region.kind = MEMORY_CONSTANT;
+	else if (path_begins(line, "[stack") || has_stack_pointer)
 		region.kind = MEMORY_STACK;
 	else if (is_file && !path_begins(line, "/anon_hugepage"))
 		region.kind = MEMORY_GLOBAL;
@@ -164,7 +212,7 @@ memory_maps_parse(const struct memory_maps *maps, struct array *regions)
 		const char *stop = newline ? newline : end;
 		struct line line;
 		if (split(at, stop, &line)) {
-			if (is_searched(&line) &&
+			if ((is_searched(&line) || is_constant(maps, &line)) &&
 			    append_visible(maps, regions, describe(maps, &line, module_end)) != 0)
 				return -1;
 			if (line.inode != 0 && path_begins(&line, "/"))

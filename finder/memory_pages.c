@@ -139,10 +139,10 @@ list_regions(struct memory_pages *pages, const struct memory *memory, uint64_t *
 }
 
 void
-memory_pages_open(struct memory_pages *pages, const struct memory *memory)
+memory_pages_open(struct memory_pages *pages, const struct memory *memory, const char *path)
 {
 	size_t count = memory->region_count;
-	*pages = (struct memory_pages){.fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)};
+	*pages = (struct memory_pages){.fd = open(path, O_RDONLY | O_CLOEXEC)};
 	uint64_t *batch = array_map(BATCH * sizeof(*batch));
 	pages->starts = array_map((count + 1) * sizeof(*pages->starts));
 	pages->is_listed = array_map(count * sizeof(*pages->is_listed));
