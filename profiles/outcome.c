@@ -102,6 +102,19 @@ remedy_name(struct compiler *compiler, char *name)
 	return true;
 }
 
+static bool
+remedy_figures(struct compiler *compiler, struct profile_remedy *remedy)
+{
+	if (!compiler_expect_word(compiler, "leaves") ||
+	    !expression_parse(compiler, &remedy->leaves, NAMES_NEEDED) ||
+	    !compiler_expect_word(compiler, "transient") ||
+	    !expression_parse(compiler, &remedy->transient, NAMES_NEEDED))
+		return false;
+	return !compiler_accept_word(compiler, "when") ||
+	       expression_parse(compiler, &remedy->when, NAMES_NEEDED);
+}
+
+/* Who reads maps from outside computes the figures, too. */
 bool
 statement_remedy(struct compiler *compiler)
 {
@@ -110,13 +123,7 @@ statement_remedy(struct compiler *compiler)
 	struct profile_pattern advice;
 	struct token token = compiler->token;
 	if (!remedy_name(compiler, new.name) || !compiler_expect_text(compiler, &advice) ||
-	    !compiler_expect_word(compiler, "leaves") ||
-	    !expression_parse(compiler, &new.leaves, NAMES_NEEDED) ||
-	    !compiler_expect_word(compiler, "transient") ||
-	    !expression_parse(compiler, &new.transient, NAMES_NEEDED))
-		return false;
-	if (compiler_accept_word(compiler, "when") &&
-	    !expression_parse(compiler, &new.when, NAMES_NEEDED))
+	    (!profile->is_outside && !remedy_figures(compiler, &new)))
 		return false;
 	if (profile->remedy_count == PROFILE_REMEDIES_MAX)
 		return compiler_fail(compiler, &token, "too many remedies: at most 4", NULL);

@@ -255,6 +255,7 @@ struct profile {
 	uint32_t text_size;
 	struct profile_pattern title, about, verified, type; /* ranges of the text; size 0: absent */
 	bool wakes_always;
+	bool is_outside; /* read by code of its own, from outside: names and advice, no layout */
 	uint64_t minimum; /* blocks smaller than this are no bucket array */
 
 	struct profile_pattern patterns[PROFILE_PATTERNS_MAX];

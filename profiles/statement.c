@@ -85,12 +85,16 @@ wake(struct compiler *compiler)
 		profile->wakes_always = true;
 		return true;
 	}
+	if (compiler_accept_word(compiler, "outside")) {
+		profile->is_outside = true;
+		return true;
+	}
 	if (compiler_accept_word(compiler, "import"))
 		return wake_import(compiler);
 	bool is_module = compiler_accept_word(compiler, "module");
 	if (!is_module && !compiler_accept_word(compiler, "symbol"))
 		return compiler_expected(compiler,
-			"always, module \"GLOB\", symbol \"GLOB\" or import \"GLOB\"");
+			"always, outside, module \"GLOB\", symbol \"GLOB\" or import \"GLOB\"");
 	if (!compiler_expect_pattern(compiler, &pattern))
 		return false;
 	if (is_module)
@@ -236,6 +240,7 @@ has_seen(const struct compiler *compiler, const char *word)
 void
 statement_check_all(struct compiler *compiler)
 {
+	enum { WITHOUT_LAYOUT = 2 };
 	static const struct { const char *word, *remedy; } wanted[] = {
 		{"profile", "profile NAME"},
 		{"wake", "wake always, wake module \"GLOB\" or wake symbol \"GLOB\""},
@@ -243,12 +248,14 @@ statement_check_all(struct compiler *compiler)
 		{"count", "count EXPR"},
 		{"needed", "needed EXPR"},
 	};
-	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+	bool is_outside = compiler->profile->is_outside;
+	size_t count = is_outside ? WITHOUT_LAYOUT : sizeof wanted / sizeof *wanted;
+	for (size_t i = 0; i < count; i++) {
 		if (!has_seen(compiler, wanted[i].word))
 			compiler_fail(compiler, &compiler->token, "the profile has no '",
 			              wanted[i].word, "' statement: ", wanted[i].remedy, NULL);
 	}
-	if (!has_buckets(compiler->profile) && compiler->error_count == 0)
+	if (!is_outside && !has_buckets(compiler->profile) && compiler->error_count == 0)
 		compiler_fail(compiler, &compiler->token,
 			"the profile has no 'part buckets': part buckets in POINTER bytes EXPR", NULL);
 }

@@ -21,13 +21,16 @@ SUFFIX = "-awake"
 
 
 def wake_all(folder):
-    """Copies the shipped profiles, each under another name and always awake."""
+    """Copies the shipped profiles, each under another name and always awake; but for those of maps
+    that are read from outside, which have no layout."""
     os.mkdir(folder)
     shipped = sorted(glob.glob(os.path.join(TOP, "profiles/shipped/*.profile")))
     assert len(shipped) >= 10, shipped
     for path in shipped:
         with open(path, encoding="utf-8") as source:
             text = source.read()
+        if "\nwake outside\n" in text:
+            continue
         text, named = re.subn(r"(?m)^(profile \S+)", r"\1" + SUFFIX, text)
         text, woken = re.subn(r"(?m)^wake .*(\\\n.*)*", "", text)
         text = re.sub(r"(?m)^(minimum .*\n)", r"\1wake always\n", text, count=1)

@@ -1,0 +1,11 @@
+# The map of Go up to 1.23, in real Go programs. They never call malloc: `maptrace go` reads their
+# heap from outside, and the layout is golang/classic.c's.
+profile go-classic
+title "Go map (classic)"
+about "map[K]V of Go 1.19 to 1.23 on amd64: 8 cells a bucket, overflow chains, load factor 6.5"
+verified "maps of random types made by Go 1.19 beside their own word; esbuild built by 1.19, 1.20, 1.23"
+
+wake outside
+
+remedy rebuild "make a new map, insert the entries that are left, drop the old one"
+remedy pointers "store pointers to the values: a cell takes 8 bytes, a value goes with its entry"
