@@ -46,11 +46,12 @@ attach_note_registers(struct attach_thread *thread)
 	thread->pc = user.rip;
 	thread->sp = user.rsp;
 	thread->frame = user.rbp;
+	thread->call = (long)user.orig_rax;
 #endif
 }
 
-static struct attach_thread *
-find_thread(const struct attach *attach, pid_t id)
+struct attach_thread *
+attach_find(const struct attach *attach, pid_t id)
 {
 	for (size_t i = 0; i < attach->count; i++)
 		if (attach->threads[i].id == id)
@@ -58,8 +59,8 @@ find_thread(const struct attach *attach, pid_t id)
 	return NULL;
 }
 
-static int
-add_thread(struct attach *attach, pid_t id)
+struct attach_thread *
+attach_add(struct attach *attach, pid_t id)
 {
 	if (attach->count == attach->room) {
 		size_t room = attach->room ? 2 * attach->room : 64;
@@ -67,12 +68,21 @@ add_thread(struct attach *attach, pid_t id)
 		    realloc(attach->threads, room * sizeof(*threads));
 
 		if (!threads)
-			return -1;
+			return NULL;
 		attach->threads = threads;
 		attach->room = room;
 	}
-	attach->threads[attach->count++] = (struct attach_thread){.id = id};
-	return 0;
+	attach->threads[attach->count] = (struct attach_thread){.id = id};
+	return &attach->threads[attach->count++];
+}
+
+void
+attach_forget(struct attach *attach, pid_t id)
+{
+	struct attach_thread *thread = attach_find(attach, id);
+
+	if (thread)
+		*thread = attach->threads[--attach->count];
 }
 
 /* Whether a thread is over: a leader stays as a zombie until the last of its threads has gone. */
@@ -96,7 +106,7 @@ has_ended(pid_t pid, pid_t id)
 static int
 seize(struct attach *attach, pid_t id)
 {
-	if (find_thread(attach, id))
+	if (attach_find(attach, id))
 		return 0;
 	if (ptrace(PTRACE_SEIZE, id, NULL, NULL) != 0) {
 		int why = errno;
@@ -106,7 +116,7 @@ seize(struct attach *attach, pid_t id)
 		errno = why;
 		return -1;
 	}
-	if (add_thread(attach, id) != 0) {
+	if (!attach_add(attach, id)) {
 		ptrace(PTRACE_DETACH, id, NULL, NULL);
 		errno = ENOMEM;
 		return -1;
@@ -139,12 +149,6 @@ seize_listed(struct attach *attach)
 	return fresh;
 }
 
-static void
-forget(struct attach *attach, struct attach_thread *thread)
-{
-	*thread = attach->threads[--attach->count];
-}
-
 /* True when the thread stands still or is gone. */
 static bool
 try_wait(struct attach *attach, struct attach_thread *thread)
@@ -155,7 +159,7 @@ try_wait(struct attach *attach, struct attach_thread *thread)
 	if (got == 0)
 		return false;
 	if (got < 0 || !WIFSTOPPED(status)) {
-		forget(attach, thread);
+		attach_forget(attach, thread->id);
 		return true;
 	}
 	/* an event stop is our interruption, or the stop of the whole process */

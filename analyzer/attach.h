@@ -21,7 +21,9 @@ enum { ATTACH_REGISTERS = 17 };
 struct attach_thread {
 	pid_t id;
 	int signal;     /* to be delivered when it goes on, or 0 */
-	bool is_stopped; /* else it is still on its way to its stop */
+	bool is_stopped; /* else it runs, or is on its way to its stop */
+	int stop;        /* follow.c: what it reported */
+	long call;       /* system call that it is in; below 0: none */
 	uint64_t pc, sp, frame; /* frame: the frame pointer's register */
 	uint64_t registers[ATTACH_REGISTERS]; /* all that may hold a pointer */
 };
@@ -40,6 +42,11 @@ int attach_stop(struct attach *attach, pid_t pid, char error[ATTACH_ERROR_SIZE])
 
 /* Lets all threads go. May be called again. */
 void attach_release(struct attach *attach);
+
+/* The list of threads. attach_add: NULL without memory; pointers into it last until the next change. */
+struct attach_thread *attach_find(const struct attach *attach, pid_t id);
+struct attach_thread *attach_add(struct attach *attach, pid_t id);
+void attach_forget(struct attach *attach, pid_t id);
 
 /* Notes the registers of a thread that is stopped. */
 void attach_note_registers(struct attach_thread *thread);

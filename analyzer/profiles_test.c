@@ -98,7 +98,7 @@ run(const struct command *command, const struct place *place, char **arguments,
 		return -1;
 	program_examine(arguments[0], &program);
 	fflush(stdout); /* what was said of the profile comes first */
-	why = launch_and_wait(program.path, arguments, &pid, &status);
+	why = launch_and_wait(program.path, arguments, NULL, &pid, &status);
 	if (why) {
 		command_complain(command, "%s cannot be started: %s", arguments[0], strerror(why));
 		return -1;

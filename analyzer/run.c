@@ -178,7 +178,7 @@ run_program(const struct command *command, const struct run *run, const struct o
 	warn_untraceable(command, &program);
 	clock_gettime(CLOCK_REALTIME, &now);
 	start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-	why = launch_and_wait(program.path, run->program, &pid, &status);
+	why = launch_and_wait(program.path, run->program, NULL, &pid, &status);
 	if (why)
 		return start_failure(command, &program, why);
 	if (run_traces_find(&traces, pattern, pid, start_ns) < 0) {

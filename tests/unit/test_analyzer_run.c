@@ -126,7 +126,7 @@ status_of(const char *script)
 	pid_t pid;
 	int status = -1;
 
-	assert_int_equal(launch_and_wait("/bin/sh", arguments, &pid, &status), 0);
+	assert_int_equal(launch_and_wait("/bin/sh", arguments, NULL, &pid, &status), 0);
 	free(text);
 	return status;
 }
@@ -145,8 +145,8 @@ what_cannot_start_is_an_errno(void **state)
 	pid_t pid;
 	int status;
 
-	assert_int_equal(launch_and_wait("/nonexistent", arguments, &pid, &status), ENOENT);
-	assert_int_equal(launch_and_wait("/tmp", arguments, &pid, &status), EACCES);
+	assert_int_equal(launch_and_wait("/nonexistent", arguments, NULL, &pid, &status), ENOENT);
+	assert_int_equal(launch_and_wait("/tmp", arguments, NULL, &pid, &status), EACCES);
 }
 
 static void
