@@ -251,6 +251,17 @@ compare_program(struct opening *opening)
 	return NULL;
 }
 
+static uint64_t
+find_image(const struct opening *opening)
+{
+	for (size_t i = 0; i < opening->program.segments.count; i++) {
+		const Elf64_Phdr *segment = segment_at(&opening->program, i);
+		if (segment->p_type == PT_LOAD && segment->p_offset == 0)
+			return opening->core->bias + segment->p_vaddr;
+	}
+	return 0;
+}
+
 static const char *
 open_all(struct opening *opening, const char *path, const char *program)
 {
@@ -270,6 +281,7 @@ open_all(struct opening *opening, const char *path, const char *program)
 	    (reason = add_program_regions(opening, &core->copy.regions)) ||
 	    (reason = sort_regions(&core->copy.regions)))
 		return reason;
+	core->image = find_image(opening);
 	if (memory_copy_open(&core->copy, &core->memory) != 0)
 		return "it does not fit into memory";
 	reason = copy_program(opening);

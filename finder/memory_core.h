@@ -30,6 +30,7 @@ struct memory_core {
 	struct memory_copy copy;
 	struct array threads; /* struct memory_core_thread; the one that died comes first */
 	uint64_t bias;        /* address = address in the program's file + bias */
+	uint64_t image;       /* where the program's ELF header lies */
 	uint64_t copied_bytes;
 	const char *reason;   /* why it is refused; static text, starts with what is wrong */
 };

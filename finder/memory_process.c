@@ -9,11 +9,31 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
 	PAGE = 4096,
 	PIECE = 64 << 20, /* bytes that one call reads at most */
+	BATCH = 65536,    /* pages that are asked for at once */
 };
+
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
+
+/* Nobody has so much memory: it is a reservation, such as a sanitizer's shadow, and even asking which
+ * of its pages are there would take seconds. */
+static const uint64_t largest_region = (uint64_t)1 << 40;
+
+static void
+leave_out_reservations(struct array *regions)
+{
+	struct memory_region *at = regions->at;
+	size_t kept = 0;
+	for (size_t i = 0; i < regions->count; i++)
+		if (at[i].end - at[i].start <= largest_region)
+			at[kept++] = at[i];
+	regions->count = kept;
+}
 
 static uint64_t
 process_resident(struct memory *memory, uint64_t address, uint64_t size)
@@ -62,28 +82,27 @@ copy_range(struct memory_process *process, const struct memory_fetch *fetch, uin
 	}
 }
 
-/* An untouched page is zeros, but for one of a file's mapping: those are read. */
-static bool
-is_skipped(const struct memory_process *process, const struct memory_region *region,
-           uint64_t page)
-{
-	return region->is_direct && memory_pages_are_blank(&process->pages, &process->memory, page,
-	                                                   PAGE);
-}
-
+/* The pages of a region that are there, as the kernel lists them: runs of them are copied at once. An
+ * untouched page is zeros. */
 static void
-copy_region(struct memory_process *process, const struct memory_fetch *fetch,
-            const struct memory_region *region)
+copy_touched(struct memory_process *process, const struct memory_fetch *fetch,
+             const struct memory_region *region, uint64_t entries[BATCH])
 {
-	uint64_t from = region->start;
-	for (uint64_t page = region->start; page < region->end; page += PAGE) {
-		if (!is_skipped(process, region, page))
-			continue;
-		copy_range(process, fetch, from, page);
-		from = page + PAGE;
+	uint64_t from = region->start; /* of the present run */
+	for (uint64_t at = region->start; at < region->end;) {
+		uint64_t left = (region->end - at) / PAGE, want = left < BATCH ? left : BATCH;
+		ssize_t got = pread(process->pages.fd, entries, want * sizeof(*entries),
+		                    (off_t)(at / PAGE * sizeof(*entries)));
+		if (got < (ssize_t)sizeof(*entries))
+			break; /* not told: the rest is copied as it is */
+		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++, at += PAGE) {
+			if (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED))
+				continue;
+			copy_range(process, fetch, from, at);
+			from = at + PAGE;
+		}
 	}
-	if (from < region->end)
-		copy_range(process, fetch, from, region->end);
+	copy_range(process, fetch, from, region->end);
 }
 
 static int
@@ -93,9 +112,28 @@ copy_all(struct memory_process *process, pid_t pid)
 	struct memory_fetch fetch;
 	if (memory_fetch_open(&fetch, pid, regions[0].start) != 0)
 		return -1;
-	for (size_t i = 0; i < process->copy.regions.count; i++)
-		copy_region(process, &fetch, &regions[i]);
+	uint64_t *entries = array_map(BATCH * sizeof(*entries));
+	for (size_t i = 0; i < process->copy.regions.count; i++) {
+		const struct memory_region *region = &regions[i];
+		bool is_file = !region->is_direct; /* an untouched page of a file is not zeros */
+		if (is_file || process->pages.fd < 0 || !entries)
+			copy_range(process, &fetch, region->start, region->end);
+		else
+			copy_touched(process, &fetch, region, entries);
+	}
+	array_unmap(entries);
 	memory_fetch_close(&fetch);
+	return 0;
+}
+
+/* The header comes first in the file, and the program's file is mapped in its own order. */
+static uint64_t
+find_image(const struct memory_process *process)
+{
+	const struct memory_region *regions = process->copy.regions.at;
+	for (size_t i = 0; i < process->copy.regions.count; i++)
+		if (regions[i].kind == MEMORY_CONSTANT)
+			return regions[i].start;
 	return 0;
 }
 
@@ -107,6 +145,7 @@ memory_open_process(struct memory_process *process, pid_t pid, const char *progr
 	process->pages.fd = -1;
 	if (read_regions(process, pid, program) != 0)
 		return -1;
+	leave_out_reservations(&process->copy.regions);
 	if (process->copy.regions.count == 0) {
 		errno = ESRCH;
 		return -1;
@@ -116,6 +155,7 @@ memory_open_process(struct memory_process *process, pid_t pid, const char *progr
 	memory_fetch_name(path, pid, "pagemap");
 	memory_pages_open(&process->pages, &process->memory, path);
 	process->memory.resident = process_resident;
+	process->image = find_image(process);
 	return copy_all(process, pid);
 }
 

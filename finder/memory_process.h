@@ -20,6 +20,7 @@ struct memory_process {
 	struct memory memory; /* `context` is `copy` */
 	struct memory_copy copy;
 	struct memory_pages pages;
+	uint64_t image; /* where the program's file is mapped: its ELF header; 0: nowhere */
 	uint64_t copied_bytes;
 	uint64_t unread_bytes; /* of pages that are there and could not be read: zeros in the copy */
 };
