@@ -11,6 +11,8 @@
 #include "preload/hidden.h"
 #include "preload/lock.h"
 
+#include <errno.h>
+
 enum { PART_BITS = 6, PARTS = 1 << PART_BITS, SLOTS_FIRST = 128 };
 
 struct part {
@@ -77,6 +79,7 @@ bool
 aside_put(const struct ledger_block *block)
 {
 	struct part *part = aside_part(block->address);
+	int before = errno;
 	bool has_room;
 
 	lock_take(&part->lock);
@@ -86,6 +89,7 @@ aside_put(const struct ledger_block *block)
 		part->count++;
 	}
 	lock_release(&part->lock);
+	errno = before;
 	return has_room;
 }
 

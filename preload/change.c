@@ -9,6 +9,7 @@
 
 #include "preload/lock.h"
 
+#include <errno.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -51,12 +52,15 @@ change_pause(unsigned turn)
 __attribute__((noinline)) void
 change_wait(struct thread *thread)
 {
+	int before = errno;
+
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned turn = 0; !change_may_go_on(); turn++) {
 		change_end(thread);
 		change_pause(turn);
 		__atomic_store_n(&thread->is_changing, true, __ATOMIC_SEQ_CST);
 	}
+	errno = before;
 }
 
 static void

@@ -88,7 +88,7 @@ counters_is_much(int64_t unflushed)
 }
 
 static inline __attribute__((always_inline)) void
-counters_move_role(struct thread *thread, struct trace_header *header, uint8_t role,
+counters_move_role(struct thread *thread, struct trace_header *header, uint32_t role,
                    uint64_t change)
 {
 	uint64_t live;
@@ -115,11 +115,12 @@ counters_move(struct thread *thread, struct trace_counter *counter, uint32_t sta
 {
 	struct trace_header *header = tracer.writer.header;
 	uint64_t change = (uint64_t)sign * size, live;
+	bool is_alone = thread->is_alone;
 	uint32_t note = counter->note;
 
 	if (__builtin_expect(!note, 0))
 		note = counters_take_note(counter, stack);
-	if (__builtin_expect(thread->is_alone, 1)) {
+	if (__builtin_expect(is_alone, 1)) {
 		counters_move_alone(thread, header, counter, change);
 	} else {
 		counters_save(counter, __atomic_load_n(&header->peak_epoch, __ATOMIC_ACQUIRE));
@@ -134,9 +135,10 @@ counters_move(struct thread *thread, struct trace_counter *counter, uint32_t sta
 	if (__builtin_expect(note & COUNTERS_SPLIT, 0))
 		counters_move_split(thread, stack, size, sign);
 	else
-		counters_move_role(thread, header, (uint8_t)(note >> COUNTERS_ROLE_SHIFT), change);
-	if (counters_is_much(thread->unflushed) ||
-	    counters_is_much(thread->unflushed_roles[note >> COUNTERS_ROLE_SHIFT]))
+		counters_move_role(thread, header, note >> COUNTERS_ROLE_SHIFT, change);
+	if (__builtin_expect(!is_alone, 0) &&
+	    (counters_is_much(thread->unflushed) ||
+	     counters_is_much(thread->unflushed_roles[note >> COUNTERS_ROLE_SHIFT])))
 		counters_flush(thread);
 }
 
@@ -155,17 +157,22 @@ counters_need(struct thread *thread, uint32_t stack)
 	return counter;
 }
 
-/* A block of `size` bytes came to stack `stack`, or left it. */
+/* A block of `size` bytes came to stack `stack`, whose counter this is, or left it. */
 static inline __attribute__((always_inline)) void
+counters_add_to(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size)
+{
+	counters_move(thread, counter, stack, size, 1);
+	counters_set(&counter->total_bytes, counter->total_bytes + size);
+	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+}
+
+static inline void
 counters_add(struct thread *thread, uint32_t stack, uint64_t size)
 {
 	struct trace_counter *counter = counters_need(thread, stack);
 
-	if (__builtin_expect(!counter, 0))
-		return;
-	counters_move(thread, counter, stack, size, 1);
-	counters_set(&counter->total_bytes, counter->total_bytes + size);
-	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+	if (__builtin_expect(counter != NULL, 1))
+		counters_add_to(thread, counter, stack, size);
 }
 
 static inline void

@@ -13,16 +13,10 @@
 #define TRIM_BYTES (UINT64_C(8) << 20) /* so much memory is worth nothing */
 #define TRIM_EVERY_NS UINT64_C(100000000)
 
-static bool
-ledger_is_aligned(uint64_t address)
-{
-	return !(address % SHADOW_GRANULE);
-}
-
 bool
 ledger_is_outer(uint64_t address)
 {
-	const uint32_t *word = ledger_is_aligned(address) ? shadow_find(address) : NULL;
+	const uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 
 	return word && *word == ledger_head(LEDGER_OUTER, 0);
 }
@@ -76,7 +70,7 @@ ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, 
 	uint32_t *word = NULL;
 
 	*full = false;
-	if (!ledger_is_aligned(address)) {
+	if (!shadow_covers(address)) {
 		if (aside_look(address, true, stale))
 			return true;
 	} else {
@@ -99,9 +93,9 @@ ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, 
 bool
 ledger_remove_slowly(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = ledger_is_aligned(address) ? shadow_find(address) : NULL;
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 
-	if (ledger_is_aligned(address) && (!word || !(*word & LEDGER_HEAD)))
+	if (shadow_covers(address) && (!word || !(*word & LEDGER_HEAD)))
 		return false;
 	if (word && ledger_code(*word) == LEDGER_OUTER)
 		return false;
@@ -128,7 +122,7 @@ ledger_find(uint64_t address, struct ledger_block *out)
 {
 	const uint32_t *word;
 
-	if (!ledger_is_aligned(address))
+	if (!shadow_covers(address))
 		return aside_look(address, false, out);
 	word = shadow_find(address);
 	if (!word || !(*word & LEDGER_HEAD))
@@ -143,9 +137,10 @@ ledger_head_before(uint64_t address, uint64_t low)
 {
 	uint64_t at = address & ~(uint64_t)(SHADOW_GRANULE - 1);
 
-	while (at > low && at >= SHADOW_REGION) {
+	while (at > low && at >= SHADOW_REGION && at < SHADOW_END) {
 		const uint32_t *word = shadow_find(at);
-		bool is_region = shadow_slot(&shadow_regions, at / SHADOW_REGION + 1)->key != 0;
+		const struct shadow_region *region = shadow_region(at);
+		bool is_region = region && region->words;
 		uint64_t step = word ? SHADOW_GRANULE : is_region ? SHADOW_PAGE : SHADOW_REGION;
 
 		if (word && *word & LEDGER_HEAD)
@@ -168,7 +163,7 @@ ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out)
 void
 ledger_set_outer(uint64_t address)
 {
-	uint32_t *word = shadow_find(address);
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 
 	if (word)
 		*word = ledger_head(LEDGER_OUTER, 0);
@@ -177,7 +172,7 @@ ledger_set_outer(uint64_t address)
 void
 ledger_clear_outer(uint64_t address)
 {
-	uint32_t *word = shadow_find(address);
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 
 	if (word)
 		*word = 0;

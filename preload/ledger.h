@@ -16,8 +16,9 @@
  * touches its words.
  *
  * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
- * kept aside, and the word says so; blocks at other than multiples of 16 are kept aside without. Blocks
- * that the program hands out in parts (arena.h) have a word that says just that; here they are unknown.
+ * kept aside, and the word says so; blocks at other than multiples of 16, or beyond all words, are kept
+ * aside without. Blocks that the program hands out in parts (arena.h) have a word that says just that;
+ * here they are unknown.
  */
 #ifndef PRELOAD_LEDGER_H
 #define PRELOAD_LEDGER_H
@@ -67,19 +68,20 @@ ledger_fits(uint64_t address, uint64_t size, uint32_t stack)
 {
 	const uint64_t last = SHADOW_PAGE - SHADOW_GRANULE;
 
-	return !(address % SHADOW_GRANULE) && (address & last) != last && size < LEDGER_SIZES &&
+	return shadow_covers(address) && (address & last) != last && size < LEDGER_SIZES &&
 	       stack < LEDGER_STACKS;
 }
 
 static inline __attribute__((always_inline)) bool
 ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
 {
-	uint32_t *word = shadow_find(block->address);
-	uint32_t size = (uint32_t)block->size;
+	uint32_t size = (uint32_t)block->size, *word;
 
 	*full = false;
-	if (__builtin_expect(!word || word[0] ||
-	                     !ledger_fits(block->address, block->size, block->stack), 0))
+	if (__builtin_expect(!ledger_fits(block->address, block->size, block->stack), 0))
+		return ledger_add_slowly(block, stale, full);
+	word = shadow_find(block->address);
+	if (__builtin_expect(!word || word[0], 0))
 		return ledger_add_slowly(block, stale, full);
 	if (size <= SHADOW_GRANULE) {
 		word[0] = ledger_head(size, block->stack);
@@ -96,9 +98,9 @@ ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *f
 static inline __attribute__((always_inline)) bool
 ledger_remove(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_find(address), head, code;
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head, code;
 
-	if (__builtin_expect(!word || address % SHADOW_GRANULE, 0))
+	if (__builtin_expect(!word, 0))
 		return ledger_remove_slowly(address, out);
 	head = *word;
 	code = ledger_code(head);

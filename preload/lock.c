@@ -4,6 +4,7 @@
  */
 #include "preload/lock.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <time.h>
 
@@ -35,10 +36,13 @@ lock_pause(uint32_t turn)
 void
 lock_wait(uint32_t *lock)
 {
+	int before = errno;
+
 	for (uint32_t turn = 0; !lock_try(lock);) {
 		while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
 			lock_pause(turn);
 			turn += turn < LOCK_SPINS + LOCK_YIELDS;
 		}
 	}
+	errno = before;
 }

@@ -9,8 +9,9 @@
  * large block, and every one where events are rare or a trigger waits: the way of all others is
  * straight.
  *
- * Rules: errno leaves as it came; the real allocator is never called with depth
- * raised; a block that the ledger does not know passes unharmed and uncounted.
+ * Rules: errno leaves as it came: each way that leaves the straight one puts it back (asking libc for
+ * its address costs as much as the counters); the real allocator is never called with depth raised; a
+ * block that the ledger does not know passes unharmed and uncounted.
  */
 #include "preload/record.h"
 
@@ -48,12 +49,14 @@ record_free_pending(struct thread *thread)
 {
 	uint64_t blocks[THREAD_PENDING_MAX];
 	uint32_t count = thread_take_postponed(thread, blocks);
+	int before = errno;
 
 	thread_leave(thread);
 	for (uint32_t i = 0; i < count; i++) {
 		if (record_free((void *)blocks[i]))
 			real.free((void *)blocks[i]);
 	}
+	errno = before;
 }
 
 static inline FAST void
@@ -145,22 +148,44 @@ record_put_back(struct thread *thread, const struct ledger_block *block)
 	record_keep(thread, block);
 }
 
-/* Into the ledger and the counters. Where there is no room to count its stack, it is unknown. Returns
- * the stack. */
+static __attribute__((noinline)) void
+record_check(struct thread *thread, uint32_t stack, uint64_t pc)
+{
+	int before = errno;
+
+	unwind_check(thread, stack, pc);
+	errno = before;
+}
+
+/* Where there is no room to count a stack, it is unknown; NULL: nor can that be counted. */
+static __attribute__((noinline)) struct trace_counter *
+record_count_first(struct thread *thread, uint32_t *stack)
+{
+	struct trace_counter *counter = counters_make(thread, *stack);
+
+	if (counter)
+		return counter;
+	*stack = 0;
+	return counters_need(thread, 0);
+}
+
+/* Into the ledger and the counters. Returns the stack. */
 static inline FAST uint32_t
 record_add(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
 	uint32_t stack = stack_identify(thread, caller, size);
+	struct trace_counter *counter = counters_of(thread, stack);
 	struct ledger_block block;
 
 	if (__builtin_expect(settings.check_unwind, 0))
-		unwind_check(thread, stack, caller->pc);
-	if (__builtin_expect(!counters_of(thread, stack) && !counters_make(thread, stack), 0))
-		stack = 0;
+		record_check(thread, stack, caller->pc);
+	if (__builtin_expect(!counter, 0))
+		counter = record_count_first(thread, &stack);
 	block = (struct ledger_block){ address, size, stack };
 	change_begin(thread);
 	if (__builtin_expect(record_keep(thread, &block), 1)) {
-		counters_add(thread, stack, size);
+		if (__builtin_expect(counter != NULL, 1))
+			counters_add_to(thread, counter, stack, size);
 		thread->last_block = address;
 	} else {
 		counters_unrecorded();
@@ -206,16 +231,12 @@ record_new_slowly(struct thread *thread, uint64_t address, uint64_t size,
 static inline FAST void
 record_new(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
-	int before;
-
 	if (__builtin_expect(record_looks(thread, size) || !stack_has_room(thread), 0)) {
 		record_new_slowly(thread, address, size, caller);
 		return;
 	}
-	before = errno;
 	record_add(thread, address, size, caller);
 	record_leave(thread);
-	errno = before;
 }
 
 void

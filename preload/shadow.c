@@ -1,11 +1,10 @@
 /*
- * The regions: a hash table that grows, and leaves of words that are mapped as the heap grows into
+ * The regions: windows of them by address, and leaves of words that are mapped as the heap grows into
  * them. Called by ledger.c.
  *
- * Rules: a region's words are stored before its key and never move; an outgrown table stays mapped,
- * since a reader may still be in it, and its `touched` may lag: a page that looks untouched is
- * looked for again under the lock. A page is given back with changes stopped, where it is seen empty
- * once more: a word that got lost would be a wrong report.
+ * Rules: a region's words are stored before its first touched bit and never move. A page is given
+ * back with changes stopped, where it is seen empty once more: a word that got lost would be a wrong
+ * report.
  */
 #include "preload/shadow.h"
 
@@ -19,45 +18,14 @@
 enum {
 	LEAF_SIZE = SHADOW_REGION / SHADOW_GRANULE * sizeof(uint32_t),
 	LEAVES_AT_ONCE_MAX = 64, /* few mappings, also where the heap is large and scattered */
-	TABLE_FIRST = 256,
 	TRIM_AT_ONCE = 64,
 };
 
-static struct shadow_region no_region; /* of the empty table */
-struct shadow_regions shadow_regions = { .slots = &no_region };
+struct shadow_window *shadow_windows[SHADOW_WINDOWS];
 static size_t region_count;
 static uint32_t *spare_leaves;
 static size_t spare_count;
 static uint32_t lock;
-
-static void
-region_put(const struct shadow_regions *table, const struct shadow_region *region)
-{
-	struct shadow_region *slot = shadow_slot(table, region->key);
-
-	slot->words = region->words;
-	slot->touched = region->touched;
-	__atomic_store_n(&slot->key, region->key, __ATOMIC_RELEASE);
-}
-
-static bool
-regions_grow(void)
-{
-	struct shadow_regions old = shadow_regions, table;
-	size_t slots = old.mask ? (old.mask + 1) * 2 : TABLE_FIRST;
-
-	table.mask = slots - 1;
-	table.slots = hidden_map(slots * sizeof(table.slots[0]));
-	if (!table.slots)
-		return false;
-	for (size_t i = 0; i <= old.mask; i++) {
-		if (old.slots[i].key)
-			region_put(&table, &old.slots[i]);
-	}
-	__atomic_store_n(&shadow_regions.slots, table.slots, __ATOMIC_RELEASE);
-	__atomic_store_n(&shadow_regions.mask, table.mask, __ATOMIC_RELEASE);
-	return true;
-}
 
 /* As many leaves at once as there are already; one, where memory is scarce. */
 static uint32_t *
@@ -80,38 +48,54 @@ leaf_take(void)
 	return leaf;
 }
 
-/* The region's slot in the present table, made where there is none; NULL: no memory. */
-static struct shadow_region *
-region_make(uint64_t key)
+static struct shadow_window *
+window_make(uint64_t address)
 {
-	struct shadow_region made = { .key = key }, *slot;
+	struct shadow_window **window = &shadow_windows[address / SHADOW_WINDOW];
 
-	if (region_count >= (shadow_regions.mask + 1) / 2 && !regions_grow())
+	if (!*window)
+		__atomic_store_n(window, hidden_map(sizeof(**window)), __ATOMIC_RELEASE);
+	return *window;
+}
+
+static void
+window_reach(struct shadow_window *window, uint32_t region)
+{
+	if (!window->end || region < window->first)
+		__atomic_store_n(&window->first, region, __ATOMIC_RELEASE);
+	if (region >= window->end)
+		__atomic_store_n(&window->end, region + 1, __ATOMIC_RELEASE);
+}
+
+/* NULL: no memory. */
+static struct shadow_region *
+region_make(uint64_t address)
+{
+	struct shadow_window *window = window_make(address);
+	struct shadow_region *region;
+
+	if (!window)
 		return NULL;
-	slot = shadow_slot(&shadow_regions, key);
-	if (slot->key)
-		return slot;
-	made.words = leaf_take();
-	if (!made.words)
-		return NULL;
-	region_put(&shadow_regions, &made);
-	region_count++;
-	return slot;
+	region = &window->regions[address / SHADOW_REGION % SHADOW_WINDOW_REGIONS];
+	if (!region->words && (region->words = leaf_take())) {
+		window_reach(window, address / SHADOW_REGION % SHADOW_WINDOW_REGIONS);
+		region_count++;
+	}
+	return region->words ? region : NULL;
 }
 
 static __attribute__((noinline)) uint32_t *
 shadow_add(uint64_t address)
 {
+	uint64_t page = UINT64_C(1) << address % SHADOW_REGION / SHADOW_PAGE;
 	struct shadow_region *region;
 	struct shield shield;
 
 	shield_raise(&shield);
 	lock_take(&lock);
-	region = region_make(address / SHADOW_REGION + 1);
+	region = region_make(address);
 	if (region)
-		__atomic_fetch_or(&region->touched,
-		                  UINT64_C(1) << address % SHADOW_REGION / SHADOW_PAGE,
-		                  __ATOMIC_RELEASE);
+		__atomic_store_n(&region->touched, region->touched | page, __ATOMIC_RELEASE);
 	lock_release(&lock);
 	shield_lower(&shield);
 	return region ? shadow_find(address) : NULL;
@@ -131,26 +115,56 @@ page_words(const struct shadow_region *region, unsigned page)
 	return region->words + (size_t)page * SHADOW_PAGE_WORDS;
 }
 
+/* ---- all of them */
+
+static void
+regions_each(void (*visit)(struct shadow_region *region, uint64_t address, void *context),
+             void *context)
+{
+	for (uint64_t i = 0; i < SHADOW_WINDOWS; i++) {
+		struct shadow_window *window =
+		    __atomic_load_n(&shadow_windows[i], __ATOMIC_ACQUIRE);
+		uint32_t end = window ? __atomic_load_n(&window->end, __ATOMIC_ACQUIRE) : 0;
+
+		for (uint32_t j = end ? window->first : 0; j < end; j++) {
+			if (__atomic_load_n(&window->regions[j].touched, __ATOMIC_ACQUIRE))
+				visit(&window->regions[j],
+				      i * SHADOW_WINDOW + (uint64_t)j * SHADOW_REGION, context);
+		}
+	}
+}
+
+struct pages_visit {
+	void (*visit)(const uint32_t *words, uint64_t address, void *context);
+	void *context;
+};
+
+static void
+region_visit(struct shadow_region *region, uint64_t address, void *context)
+{
+	const struct pages_visit *pages = context;
+
+	for (unsigned page = 0; page < SHADOW_PAGES; page++) {
+		if (region->touched >> page & 1)
+			pages->visit(page_words(region, page),
+			             address + (uint64_t)page * SHADOW_PAGE, pages->context);
+	}
+}
+
 void
 shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context), void *context)
 {
-	for (size_t i = 0; i <= shadow_regions.mask; i++) {
-		const struct shadow_region *region = &shadow_regions.slots[i];
-
-		if (!region->key)
-			continue;
-		for (unsigned page = 0; page < SHADOW_PAGES; page++)
-			if (region->touched >> page & 1)
-				visit(page_words(region, page), (region->key - 1) * SHADOW_REGION +
-				      (uint64_t)page * SHADOW_PAGE, context);
-	}
+	regions_each(region_visit, &(struct pages_visit){ visit, context });
 }
 
 /* ---- giving back */
 
-struct page {
-	uint64_t key;
-	unsigned number;
+struct empty_pages {
+	unsigned count;
+	struct {
+		struct shadow_region *region;
+		unsigned page;
+	} at[TRIM_AT_ONCE];
 };
 
 static bool
@@ -164,54 +178,58 @@ page_is_empty(const uint32_t *words)
 	return !any;
 }
 
+static void
+page_give_back(struct shadow_region *region, unsigned page)
+{
+	uint32_t *words = page_words(region, page);
+
+	if (!page_is_empty(words) ||
+	    madvise(words, SHADOW_PAGE_WORDS * sizeof(*words), MADV_DONTNEED))
+		return;
+	__atomic_store_n(&region->touched, region->touched & ~(UINT64_C(1) << page),
+	                 __ATOMIC_RELEASE);
+}
+
 /* Where a thread did not come to rest, it may be about to write: nothing is given back. */
 static void
-pages_give_back(const struct page *pages, unsigned count)
+pages_give_back(struct empty_pages *pages)
 {
 	struct shield shield;
-	bool is_calm;
 
-	if (!count)
+	if (!pages->count)
 		return;
 	shield_raise(&shield);
-	is_calm = change_stop();
-	for (unsigned i = 0; is_calm && i < count; i++) {
-		struct shadow_region *region = shadow_slot(&shadow_regions, pages[i].key);
-		uint32_t *words = page_words(region, pages[i].number);
-
-		if (!page_is_empty(words) ||
-		    madvise(words, SHADOW_PAGE_WORDS * sizeof(*words), MADV_DONTNEED))
-			continue;
-		region->touched &= ~(UINT64_C(1) << pages[i].number);
+	if (change_stop()) {
+		for (unsigned i = 0; i < pages->count; i++)
+			page_give_back(pages->at[i].region, pages->at[i].page);
 	}
 	change_resume();
 	shield_lower(&shield);
+	pages->count = 0;
+}
+
+static void
+region_trim(struct shadow_region *region, uint64_t unused, void *context)
+{
+	struct empty_pages *pages = context;
+
+	for (unsigned page = 0; page < SHADOW_PAGES; page++) {
+		if (!(region->touched >> page & 1) || !page_is_empty(page_words(region, page)))
+			continue;
+		pages->at[pages->count].region = region;
+		pages->at[pages->count++].page = page;
+		if (pages->count == TRIM_AT_ONCE)
+			pages_give_back(pages);
+	}
 }
 
 void
 shadow_trim(void)
 {
-	size_t mask = __atomic_load_n(&shadow_regions.mask, __ATOMIC_ACQUIRE);
-	struct shadow_region *slots = __atomic_load_n(&shadow_regions.slots, __ATOMIC_ACQUIRE);
-	struct page pages[TRIM_AT_ONCE];
-	unsigned count = 0;
+	struct empty_pages pages = { 0 };
 
-	for (size_t i = 0; i <= mask; i++) {
-		const struct shadow_region *region = &slots[i];
-
-		if (!__atomic_load_n(&region->key, __ATOMIC_ACQUIRE))
-			continue;
-		for (unsigned page = 0; page < SHADOW_PAGES; page++) {
-			if (!(region->touched >> page & 1) || !page_is_empty(page_words(region, page)))
-				continue;
-			pages[count++] = (struct page){ region->key, page };
-			if (count < TRIM_AT_ONCE)
-				continue;
-			pages_give_back(pages, count);
-			count = 0;
-		}
-	}
-	pages_give_back(pages, count);
+	regions_each(region_trim, &pages);
+	pages_give_back(&pages);
 }
 
 void

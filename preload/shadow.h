@@ -2,13 +2,15 @@
  * A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a block
  * is found from its address alone, and what belongs to neighbours lies side by side.
  *
- *     address   | region | page | granule | 4 bits |
- *                   |       |       '-------------.
- *                   |       '--> touched: bit      |
- *                   '--> slots[] --> words --------+--> word
+ *     address   | window 12 | region 16 | page 6 | granule 10 | 4 |
+ *                    |           |          |          '-------.
+ *                    |           |          '--> touched: bit   |
+ *                    |           '--> regions[] --> words ------+--> word
+ *                    '--> shadow_windows[]
  *
  * A region (1 MiB) has 256 KiB of words, of which only the touched pages exist: one of 4 KiB for each
- * 16 KiB of blocks. Called by ledger.c at every event, within a change.
+ * 16 KiB of blocks. A window (64 GiB) is 1 MiB of addresses, 4 KiB of memory for each 256 MiB of heap.
+ * Called by ledger.c at every event, within a change.
  */
 #ifndef PRELOAD_SHADOW_H
 #define PRELOAD_SHADOW_H
@@ -23,46 +25,53 @@ enum {
 	SHADOW_PAGE = SHADOW_PAGE_WORDS * SHADOW_GRANULE,
 	SHADOW_PAGES = 64,
 	SHADOW_REGION = SHADOW_PAGES * SHADOW_PAGE,
+	SHADOW_WINDOW_REGIONS = 1 << 16,
+	SHADOW_WINDOWS = 1 << 12,
 };
+
+#define SHADOW_WINDOW ((uint64_t)SHADOW_WINDOW_REGIONS * SHADOW_REGION)
+#define SHADOW_END (SHADOW_WINDOWS * SHADOW_WINDOW) /* of the addresses that can have words */
 
 struct shadow_region {
-	uint64_t key;     /* its number + 1; 0: a free slot; stored last */
-	uint32_t *words;
+	uint32_t *words;  /* never move */
 	uint64_t touched; /* by page: whether any of its words was ever asked for by shadow_make */
-	uint64_t unused;  /* two slots a cache line */
 };
 
-/* At most half full. Where it grows the slots are stored before the mask, and the mask is read
- * first: an old mask with the new slots does not find what is there, and looks again under the lock. */
-struct shadow_regions {
-	size_t mask;
-	struct shadow_region *slots;
+struct shadow_window {
+	struct shadow_region regions[SHADOW_WINDOW_REGIONS];
+	uint32_t first, end; /* those that have words lie in between */
 };
 
-extern struct shadow_regions shadow_regions;
+extern struct shadow_window *shadow_windows[SHADOW_WINDOWS];
 
-/* The slot of this region, or the free one where it belongs. */
-static inline struct shadow_region *
-shadow_slot(const struct shadow_regions *table, uint64_t key)
+/* Whether there can be a word of this address: it is the first of a granule, and not beyond them. */
+static inline __attribute__((always_inline)) bool
+shadow_covers(uint64_t address)
 {
-	size_t mask = __atomic_load_n(&table->mask, __ATOMIC_ACQUIRE);
-	struct shadow_region *slots = __atomic_load_n(&table->slots, __ATOMIC_ACQUIRE);
-	size_t at = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
-	uint64_t found;
+	return (address / SHADOW_GRANULE | address << 60) < SHADOW_END / SHADOW_GRANULE;
+}
+_Static_assert(SHADOW_GRANULE == 1 << (64 - 60), "what is below a granule comes out on top");
 
-	while ((found = __atomic_load_n(&slots[at].key, __ATOMIC_ACQUIRE)) != key && found)
-		at = (at + 1) & mask;
-	return &slots[at];
+/* The region of an address below SHADOW_END; NULL: none of its window was ever made. */
+static inline __attribute__((always_inline)) const struct shadow_region *
+shadow_region(uint64_t address)
+{
+	const struct shadow_window *window =
+	    __atomic_load_n(&shadow_windows[address / SHADOW_WINDOW], __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(window != NULL, 1) ?
+	       &window->regions[address / SHADOW_REGION % SHADOW_WINDOW_REGIONS] : NULL;
 }
 
-/* The word of this address; NULL: none of its page was ever made. Takes no lock. */
+/* The word of an address that can have one; NULL: none of its page was ever made. Takes no lock. */
 static inline __attribute__((always_inline)) uint32_t *
 shadow_find(uint64_t address)
 {
-	const struct shadow_region *region =
-	    shadow_slot(&shadow_regions, address / SHADOW_REGION + 1);
+	const struct shadow_region *region = shadow_region(address);
 
-	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_RELAXED) >>
+	if (__builtin_expect(!region, 0))
+		return NULL;
+	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_ACQUIRE) >>
 	                       address % SHADOW_REGION / SHADOW_PAGE & 1), 0))
 		return NULL;
 	return &region->words[address % SHADOW_REGION / SHADOW_GRANULE];

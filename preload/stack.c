@@ -27,6 +27,7 @@
 #include "preload/tracer.h"
 #include "preload/unwinder.h"
 
+#include <errno.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -235,24 +236,58 @@ stack_learn(struct thread *thread, const struct caller *caller, uint64_t size)
 	return id;
 }
 
+/* Whether what this thread had last may be asked without a further look. */
+static inline bool
+stack_is_current(const struct thread *thread, const struct caller *caller)
+{
+	const struct history *history = thread->history;
+
+	return caller->pc - loader_start >= loader_size && history &&
+	       history->generation == rules_generation() &&
+	       history->stack_high == thread->stack_high;
+}
+
+static inline const struct memo_stack *
+stack_recall(const struct thread *thread, const struct caller *caller)
+{
+	bool is_mapped = caller->sp >= thread->stack_low && caller->sp < thread->stack_high;
+
+	return memo_find(&thread->history->memo, caller, is_mapped);
+}
+
+/* `known`: what was recalled, if anything. */
+static __attribute__((noinline)) uint32_t
+stack_identify_slowly(struct thread *thread, const struct caller *caller, uint64_t size,
+                      const struct memo_stack *known)
+{
+	int before = errno;
+	bool by_size;
+	uint32_t id;
+
+	if (caller->pc - loader_start < loader_size)
+		stack_look_for_gone_code();
+	if (!known && !stack_is_current(thread, caller) && stack_history(thread))
+		known = stack_recall(thread, caller);
+	if (!known)
+		id = stack_learn(thread, caller, size);
+	else if (known->by_size)
+		id = intern_stack(known->node, known->cut, size, &by_size);
+	else
+		id = known->stack;
+	errno = before;
+	return id;
+}
+
 uint32_t
 stack_identify(struct thread *thread, const struct caller *caller, uint64_t size)
 {
-	bool is_mapped = caller->sp >= thread->stack_low && caller->sp < thread->stack_high;
 	const struct memo_stack *known = NULL;
-	struct history *history;
-	bool by_size;
 
-	if (__builtin_expect(caller->pc - loader_start < loader_size, 0))
-		stack_look_for_gone_code();
-	history = stack_history(thread);
-	if (history)
-		known = memo_find(&history->memo, caller, is_mapped);
-	if (__builtin_expect(!known, 0))
-		return stack_learn(thread, caller, size);
-	if (__builtin_expect(known->by_size, 0))
-		return intern_stack(known->node, known->cut, size, &by_size);
-	return known->stack;
+	if (__builtin_expect(stack_is_current(thread, caller), 1))
+		known = stack_recall(thread, caller);
+	if (__builtin_expect(known && !known->by_size, 1))
+		return known->stack;
+	return stack_identify_slowly(thread, caller, size, known);
 }
 
 /* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads on

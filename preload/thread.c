@@ -16,6 +16,7 @@
 #include "preload/lock.h"
 #include "preload/tracer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -152,17 +153,24 @@ struct thread *
 thread_enter_slowly(uint64_t here)
 {
 	struct thread *thread = thread_self;
+	int before = errno;
 
 	if (!thread || thread == THREAD_ENDED)
-		return thread_adopt();
-	return thread_was_left(thread, here) ? thread : NULL;
+		thread = thread_adopt();
+	else if (!thread_was_left(thread, here))
+		thread = NULL;
+	errno = before;
+	return thread;
 }
 
 void
 thread_leave_slowly(struct thread *thread)
 {
+	int before = errno;
+
 	thread_self = THREAD_ENDED;
 	thread_release(thread);
+	errno = before;
 }
 
 bool
