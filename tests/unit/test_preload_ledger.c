@@ -154,6 +154,19 @@ keeps_what_a_word_cannot_say(void **unused)
 			}
 }
 
+/* Tagged pointers, and address spaces wider than the words reach. */
+static void
+keeps_what_has_no_words(void **unused)
+{
+	const uint64_t places[] = { SHADOW_END - 32, SHADOW_END, UINT64_C(0xb400000000000040),
+		-UINT64_C(16) };
+
+	for (size_t i = 0; i < 4; i++) {
+		add_block(places[i], 40, (uint32_t)i);
+		assert_holds(places[i], 40, (uint32_t)i);
+	}
+}
+
 /* Blocks whose free went past us, under a new block: each is told once, and nothing of it stays. */
 static void
 tells_every_block_in_the_way(void **unused)
@@ -331,6 +344,7 @@ main(void)
 		cmocka_unit_test(agrees_with_an_array),
 		cmocka_unit_test(copies_every_block_once),
 		cmocka_unit_test(keeps_what_a_word_cannot_say),
+		cmocka_unit_test(keeps_what_has_no_words),
 		cmocka_unit_test(tells_every_block_in_the_way),
 		cmocka_unit_test(takes_out_no_neighbour_of_a_word_left_behind),
 		cmocka_unit_test(gives_pages_of_words_back),
