@@ -1,7 +1,6 @@
 /* The line that tells how far a command is: only on a terminal, only once its time has come. */
 #include "analyzer/progress.h"
 
-#include <fcntl.h>
 #include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,23 +22,25 @@ terminal_open(void)
 	int slave;
 
 	assert_int_equal(openpty(&terminal.master, &slave, NULL, NULL, NULL), 0);
-	assert_int_equal(fcntl(terminal.master, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(dup2(slave, STDERR_FILENO), STDERR_FILENO);
 	close(slave);
 	return terminal;
 }
 
-/* What was written, and standard error is what it was. */
+/* What was written, and standard error is what it was. The kernel brings it in pieces; once nobody has
+ * the other end any more, the read after the last fails. */
 static void
 terminal_close(struct terminal *terminal, char said[256])
 {
 	ssize_t size;
+	size_t all = 0;
 
 	fflush(stderr);
-	size = read(terminal->master, said, 255);
-	said[size > 0 ? size : 0] = '\0';
 	dup2(terminal->saved, STDERR_FILENO);
 	close(terminal->saved);
+	while (all < 255 && (size = read(terminal->master, said + all, 255 - all)) > 0)
+		all += (size_t)size;
+	said[all] = '\0';
 	close(terminal->master);
 }
 
