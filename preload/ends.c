@@ -46,14 +46,17 @@ static struct {
 	void (*pthread_exit)(void *);
 } next;
 
+/* A child of clone may end on thread-local storage of its maker's, where errno cannot be reached by
+ * its address (Chromium's sandbox makes one): the straight way to _exit never asks for it. */
 static void
 resolve(void)
 {
-	int error = errno;
+	int error;
 
 	/* `error` is found last: it says that all are. */
 	if (__atomic_load_n(&next.error, __ATOMIC_ACQUIRE))
 		return;
+	error = errno;
 	next.exit = (void (*)(int))dlsym(RTLD_NEXT, "exit");
 	next.quick_exit = (void (*)(int))dlsym(RTLD_NEXT, "quick_exit");
 	next._exit = (void (*)(int))dlsym(RTLD_NEXT, "_exit");

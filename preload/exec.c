@@ -47,14 +47,16 @@ before_exec(void)
 	return ends_by_exec();
 }
 
-/* Only a failed exec comes here. */
+/* Only a failed exec comes here. Who is not the guest may have no errno; see ends.c. */
 static int
 after_exec(bool has_ended, int result)
 {
-	int error = errno;
+	int error;
 
-	if (has_ended)
-		ends_revive();
+	if (!has_ended)
+		return result;
+	error = errno;
+	ends_revive();
 	errno = error;
 	return result;
 }

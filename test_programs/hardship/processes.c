@@ -105,6 +105,32 @@ by_clone(unsigned times)
 	munmap(stack, STACK);
 }
 
+static int
+bare_work(void *unused)
+{
+	char *const arguments[] = { "none", NULL };
+
+	execv("/no/such/program", arguments);
+	_exit(0);
+}
+
+/* The child shares the memory and has thread-local storage of zeros, as a browser's sandbox makes it:
+ * no thread descriptor, and no variable by its address. */
+static void
+by_clone_without_thread(unsigned times)
+{
+	static _Alignas(64) char storage[STACK];
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	expect(stack != MAP_FAILED, "mmap");
+	for (unsigned i = 0; i < times; i++) {
+		reap(clone(bare_work, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD,
+		           NULL, NULL, storage + STACK / 2));
+		churn(10);
+	}
+	munmap(stack, STACK);
+}
+
 static void
 by_vfork(unsigned times)
 {
@@ -242,6 +268,7 @@ const struct hardship hardships[] = {
 	{ "raw_clone", by_raw_clone, 50, 2000 },
 	{ "clone3", by_clone3, 20, 1000 },
 	{ "clone", by_clone, 40, 2000 },
+	{ "clone_without_thread", by_clone_without_thread, 20, 1000 },
 	{ "vfork", by_vfork, 60, 2000 },
 	{ "posix_spawn", by_spawn, 40, 2000 },
 	{ "exec_from_thread", exec_from_thread, 20, 500 },
