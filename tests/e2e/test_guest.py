@@ -1,7 +1,9 @@
 """The guest comes first: what a program does is the same with and without the library."""
 import os
 import re
+import shutil
 import stat
+import struct
 import subprocess
 
 import harness
@@ -219,6 +221,19 @@ def threads_that_ask_for_their_stack():
     equal((done.returncode, done.stdout), (bare.returncode, bare.stdout))
 
 
+def write_i386(path):
+    """A program of 32 bits that ends with status 7: one page, no dynamic linker."""
+    code = bytes.fromhex("b801000000" "bb07000000" "cd80")  # exit(7)
+    base, start = 0x08048000, 52 + 32
+    size = start + len(code)
+    header = b"\x7fELF\x01\x01\x01".ljust(16, b"\0") + struct.pack(
+        "<HHIIIIIHHHHHH", 2, 3, 1, base + start, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+    segment = struct.pack("<IIIIIIII", 1, 0, base, base, size, size, 5, 4096)
+    with open(path, "wb") as out:
+        out.write(header + segment + code)
+    os.chmod(path, 0o755)
+
+
 @test
 def foreign_programs():
     """run says why nothing was traced: static, 32-bit, not executable, not there"""
@@ -227,8 +242,29 @@ def foreign_programs():
     subprocess.run(["gcc", "-static", "-o", "static", "static.c"], check=True)
     done = maptrace("run", "--", "./static", status=7)
     assert "static" in done.stderr, done.stderr
+    write_i386("small")
+    done = maptrace("run", "--", "./small", status=None)
+    assert "32 bits" in done.stderr, done.stderr
+    assert done.returncode in (7, 126), done  # a kernel may have no 32-bit programs
     maptrace("run", "--", "./no-such-program", status=127)
     maptrace("run", "--", "./static.c", status=126)
+
+
+@test
+def privileged_programs():
+    """a set-uid program runs as it is, is not traced, and run says why"""
+    command = ["/bin/su", "--version"]  # of every Debian; who is root is no other user by it
+    if os.getuid() == 0:
+        shutil.copy("/usr/bin/id", "own-id")
+        shutil.chown("own-id", "nobody")
+        os.chmod("own-id", 0o4755)
+        command = ["./own-id", "-u"]
+    bare = run(command)
+    done = maptrace("run", "--", *command, status=bare.returncode)
+    assert done.stdout.startswith(bare.stdout) and bare.stdout, done.stdout
+    assert "set-uid" in done.stderr, done.stderr
+    equal(run(command, env=environment(MAPTRACE_KEEP=1)).stdout, bare.stdout)
+    equal(traces(), [], "the dynamic linker loads nothing into it")
 
 
 @test
