@@ -51,14 +51,15 @@ enum golang_layout {
 enum golang_held { /* what leads to a map */
 	GOLANG_HELD_GLOBAL,  /* a word of the program's data: `root` */
 	GOLANG_HELD_STACK,   /* a word of a goroutine's stack: `root`, `function` */
-	GOLANG_HELD_RUNTIME, /* a finalizer or another record of the runtime's own, or a register */
-	GOLANG_HELD_NOTHING, /* garbage that has not been collected, its memory not free yet */
+	GOLANG_HELD_REGISTER, /* of a thread */
+	GOLANG_HELD_NOTHING, /* none of these: garbage not collected yet, or a record of the runtime's */
 	GOLANG_HELD_UNKNOWN, /* the search was cut short */
 };
 
 /* A map. In `map`: `profile` and `stack` are TRACE_NONE and `where_module` is left to the caller;
- * `where` is BLOCK (where_base: its object), GLOBAL or STACK (of a goroutine: the map did not
- * escape). Bytes are those that the program asked for, as everywhere in maptrace; what the runtime
+ * `where` is BLOCK (where_base: its object) or STACK (of a goroutine: the map did not escape).
+ * Texts (map.type, map.place and below) are offsets into result->texts, which has the form of a
+ * snapshot's words. Bytes are those that the program asked for, as everywhere in maptrace; what the runtime
  * rounds them up to is in `slot_bytes`.
  *
  *     header_bytes    the map itself, of a classic one also its record of overflow buckets
@@ -87,11 +88,10 @@ struct golang_map {
 	uint32_t tables;       /* Swiss; 0: one group without a table */
 	uint32_t held;         /* enum golang_held */
 	uint64_t root;         /* address of the word that leads to it, 0: none */
-	/* Texts: offsets into result->texts, each terminated. 0 is "". */
-	uint32_t type;         /* "map[int][128]uint8", or all that fit, parted by " | " */
-	uint32_t candidates;   /* types that fit; above 16 the text ends in " | ..." */
-	uint32_t function;     /* of the stack frame that holds it, "" if none or not known */
-	uint32_t path;         /* from the root to the map: "+0x10 > 48 B +0x8"; "" if held directly */
+	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th */
+	uint32_t function;     /* text: of the stack frame that leads to it, "" if not known */
+	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map 0xc000012000";
+	                        * "" if the root holds it */
 };
 
 /* All blocks of one map in one role and span class. */

@@ -8,8 +8,14 @@
 struct golang_found {
 	struct golang_header header;
 	struct golang_census census;
-	uint32_t first_choice, choices; /* in state->choices: map types that it can be of */
+	uint32_t first_choice, choices; /* in state->choices: map types that it can be of; none: it
+	                                 * turned out to be no map */
 	bool is_on_stack;
+	/* By the claims: what its blocks hold, as asked for and as the runtime counts it. */
+	uint64_t bytes[TRACE_ROLES], slot_bytes[TRACE_ROLES];
+	uint64_t old_bytes; /* part of `bytes`: of the array that is being left, its chains too */
+	uint64_t resident;  /* of buckets and overflow, as far as the kernel tells */
+	uint64_t value_blocks, indirect_bytes, shared_bytes, residue;
 };
 
 struct golang_stack { /* of a goroutine: words from `low` up to `high` are in use */
@@ -24,9 +30,10 @@ struct golang_marks {
 	uint64_t *other;   /* ... also other than through a map's cell */
 	uint32_t *owner;   /* map that it belongs to + 1; GOLANG_SHARED; 0: none */
 	uint64_t *parents; /* address of the word through which it was reached; 0: a register */
-	uint64_t *queue;   /* numbers of blocks in the order in which they were reached */
-	uint64_t *spans;   /* number of the span of each in the queue, beside it */
+	uint64_t *queue;   /* addresses of blocks in the order in which they were reached */
 	uint64_t queued;
+	uint64_t *waiting; /* those of maps, which come last */
+	uint64_t waiting_count;
 	bool is_whole;     /* false: cut short */
 };
 #define GOLANG_SHARED UINT32_MAX
@@ -61,16 +68,34 @@ golang_shape_of(const struct golang_state *state, const struct golang_map_type *
 	return (const struct golang_shape *)state->types.shapes.at + type->shape;
 }
 
+static inline bool
+golang_bit(const uint64_t *bits, uint64_t i)
+{
+	return bits[i / 64] >> i % 64 & 1;
+}
+
+static inline void
+golang_bit_set(uint64_t *bits, uint64_t i)
+{
+	bits[i / 64] |= 1ull << i % 64;
+}
+
 bool golang_is_late(const struct golang_state *state);
+
+/* Adds to a map's claims. Returns 0, or -1 with errno. */
+int golang_claim_add(struct golang_state *state, uint32_t map, enum trace_role role,
+                     const struct golang_block *block, uint64_t bytes, uint64_t slot_bytes);
 
 /* Each returns 0, or -1 with errno when memory of our own was refused. */
 int golang_stacks_find(struct golang_state *state);
 int golang_maps_find(struct golang_state *state);
 int golang_typing_narrow(struct golang_state *state);
-int golang_claims_make(struct golang_state *state);
+int golang_claims_make(struct golang_state *state);  /* blocks of their own */
 int golang_reach_mark(struct golang_state *state);
-int golang_values_claim(struct golang_state *state);
+int golang_values_claim(struct golang_state *state); /* what their cells point at */
 int golang_rows_make(struct golang_state *state);
+int golang_marks_open(struct golang_state *state);
+void golang_marks_close(struct golang_state *state);
 
 /* Bytes of buckets and overflow that a fresh map of these entries would have; see needed.c. */
 struct golang_needed {
@@ -79,6 +104,17 @@ struct golang_needed {
 };
 int golang_needed_of(struct golang_state *state, const struct golang_found *found,
                      const struct golang_map_type *type, struct golang_needed *needed);
+
+/* Texts, one after the other; the first is empty. */
+void golang_text_add(struct golang_state *state, const char *text);
+void golang_text_number(struct golang_state *state, uint64_t number, unsigned base);
+
+/* Ends the text begun at `start` and returns where it stands: where an equal one stood before. */
+uint32_t golang_text_end(struct golang_state *state, size_t start);
+
+/* What leads to the map: fills held, root, function, path and the place in words. */
+void golang_place(struct golang_state *state, const struct golang_found *found,
+                  struct golang_map *row);
 
 /* The function that holds the code at `pc`; 0 if there is none, else the length of its name. */
 size_t golang_function_name(const struct golang_image *image, uint64_t pc, char *into, size_t size);
