@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 uint64_t
-account_split(const struct trace_stack *stack, uint64_t bytes, uint64_t *first)
+account_split(const struct trace_origin *stack, uint64_t bytes, uint64_t *first)
 {
 	if (stack->split_whole == 0 || stack->split_share >= stack->split_whole)
 		*first = bytes;
@@ -27,7 +27,7 @@ is_structure(unsigned role)
 }
 
 uint64_t
-account_structure(const struct trace_stack *stack, uint64_t bytes)
+account_structure(const struct trace_origin *stack, uint64_t bytes)
 {
 	uint64_t first, second = account_split(stack, bytes, &first);
 
@@ -38,7 +38,7 @@ account_structure(const struct trace_stack *stack, uint64_t bytes)
 }
 
 static void
-account_close(const struct trace_stack *stack, struct account *account)
+account_close(const struct trace_origin *stack, struct account *account)
 {
 	uint64_t claimed = 0;
 
@@ -94,7 +94,7 @@ add_claims(struct builder *builder, const struct trace_snapshot_rows *rows)
 }
 
 static bool
-has_role(const struct trace_stack *stack)
+has_role(const struct trace_origin *stack)
 {
 	return stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER;
 }

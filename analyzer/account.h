@@ -47,9 +47,9 @@ const struct account *accounts_find(const struct accounts *accounts, uint32_t st
 
 /* Splits bytes allocated by `stack` as its role rule says: `first` of its role, the result is the
  * remainder, of its split_role. */
-uint64_t account_split(const struct trace_stack *stack, uint64_t bytes, uint64_t *first);
+uint64_t account_split(const struct trace_origin *stack, uint64_t bytes, uint64_t *first);
 
 /* How many of `bytes` by `stack` are buckets or overflow for good. */
-uint64_t account_structure(const struct trace_stack *stack, uint64_t bytes);
+uint64_t account_structure(const struct trace_origin *stack, uint64_t bytes);
 
 #endif

@@ -31,7 +31,7 @@ add_to(uint64_t *sum, uint64_t bytes)
 /* One stack's share of the snapshot's roles: structure first, the role of the stack for the rest.
  */
 static void
-add_roles(struct model_snapshot *snapshot, const struct trace_stack *stack,
+add_roles(struct model_snapshot *snapshot, const struct trace_origin *stack,
 	  const struct account *account)
 {
 	uint64_t first, second = account_split(stack, account->rest, &first);
@@ -57,7 +57,7 @@ explain_snapshot(struct explain *explain, const struct model *model,
 {
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct account *account = &accounts->list[i];
-		const struct trace_stack *stack = &model->trace->stacks[account->stack];
+		const struct trace_origin *stack = &model->trace->stacks[account->stack];
 		uint64_t all = account_structure(stack, account->live);
 		uint64_t stays = account->unreached;
 

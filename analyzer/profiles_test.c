@@ -207,7 +207,7 @@ tell_stacks(const struct model *model, const struct model_snapshot *snapshot, ui
 	if (accounts_open(&accounts, model->trace, snapshot->rows, ACCOUNT_OF_MAPS) == 0) {
 		for (size_t i = 0; i < accounts.count; i++) {
 			const struct account *account = &accounts.list[i];
-			const struct trace_stack *stack = &model->trace->stacks[account->stack];
+			const struct trace_origin *stack = &model->trace->stacks[account->stack];
 
 			if (stack->profile != profile)
 				continue;

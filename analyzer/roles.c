@@ -113,7 +113,7 @@ add_shared(struct model_roles *roles, const struct share *share, uint64_t bytes)
 }
 
 static void
-add_stack(struct model_roles *roles, const struct trace_stack *stack, const struct share *share,
+add_stack(struct model_roles *roles, const struct trace_origin *stack, const struct share *share,
 	  uint64_t bytes, uint64_t blocks)
 {
 	uint64_t first, second = account_split(stack, bytes, &first);
@@ -144,7 +144,7 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	for (int role = 0; role < TRACE_ROLES; role++)
 		roles->is_exact[role] = is_exact;
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
-		const struct trace_stack *stack = &trace->stacks[i];
+		const struct trace_origin *stack = &trace->stacks[i];
 		const struct trace_count *count = &trace->counts[i];
 
 		add_stack(roles, stack, &shares[i],

@@ -190,11 +190,11 @@ find_frames(struct symbols *symbols, struct address *address)
 }
 
 static const struct address *
-look_up(struct symbols *symbols, const struct trace_node *node)
+look_up(struct symbols *symbols, const struct trace_frame *node)
 {
 	struct address_key key = {
 	    .pc = node->pc,
-	    .module = node->module == TRACE_NODE_NO_MODULE ? TRACE_NONE : node->module,
+	    .module = node->module,
 	};
 	struct address *address;
 

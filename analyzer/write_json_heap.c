@@ -92,7 +92,7 @@ static json_t *
 stack_of(struct model *model, uint32_t id)
 {
 	const struct trace *trace = model->trace;
-	const struct trace_stack *stack = &trace->stacks[id];
+	const struct trace_origin *stack = &trace->stacks[id];
 	const struct trace_count *count = &trace->counts[id];
 
 	return json_pack(

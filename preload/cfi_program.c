@@ -231,9 +231,9 @@ program_is_by_rbp(struct cfi_cursor expression, int64_t *offset, bool is_word)
 static bool
 program_put_offsets(struct rule *rule, int64_t cfa, int64_t rbp)
 {
-	rule->cfa = (int32_t)cfa;
-	rule->rbp_words = (int8_t)(rbp / 8);
-	return rule->cfa == cfa && rule->rbp_words * 8 == rbp;
+	rule->cfa_words = cfa / 8;
+	rule->rbp_words = rbp / 8;
+	return rule->cfa_words * 8 == cfa && rule->rbp_words * 8 == rbp;
 }
 
 /* A function that aligns its stack keeps the address of its arguments below its rbp. */

@@ -129,7 +129,7 @@ counters_flush(struct thread *thread)
 
 /* The bytes of a block of `size` that have the stack's first role. */
 static uint64_t
-counters_share(const struct trace_stack *stack, uint64_t size)
+counters_share(const struct trace_decision *stack, uint64_t size)
 {
 	uint64_t whole = stack->split_whole, share = stack->split_share;
 
@@ -139,7 +139,7 @@ counters_share(const struct trace_stack *stack, uint64_t size)
 __attribute__((noinline)) void
 counters_move_split(struct thread *thread, uint32_t id, uint64_t size, int64_t sign)
 {
-	const struct trace_stack *stack = tracer_stack(id);
+	const struct trace_decision *stack = tracer_decision(tracer_stack(id)->decision);
 	struct trace_header *header = tracer.writer.header;
 	uint64_t first = counters_share(stack, size);
 
@@ -152,7 +152,7 @@ counters_move_split(struct thread *thread, uint32_t id, uint64_t size, int64_t s
 uint32_t
 counters_take_note(struct trace_counter *counter, uint32_t stack)
 {
-	const struct trace_stack *known = tracer_stack(stack);
+	const struct trace_decision *known = tracer_decision(tracer_stack(stack)->decision);
 	uint32_t split = known->split_share < known->split_whole ? COUNTERS_SPLIT : 0;
 
 	counter->note = COUNTERS_NOTED | split | (uint32_t)known->role << COUNTERS_ROLE_SHIFT;
@@ -242,11 +242,11 @@ counters_map_bytes(void)
 		const struct trace_counters *page = trace_table_at(&tracer.counters, i);
 
 		for (uint32_t j = 0; j < TRACE_COUNTERS; j++) {
-			const struct trace_stack *stack;
+			const struct trace_decision *stack;
 
 			if (page->first + j >= tracer.stacks.count)
 				break;
-			stack = tracer_stack(page->first + j);
+			stack = tracer_decision(tracer_stack(page->first + j)->decision);
 			if (stack->role != TRACE_OTHER || stack->split_role != TRACE_OTHER)
 				bytes += page->counters[j].total_bytes;
 		}

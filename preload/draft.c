@@ -33,7 +33,7 @@
 uint32_t draft_state;
 
 static struct trace_table *const goes_on[] = { &tracer.text, &tracer.profiles, &tracer.modules,
-	&tracer.nodes, &tracer.stacks };
+	&tracer.sites, &tracer.nodes, &tracer.decisions, &tracer.stacks };
 static struct trace_table *const anew[] = { &tracer.counters, &tracer.snapshots, &tracer.series };
 
 enum { GOES_ON = sizeof(goes_on) / sizeof(goes_on[0]), ANEW = sizeof(anew) / sizeof(anew[0]) };
@@ -152,7 +152,7 @@ draft_settle(bool takes_locks)
 void
 draft_look(uint32_t stack, uint64_t now_ns)
 {
-	const struct trace_stack *known = tracer_stack(stack);
+	const struct trace_decision *known = tracer_decision(tracer_stack(stack)->decision);
 
 	if (known->role != TRACE_OTHER || known->split_role != TRACE_OTHER || now_ns >= DRAFT_NS ||
 	    counters_own_peak() >= COUNTERS_LITTLE_BYTES)

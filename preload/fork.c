@@ -139,7 +139,8 @@ static int
 fork_move_tables(struct trace_writer *own)
 {
 	struct trace_table *goes_on[] = { &tracer.text, &tracer.profiles, &tracer.modules,
-		&tracer.nodes, &tracer.stacks, &tracer.counters };
+		&tracer.sites, &tracer.nodes, &tracer.decisions, &tracer.stacks,
+		&tracer.counters };
 
 	for (size_t i = 0; i < sizeof(goes_on) / sizeof(goes_on[0]); i++) {
 		if (trace_table_clone(own, goes_on[i]))

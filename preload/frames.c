@@ -13,7 +13,6 @@
  */
 #include "preload/frames.h"
 
-#include "preload/intern.h"
 #include "preload/settings.h"
 #include "preload/unwinder.h"
 
@@ -62,7 +61,7 @@ frames_rbp_slot(const struct step *step, uint64_t cfa)
 static bool
 frames_step(struct walk *walk, const struct step *from, struct step *to)
 {
-	uint64_t offset = (uint64_t)(int64_t)from->rule.cfa;
+	uint64_t offset = (uint64_t)(int64_t)(8 * from->rule.cfa_words);
 
 	to->rbp = from->rbp;
 	if (from->rule.kind == RULE_RSP)
@@ -160,7 +159,8 @@ frames_push_slots(struct slot *end, const struct step *step, bool caller_needs_r
 		frames_push_slot(&end, frames_rbp_slot(step, caller->sp), caller->rbp);
 	frames_push_slot(&end, caller->sp - 8, caller->pc);
 	if (step->rule.kind == RULE_REALIGNED)
-		frames_push_slot(&end, step->rbp + (uint64_t)(int64_t)step->rule.cfa, caller->sp);
+		frames_push_slot(&end, step->rbp + (uint64_t)(int64_t)(8 * step->rule.cfa_words),
+		                 caller->sp);
 	return end;
 }
 
@@ -185,21 +185,41 @@ frames_fill(struct frame *frame, const struct frame *outer, const struct step *s
 	frame->rbp = step->rbp;
 	frame->needs_rbp = frames_needs_rbp(&step->rule, outer->needs_rbp);
 	frame->published = outer->published;
-	frame->path = outer->path;
+	frame->leaf.path = outer->leaf.path;
 	if (step->rule.flags & RULE_OWN)
 		return;
 	frame->published++;
-	frame->path = intern_path(outer->path, step->pc, step->rule.module);
-	intern_expect(frame->path);
+	frame->leaf.path = intern_path(outer->leaf.path, step->rule.site);
+	intern_expect(frame->leaf.path);
 }
 
-/* 0: the trace is full, or was at a frame further out. */
-static inline uint32_t
-frames_node(const struct frame *frame, const struct frame *outer, const struct step *step)
+/* Looks up the leaves of the walked steps from number `end` - 1 down to 0, whose frames begin at
+ * `frame`. Once one is new those further in are, too: they are made under one lock. A frame of this
+ * library has its caller's; beyond one that cannot be made none can. */
+static void
+frames_find_leaves(struct frame *frame, const struct leaf *outer, const struct step *steps,
+                   uint32_t end)
 {
-	if ((step->rule.flags & RULE_OWN) || (outer->published && !outer->node))
-		return outer->node;
-	return intern_node(outer->node, frame->path, step->pc, step->rule.module);
+	bool is_new = false, is_full = false;
+
+	for (uint32_t i = end; i-- > 0; outer = &frame++->leaf) {
+		uint32_t path = frame->leaf.path, site = steps[i].rule.site;
+
+		frame->leaf = *outer;
+		if ((steps[i].rule.flags & RULE_OWN) || is_full)
+			continue;
+		if (!is_new)
+			frame->leaf = intern_find(outer, path, site);
+		if (!is_new && !frame->leaf.node) {
+			intern_lock();
+			is_new = true;
+		}
+		if (is_new)
+			frame->leaf = intern_make(outer, path, site);
+		is_full = !frame->leaf.node;
+	}
+	if (is_new)
+		intern_unlock();
 }
 
 /* Puts the walked steps from number `end` - 1 down to 0 on top of the last stack's first `top`
@@ -207,7 +227,8 @@ frames_node(const struct frame *frame, const struct frame *outer, const struct s
 static void
 frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uint32_t end)
 {
-	const struct frame *outer = top ? &frames->list[top - 1] : &root, *joined = outer;
+	const struct frame *outer = top ? &frames->list[top - 1] : &root;
+	const struct leaf *joined = &outer->leaf;
 	struct slot *slots = frames->slots + outer->slots;
 	struct frame *frame = &frames->list[top];
 
@@ -216,10 +237,7 @@ frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uin
 		frames_fill(frame, outer, &walk->steps[i]);
 		frame->slots = (uint16_t)(slots - frames->slots);
 	}
-	frame = &frames->list[top];
-	outer = joined;
-	for (uint32_t i = end; i-- > 0; outer = frame++)
-		frame->node = frames_node(frame, outer, &walk->steps[i]);
+	frames_find_leaves(&frames->list[top], joined, walk->steps, end);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	frames->is_bounded = walk->is_bounded && (!top || frames->is_bounded);
 	frames->count = top + end;
@@ -255,7 +273,7 @@ frames_give(struct frames *frames, struct capture *capture, bool cut)
 {
 	const struct frame *innermost = &frames->list[frames->count - 1];
 
-	capture->node = innermost->node;
+	capture->leaf = innermost->leaf;
 	capture->needs_rbp = innermost->needs_rbp;
 	capture->is_bounded = frames->is_bounded;
 	capture->cut = cut;

@@ -5,6 +5,7 @@
 #ifndef PRELOAD_FRAMES_H
 #define PRELOAD_FRAMES_H
 
+#include "preload/intern.h"
 #include "preload/rules.h"
 #include "preload/slots.h"
 #include "preload/stack.h"
@@ -14,7 +15,7 @@ enum { FRAMES_MAX = STACK_DEPTH_MAX + 32, FRAME_SLOTS = 3 };
 /* A frame in the state that its caller or we met it in, and what its callers add up to. */
 struct frame {
 	uint64_t pc, sp, rbp;
-	uint32_t node, path; /* of this frame in the tree of all stacks, see intern.h */
+	struct leaf leaf;    /* in the tree of all stacks */
 	uint16_t slots;      /* how many prove this frame's callers: slots[0] up to here */
 	uint16_t published;  /* frames that are not this library's, from the root on, with this one */
 	bool needs_rbp;      /* a caller is found by this rbp */
@@ -40,7 +41,7 @@ struct bounds {
 };
 
 struct capture {
-	uint32_t node; /* 0: the trace is full */
+	struct leaf leaf; /* its node 0: the trace is full */
 	bool cut;      /* there are more frames than settings.depth */
 	bool needs_rbp;
 	bool is_bounded;

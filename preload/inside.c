@@ -9,8 +9,8 @@
 #include "preload/arena.h"
 #include "preload/change.h"
 #include "preload/counters.h"
-#include "preload/intern.h"
 #include "preload/stack.h"
+#include "preload/stacks.h"
 #include "preload/thread.h"
 #include "preload/tracer.h"
 
@@ -148,7 +148,7 @@ call_role(void *context)
 	is_known = arena_find(call->address, &block);
 	change_end(call->thread);
 	if (is_known) {
-		uint32_t stack = call_count_in(call, intern_told(block.stack, call->role));
+		uint32_t stack = call_count_in(call, stacks_told(block.stack, call->role));
 
 		call_count_in(call, block.stack);
 		change_begin(call->thread);

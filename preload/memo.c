@@ -59,7 +59,7 @@ memo_place(struct memo *memo, const struct caller *caller, const struct capture 
 	struct memo_stack *set = memo->sets[memo_set(caller)], *place = NULL;
 
 	for (int way = 0; way < MEMO_WAYS; way++) {
-		*was_seen = memo_is_of(&set[way], caller) && set[way].node == capture->node &&
+		*was_seen = memo_is_of(&set[way], caller) && set[way].leaf.node == capture->leaf.node &&
 		            set[way].cut == capture->cut;
 		if (*was_seen)
 			return &set[way];
@@ -98,7 +98,7 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	place->sp = caller->sp;
 	place->rbp = caller->rbp;
 	place->needs_rbp = capture->needs_rbp;
-	place->node = capture->node;
+	place->leaf = capture->leaf;
 	place->cut = capture->cut;
 	place->is_bounded = capture->is_bounded;
 	place->stack = stack;

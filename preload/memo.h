@@ -13,14 +13,15 @@ struct memo_stack { /* one cache line */
 	uint64_t pc; /* of the caller of the hook; 0: free */
 	uint64_t sp, rbp;
 	uint64_t start; /* of its slots: a running number; the place is its remainder */
-	uint32_t node, stack;
+	struct leaf leaf;
+	uint32_t stack;
 	uint16_t slot_count;
 	bool has_slots;
 	bool cut;
 	bool needs_rbp;
 	bool by_size; /* `stack` is not known: it depends on the block's size */
 	bool is_bounded; /* all slots lie in the thread's own stack */
-	uint8_t unused[15];
+	uint8_t unused[9];
 };
 _Static_assert(sizeof(struct memo_stack) == 64, "one cache line");
 

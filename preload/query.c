@@ -24,7 +24,7 @@ query_copy(uint32_t id, void **into, size_t room)
 	for (uint32_t node = tracer_stack(id)->node; node && count < room;) {
 		const struct trace_node *at = tracer_node(node);
 
-		into[count++] = (void *)(uintptr_t)at->pc;
+		into[count++] = (void *)(uintptr_t)tracer_site(at->site)->pc;
 		node = at->parent;
 	}
 	return count;

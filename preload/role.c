@@ -49,7 +49,7 @@ name_frames(const uint64_t *pcs, const uint32_t *modules, size_t count,
 }
 
 static void
-store(struct trace_stack *into, uint32_t profile, const struct profile_decision *decision)
+store(struct trace_decision *into, uint32_t profile, const struct profile_decision *decision)
 {
 	into->profile = profile;
 	into->role = decision->role;
@@ -64,7 +64,7 @@ store(struct trace_stack *into, uint32_t profile, const struct profile_decision 
 
 void
 role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t size,
-            struct trace_stack *into, bool *depends_on_size)
+            struct trace_decision *into, bool *depends_on_size)
 {
 	static const struct profile_decision none = {
 		.role = TRACE_OTHER, .split_role = TRACE_OTHER, .split_share = 1, .split_whole = 1,

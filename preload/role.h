@@ -12,6 +12,6 @@ enum { ROLE_FRAMES_MAX = 32 }; /* the innermost that are looked at */
 /* Fills role, profile, rule, split and flags of *into for frames (innermost first, modules by
  * index). *depends_on_size: another size might get another role. Called under intern's lock. */
 void role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t size,
-                 struct trace_stack *into, bool *depends_on_size);
+                 struct trace_decision *into, bool *depends_on_size);
 
 #endif

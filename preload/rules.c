@@ -72,10 +72,9 @@ rules_segment(const struct dl_find_object *object, const uint8_t *address,
 static struct rule
 rules_make(uint64_t at)
 {
-	struct rule rule = { .kind = RULE_UNKNOWN, .module = RULE_NO_MODULE };
+	struct rule rule = { .kind = RULE_UNKNOWN };
 	struct dl_find_object object;
 	struct cfi_tables tables;
-	uint32_t module;
 
 	if (_dl_find_object((void *)(uintptr_t)at, &object))
 		return rule;
@@ -84,8 +83,6 @@ rules_make(uint64_t at)
 		rule = cfi_rule(&tables, at);
 	if (unwinder_is_own(at))
 		rule.flags |= RULE_OWN;
-	module = module_of(at);
-	rule.module = module < RULE_NO_MODULE ? (uint16_t)module : RULE_NO_MODULE;
 	return rule;
 }
 
@@ -113,11 +110,16 @@ static __attribute__((noinline)) struct rule
 rules_learn(uint64_t at)
 {
 	struct rule rule;
+	uint32_t module;
 
 	intern_lock();
 	rule = rules_make(at);
-	if (rule.module != RULE_NO_MODULE) /* else nobody tells when the code goes */
+	module = module_of(at);
+	if (module < TRACE_SITE_NO_MODULE) { /* else nobody tells when the code goes */
+		if (!(rule.flags & RULE_OWN))
+			rule.site = intern_site(at + 1, (uint16_t)module);
 		rules_keep(at, rule);
+	}
 	intern_unlock();
 	return rule;
 }

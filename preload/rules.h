@@ -1,6 +1,6 @@
 /*
- * How to get from a frame to its caller, by the address of its code, and which module the code lies
- * in: what the tables of .eh_frame say, kept so that each is read once for each return address.
+ * How to get from a frame to its caller, by the address of its code, and which site of the trace that
+ * is: what the tables of .eh_frame say, kept so that each is read once for each return address.
  */
 #ifndef PRELOAD_RULES_H
 #define PRELOAD_RULES_H
@@ -22,13 +22,11 @@ enum rule_flag {
 	RULE_OWN = 2,       /* a frame of this library, which is stepped through and not published */
 };
 
-enum { RULE_NO_MODULE = UINT16_MAX };
-
 struct rule { /* one word: read and written at once */
-	int32_t cfa;
-	int8_t rbp_words;
-	uint8_t kind : 4, flags : 4;
-	uint16_t module; /* its number in the trace, or RULE_NO_MODULE */
+	int64_t cfa_words : 24; /* `cfa` above is 8 times this */
+	int64_t rbp_words : 8;
+	uint64_t kind : 4, flags : 4;
+	uint64_t site : 24; /* its number in the trace; 0: none */
 };
 _Static_assert(sizeof(struct rule) == sizeof(uint64_t), "one word");
 

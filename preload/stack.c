@@ -2,8 +2,8 @@
  * From the guest's registers to a stack id. Called by record.c for every allocation.
  *
  *     caller --memo--> a recent stack, proved by its slots --------------------------> id
- *            --frames--> walked to where it joins the last stack --> node --intern--> id
- *            --libunwind--> list of pcs, where our own rules end --> node --intern--> id
+ *            --frames--> walked to where it joins the last stack --> node --stacks--> id
+ *            --libunwind--> list of pcs, where our own rules end --> node --stacks--> id
  *
  * fork waits until no thread is inside libunwind: its memory pools have locks, and a child would find
  * such a lock taken by a thread that does not exist there. The hot path pays two plain stores; the
@@ -24,6 +24,7 @@
 #include "preload/object.h"
 #include "preload/rules.h"
 #include "preload/settings.h"
+#include "preload/stacks.h"
 #include "preload/tracer.h"
 #include "preload/unwinder.h"
 
@@ -46,7 +47,7 @@ enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT
 struct listed {
 	size_t count;
 	uint64_t pcs[STACK_DEPTH_MAX];
-	uint32_t nodes[STACK_DEPTH_MAX], paths[STACK_DEPTH_MAX];
+	struct leaf leaves[STACK_DEPTH_MAX];
 };
 
 struct history {
@@ -141,35 +142,62 @@ stack_list_common(const uint64_t *pcs, size_t count, const struct listed *last)
 	return at;
 }
 
-/* The node of the stack in `pcs`; what it has in common with the last one (or NULL) is not looked up.
- * A longjmp out of here leaves no half of a list behind. */
+/* Code that no module has, as compilers in the guest write it, has a site all the same. */
 static uint32_t
-stack_list_node(const uint64_t *pcs, size_t count, struct listed *last)
+stack_list_site(uint64_t pc)
+{
+	uint32_t site = rules_find(pc - 1).site;
+
+	if (!site) {
+		intern_lock();
+		site = intern_site(pc, TRACE_SITE_NO_MODULE);
+		intern_unlock();
+	}
+	return site;
+}
+
+static struct leaf
+stack_list_leaf(const struct leaf *outer, uint32_t site)
+{
+	uint32_t path = intern_path(outer->path, site);
+	struct leaf leaf = intern_find(outer, path, site);
+
+	if (!leaf.node) {
+		intern_lock();
+		leaf = intern_make(outer, path, site);
+		intern_unlock();
+	}
+	return leaf;
+}
+
+/* The leaf of the stack in `pcs`; what it has in common with the last one (or NULL) is not looked up.
+ * A longjmp out of here leaves no half of a list behind. */
+static struct leaf
+stack_list_find(const uint64_t *pcs, size_t count, struct listed *last)
 {
 	size_t at = last ? stack_list_common(pcs, count, last) : 0;
-	uint32_t node = at ? last->nodes[at - 1] : 0, path = at ? last->paths[at - 1] : 0;
+	struct leaf leaf = { 0, 0, 0 };
 
+	if (at)
+		leaf = last->leaves[at - 1];
 	if (last)
 		last->count = 0;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	for (; at < count; at++) {
 		uint64_t pc = pcs[count - 1 - at];
-		uint16_t module = rules_find(pc - 1).module;
 
-		path = intern_path(path, pc, module);
-		node = intern_node(node, path, pc, module);
-		if (!node)
-			return 0;
+		leaf = stack_list_leaf(&leaf, stack_list_site(pc));
+		if (!leaf.node)
+			return leaf;
 		if (last) {
 			last->pcs[at] = pc;
-			last->nodes[at] = node;
-			last->paths[at] = path;
+			last->leaves[at] = leaf;
 		}
 	}
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	if (last)
 		last->count = count;
-	return node;
+	return leaf;
 }
 
 /* ---- a stack's id */
@@ -210,9 +238,9 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 	struct history *history = thread->history;
 	bool cut = false, by_size;
 	size_t count = stack_list(thread, caller, &cut);
-	uint32_t node = stack_list_node(thread->pcs, count, history ? &history->listed : NULL);
+	struct leaf leaf = stack_list_find(thread->pcs, count, history ? &history->listed : NULL);
 
-	return intern_stack(node, cut, size, &by_size);
+	return stacks_identify(&leaf, cut, size, &by_size);
 }
 
 /* What no memo has. */
@@ -228,7 +256,7 @@ stack_learn(struct thread *thread, const struct caller *caller, uint64_t size)
 	if (!STACK_HAS_RULES || !history || !unwinder_backtrace ||
 	    frames_capture(&history->frames, &bounds, caller, &capture))
 		return stack_ask(thread, caller, size);
-	id = intern_stack(capture.node, capture.cut, size, &by_size);
+	id = stacks_identify(&capture.leaf, capture.cut, size, &by_size);
 	if (id)
 		memo_keep(&history->memo, caller, &capture, id, by_size);
 	else
@@ -260,6 +288,7 @@ static __attribute__((noinline)) uint32_t
 stack_identify_slowly(struct thread *thread, const struct caller *caller, uint64_t size,
                       const struct memo_stack *known)
 {
+	struct leaf leaf;
 	int before = errno;
 	bool by_size;
 	uint32_t id;
@@ -268,12 +297,14 @@ stack_identify_slowly(struct thread *thread, const struct caller *caller, uint64
 		stack_look_for_gone_code();
 	if (!known && !stack_is_current(thread, caller) && stack_history(thread))
 		known = stack_recall(thread, caller);
-	if (!known)
+	if (!known) {
 		id = stack_learn(thread, caller, size);
-	else if (known->by_size)
-		id = intern_stack(known->node, known->cut, size, &by_size);
-	else
+	} else if (known->by_size) {
+		leaf = known->leaf;
+		id = stacks_identify(&leaf, known->cut, size, &by_size);
+	} else {
 		id = known->stack;
+	}
 	errno = before;
 	return id;
 }

@@ -71,8 +71,9 @@ static int
 tracer_init_tables(void)
 {
 	const struct { struct trace_table *table; enum trace_chunk_kind kind; } tables[] = {
-		{ &tracer.nodes, TRACE_CHUNK_NODES }, { &tracer.stacks, TRACE_CHUNK_STACKS },
-		{ &tracer.modules, TRACE_CHUNK_MODULES },
+		{ &tracer.sites, TRACE_CHUNK_SITES }, { &tracer.nodes, TRACE_CHUNK_NODES },
+		{ &tracer.decisions, TRACE_CHUNK_DECISIONS },
+		{ &tracer.stacks, TRACE_CHUNK_STACKS }, { &tracer.modules, TRACE_CHUNK_MODULES },
 		{ &tracer.profiles, TRACE_CHUNK_PROFILES }, { &tracer.text, TRACE_CHUNK_TEXT },
 		{ &tracer.counters, TRACE_CHUNK_COUNTERS },
 		{ &tracer.snapshots, TRACE_CHUNK_SNAPSHOTS },
@@ -86,21 +87,24 @@ tracer_init_tables(void)
 	return 0;
 }
 
-/* Node 0 is the root, stack 0 the unknown one. */
+/* Number 0 of each: no site, the root, no map's, the unknown stack. */
 static int
 tracer_publish_roots(void)
 {
-	struct trace_node *node = trace_table_next(&tracer.writer, &tracer.nodes);
-	struct trace_stack *stack = trace_table_next(&tracer.writer, &tracer.stacks);
+	struct trace_table *tables[] = { &tracer.sites, &tracer.nodes, &tracer.decisions,
+		&tracer.stacks };
+	struct trace_decision *decision;
 
-	if (!node || !stack)
-		return -1;
-	node->module = TRACE_NODE_NO_MODULE;
-	stack->profile = TRACE_NONE;
-	stack->role = stack->split_role = TRACE_OTHER;
-	stack->split_share = stack->split_whole = 1;
-	trace_table_publish(&tracer.writer, &tracer.nodes);
-	trace_table_publish(&tracer.writer, &tracer.stacks);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (!trace_table_next(&tracer.writer, tables[i]))
+			return -1;
+		trace_table_publish(&tracer.writer, tables[i]);
+	}
+	tracer_site(0)->module = TRACE_SITE_NO_MODULE;
+	decision = tracer_decision(0);
+	decision->profile = TRACE_NONE;
+	decision->role = decision->split_role = TRACE_OTHER;
+	decision->split_share = decision->split_whole = 1;
 	return 0;
 }
 

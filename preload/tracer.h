@@ -13,32 +13,29 @@
 
 struct tracer {
 	struct trace_writer writer;
-	struct trace_table nodes, stacks, counters, modules, profiles, text, snapshots, series;
+	struct trace_table sites, nodes, decisions, stacks, counters, modules, profiles, text, snapshots,
+		series;
 	const struct profile *profile[64]; /* by number in the trace */
 	uint32_t profile_count;
 };
 
 extern struct tracer tracer;
 
-/* Records that each event asks for. What trace_table_at gives, with a constant divisor: a stack has as
- * many nodes as frames, and a division for each of them is what an event would mostly cost. */
-static inline struct trace_node *
-tracer_node(uint32_t index)
-{
-	enum { PER_CHUNK = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_node) };
-	uint8_t *chunk = (uint8_t *)tracer.nodes.chunks[index / PER_CHUNK];
-
-	return (struct trace_node *)(void *)(chunk + TRACE_CHUNK_HEADER_SIZE) + index % PER_CHUNK;
-}
-
-static inline struct trace_stack *
-tracer_stack(uint32_t id)
-{
-	enum { PER_CHUNK = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_stack) };
-	uint8_t *chunk = (uint8_t *)tracer.stacks.chunks[id / PER_CHUNK];
-
-	return (struct trace_stack *)(void *)(chunk + TRACE_CHUNK_HEADER_SIZE) + id % PER_CHUNK;
-}
+/* Records that events ask for. What trace_table_at gives, with a constant divisor: a new stack has as
+ * many nodes as frames, and a division for each of them would be most of what it costs. */
+#define TRACER_RECORD(name, table)                                                                 \
+	static inline struct trace_##name *tracer_##name(uint32_t index)                           \
+	{                                                                                          \
+		enum { PER_CHUNK = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_##name) };            \
+		uint8_t *chunk = (uint8_t *)tracer.table.chunks[index / PER_CHUNK];                \
+                                                                                                   \
+		return (struct trace_##name *)(void *)(chunk + TRACE_CHUNK_HEADER_SIZE) +          \
+		       index % PER_CHUNK;                                                          \
+	}
+TRACER_RECORD(site, sites)
+TRACER_RECORD(node, nodes)
+TRACER_RECORD(decision, decisions)
+TRACER_RECORD(stack, stacks)
 
 /* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK: 1 while this very
  * process is traced. In a child made by fork, _Fork or raw clone it reads 0 until tracer_child has

@@ -135,12 +135,13 @@ static struct unwind_list
 unwind_check_recorded(uint32_t id, uint64_t *into)
 {
 	const struct trace_stack *stack = tracer_stack(id);
-	struct unwind_list list = { .pcs = into, .cut = stack->flags & TRACE_STACK_CUT };
+	struct unwind_list list = { .pcs = into, 
+		.cut = tracer_decision(stack->decision)->flags & TRACE_STACK_CUT };
 
 	for (uint32_t node = stack->node; node && list.count < LIST_ROOM;) {
 		const struct trace_node *at = tracer_node(node);
 
-		into[list.count++] = at->pc;
+		into[list.count++] = tracer_site(at->site)->pc;
 		node = at->parent;
 	}
 	return list;

@@ -1,12 +1,12 @@
 /*
  * A consistent copy of a file that someone may be writing. Called by trace_open only.
  *
- * The guest publishes what is named before what names it: modules, nodes, stacks, snapshots, rows;
+ * The guest publishes what is named before what names it: modules, sites, nodes, stacks, snapshots, rows;
  * and records before the count that covers them. So this copies in the other order, and whatever a
  * copied record names was there when the count of those was read:
  *
- *     count of snapshots --> snapshots --> their rows --> count of stacks --> count of nodes and
- *     profiles --> count of modules --> all other records
+ *     count of snapshots --> snapshots --> their rows --> count of stacks --> counts of nodes and
+ *     decisions --> counts of sites and profiles --> count of modules --> all other records
  *
  * and asks for the size of the file before each group of records: what was promised so far lies
  * within it. Each arrow is a system call, so that no processor takes two steps at once. Chunks
@@ -160,17 +160,19 @@ read_header(struct capture *capture, struct trace_header *header)
 static int
 copy_in_order(struct capture *capture)
 {
-	struct trace_header first, stacks, nodes, last;
+	struct trace_header first, stacks, nodes, sites, last;
 
 	if (read_header(capture, &first) != 0 || copy_group(capture, GROUP_SNAPSHOTS) != 0 ||
 	    copy_group(capture, GROUP_ROWS) != 0 || read_header(capture, &stacks) != 0 ||
-	    read_header(capture, &nodes) != 0 || read_header(capture, &last) != 0 ||
-	    copy_group(capture, GROUP_COMMON) != 0)
+	    read_header(capture, &nodes) != 0 || read_header(capture, &sites) != 0 ||
+	    read_header(capture, &last) != 0 || copy_group(capture, GROUP_COMMON) != 0)
 		return -1;
 	last.snapshots = first.snapshots;
 	last.stacks = stacks.stacks;
 	last.nodes = nodes.nodes;
-	last.profiles = nodes.profiles;
+	last.decisions = nodes.decisions;
+	last.sites = sites.sites;
+	last.profiles = sites.profiles;
 	memcpy(capture->bytes, &last, capture->size < sizeof(last) ? capture->size : sizeof(last));
 	return 0;
 }

@@ -6,7 +6,7 @@
  * page is followed by chunks of a fixed size; each chunk says what it holds. Records never straddle
  * chunks, so a reader needs no index and a half-written chunk spoils nothing but itself.
  *
- *     0        4096        4096 + 64 KiB      4096 + 128 KiB
+ *     0        4096        4096 + 16 KiB      4096 + 32 KiB
  *     +--------+------------------+------------------+---
  *     | header | chunk 0          | chunk 1          | ...
  *     +--------+------------------+------------------+---
@@ -27,12 +27,12 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 5u
+#define TRACE_VERSION 6u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
 	TRACE_HEADER_SIZE = 4096,
-	TRACE_CHUNK_SIZE = 64 * 1024,
+	TRACE_CHUNK_SIZE = 16 * 1024,
 	TRACE_CHUNK_HEADER_SIZE = 64,
 	TRACE_CHUNK_PAYLOAD = TRACE_CHUNK_SIZE - TRACE_CHUNK_HEADER_SIZE,
 	TRACE_PATH_MAX = 1024,
@@ -79,7 +79,9 @@ struct trace_header {
 	/* From here on the library changes fields while the guest runs, each by one atomic store. */
 	uint32_t chunks;       /* chunks taken; may be ahead of the file by those being reserved */
 	uint32_t end;          /* enum trace_end */
+	uint32_t sites;        /* published struct trace_site */
 	uint32_t nodes;        /* published struct trace_node */
+	uint32_t decisions;    /* published struct trace_decision */
 	uint32_t stacks;       /* published struct trace_stack */
 	uint32_t modules;      /* published struct trace_module */
 	uint32_t profiles;     /* published struct trace_profile */
@@ -118,7 +120,9 @@ enum trace_flag {
 
 enum trace_chunk_kind {
 	TRACE_CHUNK_FREE = 0, /* reserved, not in use yet */
+	TRACE_CHUNK_SITES,    /* struct trace_site[] */
 	TRACE_CHUNK_NODES,    /* struct trace_node[] */
+	TRACE_CHUNK_DECISIONS,/* struct trace_decision[] */
 	TRACE_CHUNK_STACKS,   /* struct trace_stack[] */
 	TRACE_CHUNK_SERIES,   /* struct trace_point[] */
 	TRACE_CHUNK_MODULES,  /* struct trace_module[] */
@@ -147,20 +151,25 @@ struct trace_chunk {
 };
 _Static_assert(sizeof(struct trace_chunk) == TRACE_CHUNK_HEADER_SIZE, "64-byte chunk headers");
 
-/* One frame of the tree of all stacks. Node 0 is the root and stands for no frame. */
-struct trace_node {
+/* Where a frame goes on once what it called returns. A program has few of them, and very many stacks.
+ * Site 0 is none. */
+struct trace_site {
 	uint64_t pc : 48;     /* return address: the call is the instruction before it */
 	uint64_t module : 16; /* index of the module that held pc when it was seen, or none */
-	uint32_t parent;      /* node of the caller's frame; 0 at the outermost */
-} __attribute__((packed, aligned(4)));
-_Static_assert(sizeof(struct trace_node) == 12, "5456 nodes a chunk");
+};
+_Static_assert(sizeof(struct trace_site) == 8, "2040 sites a chunk");
 
-enum { TRACE_NODE_NO_MODULE = 0xffff };
+enum { TRACE_SITE_NO_MODULE = 0xffff };
 
-/* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct trace_stack
- * where the role of its blocks depends on their size. */
-struct trace_stack {
-	uint32_t node;         /* innermost frame outside the library */
+/* One frame of the tree of all stacks. Node 0 is the root and stands for no frame. */
+struct trace_node {
+	uint32_t site;
+	uint32_t parent; /* node of the caller's frame; 0 at the outermost */
+};
+_Static_assert(sizeof(struct trace_node) == 8, "2040 nodes a chunk");
+
+/* What is known of a stack by its functions' names: few of these serve all stacks. */
+struct trace_decision {
 	uint32_t profile;      /* whose rule decided the role, or TRACE_NONE */
 	uint8_t role;          /* enum trace_role, by stack */
 	uint8_t split_role;    /* role of the rest of each block, where split_share < split_whole */
@@ -169,7 +178,15 @@ struct trace_stack {
 	uint32_t split_share;  /* of split_whole equal parts of each block, the first split_share are */
 	uint32_t split_whole;  /* `role`, the rest `split_role`; both 1 where the block has one role */
 };
-_Static_assert(sizeof(struct trace_stack) == 20, "3273 stacks a chunk");
+_Static_assert(sizeof(struct trace_decision) == 16, "1020 decisions a chunk");
+
+/* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct trace_stack
+ * where the role of its blocks depends on their size. */
+struct trace_stack {
+	uint32_t node; /* innermost frame outside the library */
+	uint32_t decision;
+};
+_Static_assert(sizeof(struct trace_stack) == 8, "2040 stacks a chunk");
 
 /* What one thread (or several, one after the other) counted of one stack. What belongs to the stack is
  * the sum over all threads, modulo 2^64 or 2^32: a thread that frees what another allocated has less
@@ -190,9 +207,9 @@ struct trace_counter {
 	uint32_t epoch;
 	uint32_t note;         /* the library's own */
 };
-_Static_assert(sizeof(struct trace_counter) == 56, "64 counters a page");
+_Static_assert(sizeof(struct trace_counter) == 56, "32 counters a page");
 
-enum { TRACE_COUNTERS = 64 };
+enum { TRACE_COUNTERS = 32 };
 
 /* A page of counters: of the stacks from `first` on, by one thread's state. A state that a thread has
  * left goes to the next one, so their number follows the most threads at one time. */
@@ -201,7 +218,7 @@ struct trace_counters {
 	uint32_t thread; /* number of the state */
 	struct trace_counter counters[TRACE_COUNTERS];
 };
-_Static_assert(sizeof(struct trace_counters) == 3592, "18 pages a chunk");
+_Static_assert(sizeof(struct trace_counters) == 1800, "9 pages a chunk");
 
 enum trace_stack_flag {
 	TRACE_STACK_TRANSIENT = 1, /* lives only inside one operation of the map */
@@ -226,7 +243,7 @@ struct trace_module {
 	uint8_t build_id[32];
 	char path[TRACE_PATH_MAX - 64]; /* absolute, terminated */
 };
-_Static_assert(sizeof(struct trace_module) == 1024, "63 modules a chunk");
+_Static_assert(sizeof(struct trace_module) == 1024, "15 modules a chunk");
 
 /* A profile that was loaded, with its whole text, so that a trace explains itself anywhere. */
 struct trace_profile {
@@ -237,7 +254,7 @@ struct trace_profile {
 	char origin[TRACE_TEXT_MAX - 88]; /* "shipped" or the file's path (its end, if too long) */
 	uint64_t unused;
 };
-_Static_assert(sizeof(struct trace_profile) == 256, "255 profiles a chunk");
+_Static_assert(sizeof(struct trace_profile) == 256, "63 profiles a chunk");
 
 enum trace_snapshot_state {
 	TRACE_SNAPSHOT_BEGUN = 0, /* being written, or its writer died */
@@ -273,7 +290,7 @@ struct trace_snapshot {
 	uint32_t words;             /* bytes of texts; 0: no map has any */
 	uint8_t zero[12];
 };
-_Static_assert(sizeof(struct trace_snapshot) == 432, "151 snapshots a chunk");
+_Static_assert(sizeof(struct trace_snapshot) == 432, "37 snapshots a chunk");
 
 /* Rows of a snapshot. What was live, by stack. */
 struct trace_live {
@@ -375,6 +392,6 @@ struct trace_map {
 	                    * from a root, a variable, a stack frame */
 	uint8_t unused[8];
 };
-_Static_assert(sizeof(struct trace_map) == 304, "215 maps a chunk");
+_Static_assert(sizeof(struct trace_map) == 304, "53 maps a chunk");
 
 #endif

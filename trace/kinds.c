@@ -9,6 +9,9 @@ static const struct {
 	size_t record_size;
 	size_t count_offset; /* in struct trace_header; 0: not counted there */
 } kinds[TRACE_CHUNK_KINDS] = {
+	[TRACE_CHUNK_SITES] = { sizeof(struct trace_site), offsetof(struct trace_header, sites) },
+	[TRACE_CHUNK_DECISIONS] = { sizeof(struct trace_decision),
+	                            offsetof(struct trace_header, decisions) },
 	[TRACE_CHUNK_NODES] = { sizeof(struct trace_node), offsetof(struct trace_header, nodes) },
 	[TRACE_CHUNK_STACKS] = { sizeof(struct trace_stack),
 	                         offsetof(struct trace_header, stacks) },

@@ -2,7 +2,7 @@
  * From the bytes of a trace file to plain arrays that can be trusted. Called by the analyzer.
  *
  *     capture.c: file --> bytes    image.c: bytes --> tables    here: tables --> struct trace
- *     validate.c: proves struct trace
+ *     join.c: what records share --> each record    validate.c: proves struct trace
  *
  * How many records a table has: the header's count for the common kinds; for the rows of a snapshot
  * what its chunks say, since their writer may have died before it said so. A complete snapshot must
@@ -11,6 +11,7 @@
 #include "trace/capture.h"
 #include "trace/failure.h"
 #include "trace/image.h"
+#include "trace/join.h"
 #include "trace/kinds.h"
 #include "trace/reader.h"
 #include "trace/sum.h"
@@ -55,6 +56,26 @@ load_common(struct trace_image *image, enum trace_chunk_kind kind, const char *w
 	memcpy(array, &copy, sizeof(copy));
 	*count = (uint32_t)promised;
 	return 0;
+}
+
+static int
+load_stacks(struct trace_image *image, struct trace *trace)
+{
+	struct trace_join join = { 0 };
+	int result = -1;
+
+	if (load_common(image, TRACE_CHUNK_SITES, "sites", &join.sites, &join.site_count) == 0 &&
+	    load_common(image, TRACE_CHUNK_NODES, "nodes", &join.nodes, &join.node_count) == 0 &&
+	    load_common(image, TRACE_CHUNK_DECISIONS, "decisions", &join.decisions,
+	                &join.decision_count) == 0 &&
+	    load_common(image, TRACE_CHUNK_STACKS, "stacks", &join.stacks,
+	                &join.stack_count) == 0)
+		result = trace_join(&join, trace, image->error);
+	free(join.sites);
+	free(join.nodes);
+	free(join.decisions);
+	free(join.stacks);
+	return result;
 }
 
 static int
@@ -153,11 +174,7 @@ load(struct trace_image *image, struct trace *trace)
 	if (trace_image_open(image) != 0)
 		return -1;
 	trace->header = image->header;
-	if (load_common(image, TRACE_CHUNK_NODES, "nodes", &trace->nodes,
-	                &trace->node_count) != 0 ||
-	    load_common(image, TRACE_CHUNK_STACKS, "stacks", &trace->stacks,
-	                &trace->stack_count) != 0 ||
-	    load_counts(image, trace) != 0 ||
+	if (load_stacks(image, trace) != 0 || load_counts(image, trace) != 0 ||
 	    load_common(image, TRACE_CHUNK_SERIES, "points in time", &trace->series,
 	                &trace->series_count) != 0 ||
 	    load_common(image, TRACE_CHUNK_MODULES, "modules", &trace->modules,

@@ -3,7 +3,7 @@
  * malloc. The file is untrusted and may be growing while it is read: it is copied first, then
  * the copy is checked, so nothing that is returned can change or fault.
  *
- * After trace_open every index in a record (node, module, stack, profile, snapshot, text range) is
+ * After trace_open every index in a record (site, node, decision, module, stack, profile, snapshot, text range) is
  * within its table or TRACE_NONE, every parent comes before its child, every string is terminated,
  * every enum and flag is in range, every map row is consistent with itself, and the parts of maps
  * and claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of
@@ -57,13 +57,28 @@ struct trace_count {
 	bool is_peak_bound;
 };
 
+/* A frame of the tree of all stacks, with what its site says. Frame 0 is the root. */
+struct trace_frame {
+	uint64_t pc;     /* return address: the call is the instruction before it */
+	uint32_t module; /* index, or TRACE_NONE */
+	uint32_t parent; /* 0 at the outermost */
+};
+
+/* A stack, with what was decided of it: see struct trace_decision. */
+struct trace_origin {
+	uint32_t node; /* the innermost frame */
+	uint32_t profile;
+	uint8_t role, split_role, flags;
+	uint32_t split_share, split_whole;
+};
+
 /* A trace in memory: plain arrays. */
 struct trace {
 	char path[4096];
 	uint64_t file_size;
 	struct trace_header header;
-	struct trace_node *nodes;
-	struct trace_stack *stacks;
+	struct trace_frame *nodes;
+	struct trace_origin *stacks;
 	struct trace_count *counts; /* by stack */
 	struct trace_point *series;
 	struct trace_module *modules;

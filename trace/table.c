@@ -18,7 +18,7 @@
 
 enum {
 	SLOTS_SIZE = TRACE_TABLE_CHUNKS * sizeof(struct trace_chunk *),
-	RUN_MAX = 32, /* chunks in one mapping: a guest may have 65,530 mappings, all told */
+	RUN_MAX = 128, /* chunks in one mapping: a guest may have 65,530 mappings, all told */
 };
 
 int

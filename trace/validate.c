@@ -69,11 +69,11 @@ check_nodes(const struct check *check)
 	const struct trace *trace = check->trace;
 
 	for (uint32_t i = 0; i < trace->node_count; i++) {
-		const struct trace_node *node = &trace->nodes[i];
+		const struct trace_frame *node = &trace->nodes[i];
 
 		if (i == 0 ? node->parent != 0 : node->parent >= i)
 			return bad(check, "node", i, "does not come after its parent");
-		if (node->module >= trace->module_count && node->module != TRACE_NODE_NO_MODULE)
+		if (!is_index(node->module, trace->module_count))
 			return bad(check, "node", i, "names a module that is not there");
 	}
 	return 0;
@@ -87,7 +87,7 @@ check_stacks(const struct check *check)
 	const struct trace *trace = check->trace;
 
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
-		const struct trace_stack *stack = &trace->stacks[i];
+		const struct trace_origin *stack = &trace->stacks[i];
 
 		if (stack->node >= trace->node_count)
 			return bad(check, "stack", i, "names a node that is not there");

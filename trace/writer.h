@@ -63,7 +63,7 @@ struct trace_table {
 	struct trace_chunk **chunks; /* by sequence; own mapping of TRACE_TABLE_CHUNKS slots */
 };
 
-enum { TRACE_TABLE_CHUNKS = 32768 }; /* 2 GiB of records: the table is full then */
+enum { TRACE_TABLE_CHUNKS = 128 * 1024 }; /* 2 GiB of records: the table is full then */
 
 /* Returns 0, or -1 with errno when the anonymous mapping is refused. */
 int trace_table_init(struct trace_table *table, enum trace_chunk_kind kind, uint32_t owner);

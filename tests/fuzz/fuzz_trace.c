@@ -35,7 +35,7 @@ follow_stack(const struct trace *trace, uint32_t index)
 	demand(index < trace->stack_count);
 	for (node = trace->stacks[index].node; node != 0; node = trace->nodes[node].parent) {
 		demand(node < trace->node_count && trace->nodes[node].parent < node);
-		demand(trace->nodes[node].module == TRACE_NODE_NO_MODULE ||
+		demand(trace->nodes[node].module == TRACE_NONE ||
 		       trace->nodes[node].module < trace->module_count);
 	}
 }

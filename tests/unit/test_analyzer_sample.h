@@ -34,7 +34,7 @@
 	((array) = realloc((array), ((size_t)(count) + 1) * sizeof *(array)),                      \
 	 memset(&(array)[(count)], 0, sizeof *(array)), &(array)[(count)++])
 
-static struct trace_stack *
+static struct trace_origin *
 sample_add_stack(struct trace *trace)
 {
 	uint32_t counts = trace->stack_count;
@@ -50,7 +50,7 @@ sample_trace(void)
 	struct trace *trace = calloc(1, sizeof *trace);
 	struct trace_profile *profile;
 	struct trace_module *module;
-	struct trace_stack *stack;
+	struct trace_origin *stack;
 
 	strcpy(trace->path, "sample.mtr");
 	strcpy(trace->header.program, "/home/user/article");
@@ -78,8 +78,8 @@ sample_trace(void)
 __attribute__((unused)) static uint32_t
 sample_stack(struct trace *trace, enum trace_role role, uint8_t flags)
 {
-	struct trace_node *node = sample_more(trace->nodes, trace->node_count);
-	struct trace_stack *stack = sample_add_stack(trace);
+	struct trace_frame *node = sample_more(trace->nodes, trace->node_count);
+	struct trace_origin *stack = sample_add_stack(trace);
 
 	node->pc = 0x1000 + 0x100 * trace->node_count;
 	stack->node = trace->node_count - 1;

@@ -6,7 +6,7 @@
 #include "preload/arena.h"
 #include "preload/change.h"
 #include "preload/counters.h"
-#include "preload/intern.h"
+#include "preload/stacks.h"
 #include "preload/named.h"
 #include "preload/ordered.h"
 #include "test_preload_counting.h"
@@ -235,12 +235,12 @@ a_block_in_the_way_takes_its_parts_along(void **state)
 static void
 a_role_moves_the_bytes(void **state)
 {
-	uint32_t told = intern_told(1, TRACE_BUCKETS);
+	uint32_t told = stacks_told(1, TRACE_BUCKETS);
 	struct ledger_block found;
 
-	assert_int_equal(intern_told(1, TRACE_BUCKETS), told);
-	assert_true(tracer_stack(told)->flags & TRACE_STACK_TOLD);
-	assert_int_equal(tracer_stack(told)->role, TRACE_BUCKETS);
+	assert_int_equal(stacks_told(1, TRACE_BUCKETS), told);
+	assert_true(tracer_decision(tracer_stack(told)->decision)->flags & TRACE_STACK_TOLD);
+	assert_int_equal(tracer_decision(tracer_stack(told)->decision)->role, TRACE_BUCKETS);
 	add_outer(BASE, 500, 1);
 	assert_int_equal(arena_move(self, BASE, told), ARENA_DONE);
 	assert_true(arena_find(BASE, &found));

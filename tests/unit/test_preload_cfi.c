@@ -100,7 +100,7 @@ expect(const struct image *image, uint64_t offset, struct rule wanted)
 
 	assert_int_equal(rule.kind, wanted.kind);
 	assert_int_equal(rule.flags, wanted.flags);
-	assert_int_equal(rule.cfa, wanted.cfa);
+	assert_int_equal(rule.cfa_words, wanted.cfa_words);
 	assert_int_equal(rule.rbp_words, wanted.rbp_words);
 }
 
@@ -114,9 +114,9 @@ static void
 follows_a_function_from_its_first_byte_to_its_last(void **unused)
 {
 	struct image image = make("zR", with_frame_pointer, sizeof(with_frame_pointer));
-	struct rule entry = { .kind = RULE_RSP, .cfa = 8 };
-	struct rule pushed = { .kind = RULE_RSP, .cfa = 16, .rbp_words = -2, .flags = RULE_SAVES_RBP };
-	struct rule body = { .kind = RULE_RBP, .cfa = 16, .rbp_words = -2, .flags = RULE_SAVES_RBP };
+	struct rule entry = { .kind = RULE_RSP, .cfa_words = 1 };
+	struct rule pushed = { .kind = RULE_RSP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP };
+	struct rule body = { .kind = RULE_RBP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP };
 
 	expect(&image, 0, entry);
 	expect(&image, 1, pushed);
@@ -144,7 +144,7 @@ follows_realigned_frames_and_the_outermost(void **unused)
 	static const uint8_t outermost[] = { 0x07, RA };
 	struct image image = make("zR", realigned, sizeof(realigned));
 
-	expect(&image, 0, (struct rule){ .kind = RULE_REALIGNED, .cfa = -8,
+	expect(&image, 0, (struct rule){ .kind = RULE_REALIGNED, .cfa_words = -1,
 	                                 .flags = RULE_SAVES_RBP });
 	image = make("zR", outermost, sizeof(outermost));
 	expect(&image, 0, (struct rule){ .kind = RULE_OUTERMOST });

@@ -35,7 +35,7 @@ static void
 expect_frames(uint32_t node, const struct list *list, size_t from, size_t count)
 {
 	for (size_t i = from; i < from + count; i++) {
-		assert_int_equal(tracer_node(node)->pc, list->pcs[i]);
+		assert_int_equal(tracer_site(tracer_node(node)->site)->pc, list->pcs[i]);
 		node = tracer_node(node)->parent;
 	}
 	assert_int_equal(node, 0);
@@ -53,11 +53,11 @@ capture_here(void)
 	_Unwind_Backtrace(visit, &list);
 	if (known) {
 		memo_hits++;
-		node = known->node;
+		node = known->leaf.node;
 	} else {
 		assert_int_equal(frames_capture(&frames, &bounds, caller, &last), 0);
 		memo_keep(&memo, caller, &last, 1, false);
-		node = last.node;
+		node = last.leaf.node;
 	}
 	expect_frames(node, &list, 1, list.count - 1);
 }
@@ -170,7 +170,7 @@ capture_deep(size_t count)
 	settings.depth = (uint32_t)count;
 	_Unwind_Backtrace(visit, &list);
 	assert_int_equal(frames_capture(&frames, &bounds, caller, &last), 0);
-	expect_frames(last.node, &list, 1, count < list.count ? count : list.count - 1);
+	expect_frames(last.leaf.node, &list, 1, count < list.count ? count : list.count - 1);
 	assert_int_equal(last.cut, count < list.count - 1);
 }
 

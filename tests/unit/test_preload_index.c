@@ -8,28 +8,32 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
 enum { PAIRS = 50000, NEAR = 7 };
 
-/* Pairs that differ little: as return addresses and the numbers of nodes do. */
+/* Pairs that differ little: as sites and the numbers of nodes do. */
 static uint64_t
-a_of(uint32_t i)
+key_of(uint32_t i)
 {
-	return 0x7f0000001000 + i / NEAR * 4;
+	return (uint64_t)(i / NEAR) << 32 | (i % NEAR + 1);
 }
 
-static uint32_t
-find(const struct index *index, uint64_t a, uint32_t b)
+static struct index_value
+find(const struct index *index, uint64_t key)
 {
-	return index_find(index, index_mix(a, b), a, b);
+	return index_find(index, index_mix(key), key);
 }
 
 static void
 add(struct index *index, uint32_t i)
 {
-	index_add(index, a_of(i), i % NEAR, i + 1);
+	uint64_t key = key_of(i);
+
+	assert_true(index_reserve(index));
+	index_add(index, index_mix(key), key, (struct index_value){ i + 1, 0 });
 }
 
 static void
@@ -37,17 +41,53 @@ finds_what_was_added_and_nothing_else(void **unused)
 {
 	static struct index index = { .place = index_mix };
 
-	assert_int_equal(find(&index, a_of(0), 0), 0);
+	assert_int_equal(find(&index, key_of(0)).value, 0);
 	for (uint32_t i = 0; i < PAIRS; i++) {
-		assert_int_equal(find(&index, a_of(i), i % NEAR), 0);
+		assert_int_equal(find(&index, key_of(i)).value, 0);
 		add(&index, i);
-		assert_int_equal(find(&index, a_of(i), i % NEAR), i + 1);
+		assert_int_equal(find(&index, key_of(i)).value, i + 1);
 	}
 	for (uint32_t i = 0; i < PAIRS; i++) {
-		assert_int_equal(find(&index, a_of(i), i % NEAR), i + 1);
-		assert_int_equal(find(&index, a_of(i) + 1, i % NEAR), 0);
-		assert_int_equal(find(&index, a_of(i), NEAR), 0);
+		assert_int_equal(find(&index, key_of(i)).value, i + 1);
+		assert_int_equal(find(&index, key_of(i) + NEAR).value, 0);
 	}
+}
+
+/* Whatever is set in a table goes with its entry into the next one. */
+static void
+keeps_what_is_set_later(void **unused)
+{
+	static struct index index = { .place = index_mix };
+
+	for (uint32_t i = 0; i < PAIRS; i++) {
+		add(&index, i);
+		if (i % 3)
+			index_set_more(&index, index_mix(key_of(i)), key_of(i), i);
+	}
+	for (uint32_t i = 0; i < PAIRS; i++)
+		assert_int_equal(find(&index, key_of(i)).more, i % 3 ? i : 0);
+}
+
+/* No memory to grow: it takes some more, keeps what it has, and says so before it would be full. */
+static void
+goes_on_without_memory(void **unused)
+{
+	static struct index index = { .place = index_mix };
+	struct rlimit before;
+	uint32_t count = 0;
+
+	add(&index, count++);
+	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit){ 0, before.rlim_max }), 0);
+	while (index_reserve(&index) && count < PAIRS)
+		add(&index, count++);
+	assert_false(index_reserve(&index));
+	assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+	assert_in_range(count, 100, PAIRS - 1);
+	for (uint32_t i = 0; i < count; i++)
+		assert_int_equal(find(&index, key_of(i)).value, i + 1);
+	assert_int_equal(find(&index, key_of(count)).value, 0);
+	assert_true(index_reserve(&index));
 }
 
 static struct index shared = { .place = index_mix };
@@ -59,7 +99,7 @@ read_along(void *wrong)
 	for (uint32_t now = 0; now < PAIRS;) {
 		now = __atomic_load_n(&added, __ATOMIC_ACQUIRE);
 		for (uint32_t i = now > 100 ? now - 100 : 0; i < now + 100; i++) {
-			uint32_t value = find(&shared, a_of(i), i % NEAR);
+			uint32_t value = find(&shared, key_of(i)).value;
 
 			/* an old table may read as empty, never as something else */
 			*(bool *)wrong |= value && value != i + 1;
@@ -91,6 +131,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_added_and_nothing_else),
+		cmocka_unit_test(keeps_what_is_set_later),
+		cmocka_unit_test(goes_on_without_memory),
 		cmocka_unit_test(gives_readers_the_right_value_or_none),
 	};
 

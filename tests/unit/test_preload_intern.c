@@ -1,7 +1,7 @@
 /* One list of frames has one id, for ever; another list, another depth or a cut one has its own. */
 #include "preload/intern.h"
 #include "preload/module.h"
-#include "preload/rules.h"
+#include "preload/stacks.h"
 #include "test_preload_counting.h"
 
 #include <pthread.h>
@@ -36,28 +36,48 @@ end(void **unused)
 	return 0;
 }
 
-static uint32_t
-node_of(const uint64_t *pcs, size_t count)
+static struct leaf
+make_leaf(const struct leaf *outer, uint64_t pc, uint16_t module)
 {
-	uint32_t node = 0, path = 0;
+	struct leaf leaf;
+	uint32_t site;
+
+	intern_lock();
+	site = intern_site(pc, module);
+	leaf = intern_make(outer, intern_path(outer->path, site), site);
+	intern_unlock();
+	assert_int_not_equal(leaf.node, 0);
+	assert_int_equal(intern_find(outer, leaf.path, site).node, leaf.node);
+	return leaf;
+}
+
+static struct leaf
+leaf_of(const uint64_t *pcs, size_t count)
+{
+	struct leaf leaf = { 0, 0, 0 };
 
 	while (count-- > 0) {
 		uint32_t found = module_of(pcs[count]);
-		uint16_t module = found == TRACE_NONE ? RULE_NO_MODULE : (uint16_t)found;
 
-		path = intern_path(path, pcs[count], module);
-		node = intern_node(node, path, pcs[count], module);
-		assert_int_not_equal(node, 0);
+		leaf = make_leaf(&leaf, pcs[count], found == TRACE_NONE ? TRACE_SITE_NO_MODULE :
+		                                                          (uint16_t)found);
 	}
-	return node;
+	return leaf;
 }
 
 static uint32_t
 id_of(const uint64_t *pcs, size_t count, bool cut, uint64_t size)
 {
+	struct leaf leaf = leaf_of(pcs, count);
 	bool by_size;
 
-	return intern_stack(node_of(pcs, count), cut, size, &by_size);
+	return stacks_identify(&leaf, cut, size, &by_size);
+}
+
+static const struct trace_decision *
+decision_of(uint32_t id)
+{
+	return tracer_decision(tracer_stack(id)->decision);
 }
 
 /* A stack of `depth` frames that no other number has. */
@@ -98,18 +118,14 @@ static void
 writes_the_frames_from_the_innermost_to_the_root(void **unused)
 {
 	const uint64_t pcs[] = { 0x111, 0x222, 0x333 };
-	const struct trace_stack *stack =
-	    trace_table_at(&tracer.stacks, id_of(pcs, 3, false, 8));
-	uint32_t node = stack->node;
+	uint32_t id = id_of(pcs, 3, false, 8), node = tracer_stack(id)->node;
 
 	for (int i = 0; i < 3; i++) {
-		const struct trace_node *at = trace_table_at(&tracer.nodes, node);
-
-		assert_int_equal(at->pc, pcs[i]);
-		node = at->parent;
+		assert_int_equal(tracer_site(tracer_node(node)->site)->pc, pcs[i]);
+		node = tracer_node(node)->parent;
 	}
 	assert_int_equal(node, 0);
-	assert_int_equal(stack->role, TRACE_OTHER);
+	assert_int_equal(decision_of(id)->role, TRACE_OTHER);
 }
 
 static void
@@ -129,10 +145,9 @@ tells_cut_shorter_and_longer_stacks_apart(void **unused)
 {
 	const uint64_t pcs[] = { 0x51, 0x52, 0x53 };
 	uint32_t whole = id_of(pcs, 3, false, 8), cut = id_of(pcs, 3, true, 8);
-	const struct trace_stack *stack = trace_table_at(&tracer.stacks, cut);
 
 	assert_int_not_equal(whole, cut);
-	assert_true(stack->flags & TRACE_STACK_CUT);
+	assert_true(decision_of(cut)->flags & TRACE_STACK_CUT);
 	assert_int_not_equal(id_of(pcs, 2, false, 8), whole);
 	assert_int_equal(id_of(pcs, 3, false, 8), whole);
 	assert_int_equal(id_of(pcs, 3, true, 16), cut);
@@ -144,18 +159,18 @@ gives_a_variant_to_each_role_that_the_size_decides(void **unused)
 	const uint64_t pcs[] = { (uintptr_t)intern_map_grow + 1, (uintptr_t)intern_caller + 1 };
 	uint32_t small = id_of(pcs, 2, false, 64);
 	uint32_t large = id_of(pcs, 2, false, 8192);
-	const struct trace_stack *stack = trace_table_at(&tracer.stacks, large);
+	struct leaf inner = leaf_of(pcs, 2), outer = leaf_of(pcs + 1, 1);
 	bool by_size;
 
 	assert_int_not_equal(small, large);
-	assert_int_equal(stack->split_whole, 17);
+	assert_int_equal(decision_of(large)->split_whole, 17);
 	assert_int_equal(id_of(pcs, 2, false, 128), small);
 	assert_int_equal(id_of(pcs, 2, false, 65536), large);
 	assert_int_equal(id_of(pcs, 2, false, 64), small);
 	assert_int_equal(id_of(pcs, 2, false, 8192), large);
-	intern_stack(node_of(pcs, 2), false, 8192, &by_size);
+	stacks_identify(&inner, false, 8192, &by_size);
 	assert_true(by_size);
-	intern_stack(node_of(pcs + 1, 1), false, 8192, &by_size);
+	stacks_identify(&outer, false, 8192, &by_size);
 	assert_false(by_size);
 	assert_int_not_equal(id_of(pcs, 2, true, 64), small);
 	assert_int_not_equal(id_of(pcs, 2, true, 64), id_of(pcs, 2, true, 8192));
@@ -164,7 +179,15 @@ gives_a_variant_to_each_role_that_the_size_decides(void **unused)
 static uint32_t
 outermost(uint64_t pc, uint16_t module)
 {
-	return intern_node(0, intern_path(0, pc, module), pc, module);
+	const struct leaf root = { 0, 0, 0 };
+
+	return make_leaf(&root, pc, module).node;
+}
+
+static uint16_t
+module_in(uint32_t node)
+{
+	return tracer_site(tracer_node(node)->site)->module;
 }
 
 static void
@@ -173,10 +196,10 @@ tells_modules_at_one_address_apart(void **unused)
 	uint32_t first = outermost(0x7001, 3), other = outermost(0x7001, 4);
 
 	assert_int_not_equal(first, other);
-	assert_int_equal(tracer_node(first)->module, 3);
-	assert_int_equal(tracer_node(other)->module, 4);
+	assert_int_equal(module_in(first), 3);
+	assert_int_equal(module_in(other), 4);
 	assert_int_equal(outermost(0x7001, 3), first);
-	assert_int_equal(tracer_node(outermost(0x7001, RULE_NO_MODULE))->module, TRACE_NODE_NO_MODULE);
+	assert_int_equal(module_in(outermost(0x7001, TRACE_SITE_NO_MODULE)), TRACE_SITE_NO_MODULE);
 }
 
 static void *

@@ -49,10 +49,10 @@ end(void **unused)
 }
 
 /* The decision for a stack of these functions, innermost first. */
-static struct trace_stack
+static struct trace_decision
 decide(int (*const *functions)(int), size_t count, uint64_t size, bool *depends)
 {
-	struct trace_stack stack = { 0 };
+	struct trace_decision stack = { 0 };
 	uint64_t pcs[64];
 	uint32_t modules[64];
 
@@ -69,7 +69,7 @@ matches_frames_over_wrappers(void **unused)
 {
 	int (*const frames[])(int) = { role_wrapper, role_map_rehash, role_map_insert, role_caller };
 	bool depends;
-	struct trace_stack stack = decide(frames, 4, 8192, &depends);
+	struct trace_decision stack = decide(frames, 4, 8192, &depends);
 
 	assert_int_equal(stack.profile, 1);
 	assert_int_equal(stack.role, TRACE_BUCKETS);
@@ -84,7 +84,7 @@ tells_sizes_apart(void **unused)
 {
 	int (*const frames[])(int) = { role_map_rehash, role_map_insert };
 	bool depends;
-	struct trace_stack stack = decide(frames, 2, 100, &depends);
+	struct trace_decision stack = decide(frames, 2, 100, &depends);
 
 	assert_int_equal(stack.role, TRACE_HEADER);
 	assert_int_equal(stack.flags, TRACE_STACK_RESERVED);
@@ -96,7 +96,7 @@ lets_the_earlier_profile_decide(void **unused)
 {
 	int (*const frames[])(int) = { role_map_insert };
 	bool depends;
-	struct trace_stack stack = decide(frames, 1, 64, &depends);
+	struct trace_decision stack = decide(frames, 1, 64, &depends);
 
 	assert_int_equal(stack.profile, 1);
 	assert_int_equal(stack.role, TRACE_OVERFLOW);
@@ -108,7 +108,7 @@ asks_the_next_profile_where_none_matched(void **unused)
 {
 	int (*const frames[])(int) = { role_caller };
 	bool depends;
-	struct trace_stack stack = decide(frames, 1, 64, &depends);
+	struct trace_decision stack = decide(frames, 1, 64, &depends);
 
 	assert_int_equal(stack.profile, 2);
 	assert_int_equal(stack.role, TRACE_VALUES);
@@ -121,7 +121,7 @@ gives_other_to_stacks_of_no_map(void **unused)
 	uint64_t pc = 1;
 	uint32_t module = TRACE_NONE;
 	bool depends;
-	struct trace_stack stack = decide(frames, 1, 64, &depends), empty = { 0 };
+	struct trace_decision stack = decide(frames, 1, 64, &depends), empty = { 0 };
 
 	assert_int_equal(stack.profile, TRACE_NONE);
 	assert_int_equal(stack.role, TRACE_OTHER);

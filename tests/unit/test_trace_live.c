@@ -42,16 +42,24 @@ append_module(struct guest *guest)
 static void
 append_stack(struct guest *guest)
 {
-	struct trace_node *node = trace_table_next(&guest->writer, &guest->tables.nodes);
+	struct trace_site *site = trace_table_next(&guest->writer, &guest->tables.sites);
+	struct trace_decision *decision;
 	struct trace_stack *stack;
+	struct trace_node *node;
 
+	site->module = guest->tables.modules.count - 1;
+	trace_table_publish(&guest->writer, &guest->tables.sites);
+	node = trace_table_next(&guest->writer, &guest->tables.nodes);
+	node->site = guest->tables.sites.count - 1;
 	node->parent = guest->tables.nodes.count / 2;
-	node->module = guest->tables.modules.count - 1;
 	trace_table_publish(&guest->writer, &guest->tables.nodes);
+	decision = trace_table_next(&guest->writer, &guest->tables.decisions);
+	decision->profile = guest->tables.profiles.count - 1;
+	decision->split_share = decision->split_whole = 1;
+	trace_table_publish(&guest->writer, &guest->tables.decisions);
 	stack = trace_table_next(&guest->writer, &guest->tables.stacks);
 	stack->node = guest->tables.nodes.count - 1;
-	stack->profile = guest->tables.profiles.count - 1;
-	stack->split_share = stack->split_whole = 1;
+	stack->decision = guest->tables.decisions.count - 1;
 	trace_table_publish(&guest->writer, &guest->tables.stacks);
 }
 

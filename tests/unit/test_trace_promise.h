@@ -31,7 +31,7 @@ promise_stack(const struct trace *trace, uint32_t index)
 
 		assert_true(node < trace->node_count);
 		module = trace->nodes[node].module;
-		assert_true(module == TRACE_NODE_NO_MODULE || module < trace->module_count);
+		assert_true(module == TRACE_NONE || module < trace->module_count);
 		seen += trace->nodes[node].pc;
 		parent = trace->nodes[node].parent;
 		if (node == 0)
@@ -100,7 +100,7 @@ promise_holds(const struct trace *trace)
 	for (uint32_t i = 0; i < trace->node_count; i++)
 		assert_true(i == 0 || trace->nodes[i].parent < i);
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
-		const struct trace_stack *stack = &trace->stacks[i];
+		const struct trace_origin *stack = &trace->stacks[i];
 
 		seen += promise_stack(trace, i);
 		promise_profile(trace, stack->profile);

@@ -55,7 +55,9 @@ every_promise_is_checked(void **state)
 	struct trace_header *header = (struct trace_header *)bytes.at;
 	struct trace_node *node = record_of(bytes, TRACE_CHUNK_NODES, 7);
 	struct trace_node *root = record_of(bytes, TRACE_CHUNK_NODES, 0);
+	struct trace_site *site = record_of(bytes, TRACE_CHUNK_SITES, 7);
 	struct trace_stack *stack = record_of(bytes, TRACE_CHUNK_STACKS, 7);
+	struct trace_decision *decision = record_of(bytes, TRACE_CHUNK_DECISIONS, 7);
 	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
 	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
 	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
@@ -72,15 +74,17 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, header->snapshots, 3, "snapshots");
 	EXPECT_CORRUPT(bytes, root->parent, 1, "node 0 does not come after its parent");
 	EXPECT_CORRUPT(bytes, node->parent, 7, "node 7 does not come after its parent");
-	EXPECT_CORRUPT(bytes, ((uint16_t *)(void *)node)[3], 3, "node 7 names a module"); /* a bit-field */
+	EXPECT_CORRUPT(bytes, node->site, SAMPLE_SITES, "node 7 names a site");
+	EXPECT_CORRUPT(bytes, ((uint16_t *)(void *)site)[3], 3, "node 7 names a module"); /* a bit-field */
 	EXPECT_CORRUPT(bytes, stack->node, 100, "stack 7 names a node");
 	EXPECT_CORRUPT(bytes, stack->node, TRACE_NONE, "stack 7 names a node");
-	EXPECT_CORRUPT(bytes, stack->profile, 1, "stack 7 names a profile");
-	EXPECT_CORRUPT(bytes, stack->role, TRACE_ROLES, "unknown role");
-	EXPECT_CORRUPT(bytes, stack->split_role, 255, "unknown role");
-	EXPECT_CORRUPT(bytes, stack->split_share, 18, "impossible parts");
-	EXPECT_CORRUPT(bytes, stack->split_whole, 0, "impossible parts");
-	EXPECT_CORRUPT(bytes, stack->flags, 16, "unknown flags");
+	EXPECT_CORRUPT(bytes, stack->decision, SAMPLE_DECISIONS, "stack 7 names a decision");
+	EXPECT_CORRUPT(bytes, decision->profile, 1, "stack 7 names a profile");
+	EXPECT_CORRUPT(bytes, decision->role, TRACE_ROLES, "unknown role");
+	EXPECT_CORRUPT(bytes, decision->split_role, 255, "unknown role");
+	EXPECT_CORRUPT(bytes, decision->split_share, 18, "impossible parts");
+	EXPECT_CORRUPT(bytes, decision->split_whole, 0, "impossible parts");
+	EXPECT_CORRUPT(bytes, decision->flags, 16, "unknown flags");
 	EXPECT_CORRUPT(bytes, module->start, UINT64_MAX, "module 1 ends before it starts");
 	EXPECT_CORRUPT(bytes, module->build_id_size, 33, "build id");
 	EXPECT_CORRUPT(bytes, profile->text_offset, 1, "text that is not there");

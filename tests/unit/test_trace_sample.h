@@ -48,12 +48,15 @@ sample_path(const char *name)
 }
 
 struct sample_tables {
-	struct trace_table nodes, stacks, series, modules, profiles, text, snapshots;
+	struct trace_table sites, nodes, decisions, stacks, series, modules, profiles, text, snapshots;
 };
 
 __attribute__((unused)) static void
 sample_init(struct sample_tables *tables)
 {
+	assert_int_equal(trace_table_init(&tables->sites, TRACE_CHUNK_SITES, TRACE_NONE), 0);
+	assert_int_equal(trace_table_init(&tables->decisions, TRACE_CHUNK_DECISIONS, TRACE_NONE),
+	                 0);
 	assert_int_equal(trace_table_init(&tables->nodes, TRACE_CHUNK_NODES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tables->stacks, TRACE_CHUNK_STACKS, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tables->series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
@@ -67,6 +70,8 @@ sample_init(struct sample_tables *tables)
 __attribute__((unused)) static void
 sample_release(struct sample_tables *tables)
 {
+	trace_table_release(&tables->sites);
+	trace_table_release(&tables->decisions);
 	trace_table_release(&tables->nodes);
 	trace_table_release(&tables->stacks);
 	trace_table_release(&tables->series);
@@ -90,14 +95,36 @@ sample_append(struct trace_writer *writer, struct trace_table *table, uint32_t c
 	}
 }
 
+/* There are so many of what nodes and stacks share. */
+enum { SAMPLE_SITES = 90, SAMPLE_DECISIONS = 30 };
+
+__attribute__((unused)) static void
+sample_fill_site(void *record, uint32_t index)
+{
+	struct trace_site *site = record;
+
+	site->pc = 0x1000 + index;
+	site->module = index % 3 ? 0 : TRACE_SITE_NO_MODULE;
+}
+
 __attribute__((unused)) static void
 sample_fill_node(void *record, uint32_t index)
 {
 	struct trace_node *node = record;
 
-	node->pc = 0x1000 + index;
+	node->site = index % SAMPLE_SITES;
 	node->parent = index / 2;
-	node->module = index % 3 ? 0 : TRACE_NODE_NO_MODULE;
+}
+
+__attribute__((unused)) static void
+sample_fill_decision(void *record, uint32_t index)
+{
+	struct trace_decision *decision = record;
+
+	decision->profile = index ? 0 : TRACE_NONE;
+	decision->role = (uint8_t)(index % TRACE_ROLES);
+	decision->split_share = 16;
+	decision->split_whole = 17;
 }
 
 __attribute__((unused)) static void
@@ -106,10 +133,7 @@ sample_fill_stack(void *record, uint32_t index)
 	struct trace_stack *stack = record;
 
 	stack->node = index / 4;
-	stack->profile = index ? 0 : TRACE_NONE;
-	stack->role = (uint8_t)(index % TRACE_ROLES);
-	stack->split_share = 16;
-	stack->split_whole = 17;
+	stack->decision = index % SAMPLE_DECISIONS;
 }
 
 __attribute__((unused)) static void
@@ -234,8 +258,10 @@ sample_write(struct trace_writer *writer, struct sample_tables *tables, const ch
 	assert_int_equal(trace_create(writer, path), 0);
 	sample_init(tables);
 	sample_append(writer, &tables->modules, 3, sample_fill_module);
+	sample_append(writer, &tables->sites, SAMPLE_SITES, sample_fill_site);
 	sample_append(writer, &tables->nodes, nodes, sample_fill_node);
 	sample_append_profile(writer, tables);
+	sample_append(writer, &tables->decisions, SAMPLE_DECISIONS, sample_fill_decision);
 	sample_append(writer, &tables->stacks, nodes, sample_fill_stack);
 	sample_append(writer, &tables->series, 10, sample_fill_point);
 	sample_append_snapshot(writer, &tables->snapshots, rows);

@@ -50,7 +50,7 @@ every_kind_comes_back(void **state)
 	assert_int_equal(trace->node_count, nodes);
 	assert_int_equal(trace->stack_count, nodes);
 	for (uint32_t i = 0; i < nodes; i++) {
-		assert_int_equal(trace->nodes[i].pc, 0x1000 + i);
+		assert_int_equal(trace->nodes[i].pc, 0x1000 + i % SAMPLE_SITES);
 		assert_int_equal(trace->stacks[i].node, i / 4);
 	}
 	assert_int_equal(trace->series_count, 10);
@@ -71,30 +71,21 @@ static void
 chunks_meet_without_a_seam(void **state)
 {
 	for (uint32_t more = 0; more < 3; more++) {
-		uint32_t per_chunk = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_node);
+		uint32_t per_chunk = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_module);
 		uint32_t count = per_chunk - 1 + more;
 		struct trace_writer writer;
-		struct trace_table nodes;
+		struct trace_table modules;
 		struct trace *trace;
 
 		assert_int_equal(trace_create(&writer, sample_path("seam.mtr")), 0);
-		assert_int_equal(trace_table_init(&nodes, TRACE_CHUNK_NODES, TRACE_NONE), 0);
-		sample_append(&writer, &nodes, 1, sample_fill_node);
-		((struct trace_node *)trace_table_at(&nodes, 0))->module = TRACE_NODE_NO_MODULE;
-		while (nodes.count < count) {
-			struct trace_node *node = trace_table_next(&writer, &nodes);
-
-			assert_non_null(node);
-			node->module = TRACE_NODE_NO_MODULE;
-			node->pc = nodes.count;
-			trace_table_publish(&writer, &nodes);
-		}
+		assert_int_equal(trace_table_init(&modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
+		sample_append(&writer, &modules, count, sample_fill_module);
 		assert_int_equal(writer.header->chunks, more < 2 ? 1 : 2);
 		trace = open_sound(writer.path);
-		assert_int_equal(trace->node_count, count);
-		assert_int_equal(trace->nodes[count - 1].pc, count - 1);
+		assert_int_equal(trace->module_count, count);
+		assert_int_equal(trace->modules[count - 1].start, 0x10000ull * count);
 		trace_close(trace);
-		trace_table_release(&nodes);
+		trace_table_release(&modules);
 		trace_leave(&writer);
 	}
 }
@@ -154,6 +145,7 @@ texts_run_across_chunks(void **state)
 static void
 series_can_be_shortened(void **state)
 {
+	const uint32_t per_chunk = TRACE_CHUNK_PAYLOAD / sizeof(struct trace_point);
 	struct trace_writer writer;
 	struct trace_table series;
 	struct trace *trace;
@@ -171,7 +163,7 @@ series_can_be_shortened(void **state)
 		assert_int_equal(trace->series[2000].ns, 2000);
 		trace_close(trace);
 	}
-	assert_int_equal(writer.header->chunks, 3);
+	assert_int_equal(writer.header->chunks, (TRACE_SERIES_MAX + per_chunk - 1) / per_chunk);
 	trace_table_release(&series);
 	trace_leave(&writer);
 }
@@ -180,7 +172,9 @@ static void
 clone_all(struct trace_writer *child, struct sample_tables *tables)
 {
 	assert_int_equal(trace_table_clone(child, &tables->modules), 0);
+	assert_int_equal(trace_table_clone(child, &tables->sites), 0);
 	assert_int_equal(trace_table_clone(child, &tables->nodes), 0);
+	assert_int_equal(trace_table_clone(child, &tables->decisions), 0);
 	assert_int_equal(trace_table_clone(child, &tables->text), 0);
 	assert_int_equal(trace_table_clone(child, &tables->profiles), 0);
 	assert_int_equal(trace_table_clone(child, &tables->stacks), 0);
@@ -222,8 +216,8 @@ clone_continues_in_another_file(void **state)
 	trace = open_sound(child.path);
 	assert_int_equal(trace->node_count, 20000);
 	assert_int_equal(trace->stack_count, 15010);
-	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999);
-	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999);
+	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999 % SAMPLE_SITES);
+	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999 % SAMPLE_SITES);
 	assert_int_equal(trace->series_count, 10);
 	assert_int_equal(trace->snapshot_count, 0);
 	assert_memory_equal(trace->text, sample_text, strlen(sample_text));
@@ -280,8 +274,8 @@ draft_becomes_a_file_in_place(void **state)
 	assert_int_equal(trace->header.unrecorded, 4711);
 	assert_int_equal(trace->header.last_event_ns, 4712);
 	assert_int_equal(trace->node_count, 20000);
-	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999);
-	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999);
+	assert_int_equal(trace->nodes[14999].pc, 0x1000 + 14999 % SAMPLE_SITES);
+	assert_int_equal(trace->nodes[19999].pc, 0x1000 + 19999 % SAMPLE_SITES);
 	assert_int_equal(trace->stack_count, 15010);
 	assert_int_equal(trace->series_count, 1);
 	assert_int_equal(trace->profiles[0].awake, awake);
