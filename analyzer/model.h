@@ -65,6 +65,7 @@ struct model_names {
 	const char *type;         /* whole: "std::_Hashtable<int, std::pair<int const, ..." */
 	const char *written_type; /* as a person wrote it: "std::unordered_map<int, ...>" */
 	const char *variable;     /* name of the global that holds the header */
+	const struct symbols_frame *function; /* whose frame on a stack holds it */
 };
 
 /* A remedy that the profile offers for a map now. */

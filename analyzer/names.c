@@ -290,5 +290,7 @@ model_map_names(struct model *model, const struct model_map *map)
 		names->holder = find_holder(model, map);
 	if (row->where == TRACE_WHERE_GLOBAL)
 		names->variable = symbols_variable(model->symbols, row->where_module, row->address);
+	if (row->where == TRACE_WHERE_STACK && row->where_pc)
+		names->function = symbols_call(model->symbols, row->where_module, row->where_pc);
 	return names;
 }

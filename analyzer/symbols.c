@@ -190,12 +190,9 @@ find_frames(struct symbols *symbols, struct address *address)
 }
 
 static const struct address *
-look_up(struct symbols *symbols, const struct trace_frame *node)
+look_up(struct symbols *symbols, uint64_t pc, uint32_t module)
 {
-	struct address_key key = {
-	    .pc = node->pc,
-	    .module = node->module,
-	};
+	struct address_key key = {.pc = pc, .module = module};
 	struct address *address;
 
 	HASH_FIND(hh, symbols->addresses, &key, sizeof key, address);
@@ -234,7 +231,8 @@ walk(struct symbols *symbols, uint32_t node, struct stack *stack)
 
 	for (; node && node < trace->node_count && stack->count < FRAMES_MAX;
 	     node = trace->nodes[node].parent) {
-		const struct address *address = look_up(symbols, &trace->nodes[node]);
+		const struct address *address =
+		    look_up(symbols, trace->nodes[node].pc, trace->nodes[node].module);
 
 		if (!address || append(stack, address))
 			return;
@@ -254,6 +252,14 @@ symbols_stack(struct symbols *symbols, uint32_t index, size_t *count)
 		walk(symbols, symbols->trace->stacks[index].node, stack);
 	*count = stack->count;
 	return stack->frames;
+}
+
+const struct symbols_frame *
+symbols_call(struct symbols *symbols, uint32_t module, uint64_t pc)
+{
+	const struct address *address = look_up(symbols, pc, module);
+
+	return address && address->count ? &address->frames[address->count - 1] : NULL;
 }
 
 const char *

@@ -137,14 +137,17 @@ where_of(struct model *model, const struct model_map *map, const struct model_na
 	    [TRACE_WHERE_OTHER] = "other",
 	};
 	const struct trace_map *row = map->row;
-	bool has_module = row->where_module < model->trace->module_count;
+	bool has_module = row->where == TRACE_WHERE_GLOBAL &&
+			  row->where_module < model->trace->module_count;
 
 	return json_pack(
-	    "{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
+	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
 	    address(row->where_base), "module",
 	    write_json_text(has_module ? model->trace->modules[row->where_module].path : NULL),
 	    "variable", write_json_text(names->variable), "place",
-	    write_json_text(map->place), "allocated_at",
+	    write_json_text(map->place), "thread",
+	    row->where_thread ? write_json_number(row->where_thread) : json_null(), "frame",
+	    names->function ? write_json_frame(names->function) : json_null(), "allocated_at",
 	    holder_of(model, row, frames));
 }
 

@@ -116,6 +116,35 @@ write_parts(FILE *out, const struct model_map *map)
 }
 
 static void
+write_frame(FILE *out, const struct symbols_frame *frame)
+{
+	char name[TEXT_SIZE], place[TEXT_SIZE];
+
+	symbols_shorten(name, sizeof(name), frame->function ? frame->function : "?", NAME_WIDTH);
+	fprintf(out, "%s%s", name, frame->is_inlined ? " (inlined)" : "");
+	if (frame->file)
+		fprintf(out, "\n        at %s:%u", units_escape(place, sizeof(place), frame->file),
+			frame->line);
+	else if (frame->module)
+		fprintf(out, "\n        in %s+0x%llx",
+			units_escape(place, sizeof(place), frame->module),
+			(unsigned long long)frame->offset);
+	fputc('\n', out);
+}
+
+static void
+write_stack_place(FILE *out, const struct model_map *map, const struct model_names *names)
+{
+	if (map->row->where_thread)
+		fprintf(out, "the stack of thread %u", map->row->where_thread);
+	else
+		fputs("the stack of a thread", out);
+	fputs(names->function ? ", in the frame of\n  " : "\n", out);
+	if (names->function)
+		write_frame(out, names->function);
+}
+
+static void
 write_holder(FILE *out, struct model *model, const struct model_map *map)
 {
 	const struct trace_map *row = map->row;
@@ -123,8 +152,6 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 	char text[TEXT_SIZE], variable[TEXT_SIZE];
 
 	fputs("\nheld in\n  ", out);
-	if (map->place)
-		fprintf(out, "%s\n  ", units_escape(text, sizeof(text), map->place));
 	if (row->where == TRACE_WHERE_GLOBAL && row->where_module != TRACE_NONE)
 		fprintf(out, "%s%s of %s\n", names->variable ? "the variable " : "global data",
 			units_escape(variable, sizeof(variable),
@@ -135,10 +162,12 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 		fprintf(out, "a block of the heap at 0x%llx, %llu bytes into it\n",
 			(unsigned long long)row->where_base,
 			(unsigned long long)(row->address - row->where_base));
+	else if (row->where == TRACE_WHERE_STACK)
+		write_stack_place(out, map, names);
 	else
-		fputs(row->where == TRACE_WHERE_STACK ? "the stack of a thread\n"
-						      : "other memory\n",
-		      out);
+		fputs("other memory: a slab or an arena\n", out);
+	if (map->place)
+		fprintf(out, "  %s\n", units_escape(text, sizeof(text), map->place));
 }
 
 static void
@@ -146,23 +175,11 @@ write_stack(FILE *out, struct model *model, const char *title, uint32_t stack)
 {
 	size_t count = 0;
 	const struct symbols_frame *frames = model_stack_frames(model, stack, &count);
-	char name[TEXT_SIZE], place[TEXT_SIZE];
 
 	fprintf(out, "\n%s\n", title);
 	for (size_t i = 0; i < count; i++) {
-		const struct symbols_frame *frame = &frames[i];
-
-		symbols_shorten(name, sizeof(name), frame->function ? frame->function : "?",
-				NAME_WIDTH);
-		fprintf(out, "  %-3zu %s%s", i, name, frame->is_inlined ? " (inlined)" : "");
-		if (frame->file)
-			fprintf(out, "\n        at %s:%u",
-				units_escape(place, sizeof(place), frame->file), frame->line);
-		else if (frame->module)
-			fprintf(out, "\n        in %s+0x%llx",
-				units_escape(place, sizeof(place), frame->module),
-				(unsigned long long)frame->offset);
-		fputc('\n', out);
+		fprintf(out, "  %-3zu ", i);
+		write_frame(out, &frames[i]);
 	}
 	if (count == 0)
 		fputs("  not known\n", out);

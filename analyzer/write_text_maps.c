@@ -5,6 +5,7 @@
 #include "analyzer/symbols.h"
 #include "analyzer/table.h"
 #include "analyzer/units.h"
+#include "analyzer/write_place.h"
 #include "analyzer/write_text.h"
 
 #include <inttypes.h>
@@ -23,36 +24,6 @@ enum {
 
 static const char start_up[] = "__libc_start"; /* what calls main is the same everywhere */
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static void
-frame_text(char *into, size_t size, const struct symbols_frame *frame, size_t width)
-{
-	char name[SHOWN], file[SHOWN];
-
-	if (frame->function)
-		symbols_shorten(name, sizeof name, frame->function, width < 16 ? 16 : width);
-	if (frame->file)
-		units_escape(file, sizeof file, base_name(frame->file));
-	else if (frame->module)
-		units_escape(file, sizeof file, base_name(frame->module));
-	else
-		strcpy(file, "?");
-	if (frame->file && frame->function)
-		snprintf(into, size, "%s:%" PRIu32 " in %s", file, frame->line, name);
-	else if (frame->function)
-		snprintf(into, size, "%s in %s", name, file);
-	else
-		snprintf(into, size, "%s+0x%" PRIx64, file,
-			 frame->module ? frame->offset : frame->pc);
-}
-
 /* Where a map was made, for a table: with a type beside it the line alone tells it. */
 static void
 maker_text(char *into, size_t size, const struct model_names *names)
@@ -62,9 +33,9 @@ maker_text(char *into, size_t size, const struct model_names *names)
 
 	if (maker && maker->file && names->written_type)
 		snprintf(into, size, "%s:%" PRIu32,
-			 units_escape(file, sizeof file, base_name(maker->file)), maker->line);
+			 units_escape(file, sizeof file, write_place_file(maker->file)), maker->line);
 	else if (maker)
-		frame_text(into, size, maker, MAKER_WIDTH);
+		write_place_frame(into, size, maker, MAKER_WIDTH);
 	else
 		snprintf(into, size, "?");
 }
@@ -123,14 +94,8 @@ add_row(struct table *table, size_t number, const struct model_group *group, boo
 static void
 print_place(const struct model_group *group, FILE *out)
 {
-	static const char *const places[] = {
-	    [TRACE_WHERE_BLOCK] = "in a block of the heap",
-	    [TRACE_WHERE_GLOBAL] = "in a global",
-	    [TRACE_WHERE_STACK] = "on a thread's stack",
-	    [TRACE_WHERE_OTHER] = "in a slab or an arena",
-	};
 	const struct model_map *map = group->worst;
-	char text[SHOWN], maker[LINE];
+	char text[SHOWN];
 
 	fputs(kind_text(text, sizeof text, map, group->names, NAME_WIDTH), out);
 	if (map->is_growing)
@@ -139,17 +104,8 @@ print_place(const struct model_group *group, FILE *out)
 	if (group->totals.maps > 1)
 		fprintf(out, "%s maps (`maptrace maps --each` lists them), the worst ",
 			units_number(text, group->totals.maps));
-	fprintf(out, "at 0x%" PRIx64 ", header %s", map->row->address, places[map->row->where]);
-	if (group->names->holder) {
-		frame_text(maker, sizeof maker, group->names->holder, NAME_WIDTH);
-		fprintf(out, " (from %s)", maker);
-	}
-	if (group->names->variable) {
-		symbols_shorten(text, sizeof text, group->names->variable, NAME_WIDTH);
-		fprintf(out, " (%s)", text);
-	}
-	if (map->place)
-		fprintf(out, ": %s", units_escape(text, sizeof text, map->place));
+	fprintf(out, "at 0x%" PRIx64 ", header ", map->row->address);
+	write_place(map, group->names, out);
 	fputs("\n", out);
 }
 
@@ -166,7 +122,7 @@ print_stack(const struct model_names *names, FILE *out)
 
 		if (i > first && function && strncmp(function, start_up, strlen(start_up)) == 0)
 			break;
-		frame_text(text, sizeof text, &names->frames[i], NAME_WIDTH);
+		write_place_frame(text, sizeof text, &names->frames[i], NAME_WIDTH);
 		fprintf(out, "       %s %s\n", i == first ? "made at" : "   from", text);
 		if (function && strcmp(function, "main") == 0)
 			break;

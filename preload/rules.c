@@ -69,21 +69,41 @@ rules_segment(const struct dl_find_object *object, const uint8_t *address,
 	return -1;
 }
 
+/* The tables of the object that holds `at`. Returns 0, 1: it has none, or -1: there is no object. */
+static int
+rules_tables(uint64_t at, struct cfi_tables *tables)
+{
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)(uintptr_t)at, &object))
+		return -1;
+	tables->index = object.dlfo_eh_frame;
+	return !tables->index || rules_segment(&object, tables->index, tables);
+}
+
 static struct rule
 rules_make(uint64_t at)
 {
 	struct rule rule = { .kind = RULE_UNKNOWN };
-	struct dl_find_object object;
 	struct cfi_tables tables;
+	int found = rules_tables(at, &tables);
 
-	if (_dl_find_object((void *)(uintptr_t)at, &object))
+	if (found < 0)
 		return rule;
-	tables.index = object.dlfo_eh_frame;
-	if (tables.index && !rules_segment(&object, tables.index, &tables))
+	if (found == 0)
 		rule = cfi_rule(&tables, at);
 	if (unwinder_is_own(at))
 		rule.flags |= RULE_OWN;
 	return rule;
+}
+
+uint64_t
+rules_function(uint64_t at)
+{
+	struct cfi_function function;
+	struct cfi_tables tables;
+
+	return !rules_tables(at, &tables) && !cfi_find(&tables, at, &function) ? function.start : 0;
 }
 
 /* ---- the cache */

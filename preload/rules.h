@@ -34,6 +34,10 @@ _Static_assert(sizeof(struct rule) == sizeof(uint64_t), "one word");
  * a function's last instruction. Takes no lock where it was asked before. */
 struct rule rules_find(uint64_t at);
 
+/* Where the function that holds the instruction at `at` begins, by the tables; 0: they do not tell. Takes
+ * no lock and keeps nothing: fit for a snapshot's child. */
+uint64_t rules_function(uint64_t at);
+
 /* Code may have moved: nothing that was found before holds. */
 void rules_forget(void);
 

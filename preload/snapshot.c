@@ -17,6 +17,7 @@
 
 #include "preload/change.h"
 #include "preload/draft.h"
+#include "preload/holder.h"
 #include "preload/intern.h"
 #include "preload/lock.h"
 #include "preload/module.h"
@@ -326,6 +327,7 @@ snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freei
 
 	if (!is_guest())
 		return;
+	holder_prepare(CALLER_HERE, is_automatic || cause == TRACE_CAUSE_REQUEST);
 	shield_raise(&shield);
 	began = tracer_now(false);
 	if (is_automatic && !lock_try(&lock))

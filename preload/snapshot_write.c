@@ -13,10 +13,10 @@
 
 #include "preload/awake.h"
 #include "preload/hidden.h"
+#include "preload/holder.h"
 #include "preload/module.h"
 #include "preload/named.h"
 #include "preload/settings.h"
-#include "preload/thread.h"
 #include "preload/tracer.h"
 #include "trace/words.h"
 
@@ -247,23 +247,12 @@ write_words(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
-static void
-note_stack(struct thread *thread, void *context)
-{
-	struct trace_map *map = context;
-
-	if (map->address >= thread->stack_low && map->address < thread->stack_high) {
-		map->where = TRACE_WHERE_STACK;
-		map->where_base = thread->stack_low;
-	}
-}
-
 /* The finder knows addresses; whose data they are is known here. What looks like data of a module may
  * be an arena that the kernel put behind its bss, or a file that the guest mapped: no module ends
  * beyond its segments, and what lies in none is no global. The kernel names the first thread's stack
  * only: those of other threads are known by their events. */
 static void
-name_places(const struct finder_result *found)
+name_places(struct memory *memory, const struct finder_result *found)
 {
 	for (size_t i = 0; i < found->map_count; i++) {
 		struct trace_map *map = &found->maps[i];
@@ -273,19 +262,20 @@ name_places(const struct finder_result *found)
 			if (map->where_module == TRACE_NONE)
 				map->where = TRACE_WHERE_OTHER;
 		}
-		if (map->where == TRACE_WHERE_OTHER)
-			thread_each(note_stack, map);
+		if (map->where == TRACE_WHERE_OTHER || map->where == TRACE_WHERE_STACK)
+			holder_find(memory, map);
 	}
 }
 
 static int
-write_found(const struct snapshot_job *job, const struct finder_result *found)
+write_found(const struct snapshot_job *job, struct memory *memory,
+            const struct finder_result *found)
 {
 	struct trace_snapshot *record = record_of(job->index);
 
 	record->scan_bytes = found->scan_bytes;
 	record->scanned_bytes = found->scanned_bytes;
-	name_places(found);
+	name_places(memory, found);
 	if (write_claims(job, found) < 0 || write_words(job, found) < 0 ||
 	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
 	                found->map_count) < 0 ||
@@ -345,7 +335,7 @@ search_and_write(const struct snapshot_job *job, struct memory *memory)
 		finish(record, TRACE_SNAPSHOT_CUT, "no memory for the search");
 		return;
 	}
-	if (write_found(job, &found) < 0 || write_live(job) < 0)
+	if (write_found(job, memory, &found) < 0 || write_live(job) < 0)
 		finish(record, TRACE_SNAPSHOT_CUT, "no room in the trace, the disk may be full");
 	else if (!found.is_complete)
 		finish(record, TRACE_SNAPSHOT_CUT, found.reason ? found.reason : "");

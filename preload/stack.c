@@ -321,6 +321,26 @@ stack_identify(struct thread *thread, const struct caller *caller, uint64_t size
 	return stack_identify_slowly(thread, caller, size, known);
 }
 
+void
+stack_refresh(struct thread *thread, const struct caller *caller)
+{
+	const struct bounds bounds = { thread->stack_low, thread->stack_high };
+	struct history *history = stack_history(thread);
+	struct capture capture;
+
+	if (STACK_HAS_RULES && history && unwinder_backtrace)
+		frames_capture(&history->frames, &bounds, caller, &capture);
+}
+
+const struct frames *
+stack_last(const struct thread *thread)
+{
+	const struct history *history = thread->history;
+
+	return history && history->generation == rules_generation() &&
+	       history->stack_high == thread->stack_high ? &history->frames : NULL;
+}
+
 /* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads on
  * its own account does not come through dlclose. */
 void

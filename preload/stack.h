@@ -27,6 +27,13 @@ struct caller {
  * Called with no lock of ours held, from the thread that called the hook. */
 uint32_t stack_identify(struct thread *thread, const struct caller *caller, uint64_t size);
 
+/* The thread's last stack becomes its present one, as far as our own rules reach. */
+void stack_refresh(struct thread *thread, const struct caller *caller);
+
+/* The frames of the thread's last stack by our own rules, or NULL. They held when that was walked. */
+struct frames;
+const struct frames *stack_last(const struct thread *thread);
+
 /* Around a call of an unwinder that may take locks of its own: no fork comes in between. */
 void stack_begin_unwinding(struct thread *thread);
 void stack_end_unwinding(struct thread *thread);

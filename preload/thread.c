@@ -20,6 +20,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { THREAD_SLAB = 8 };
 
@@ -126,6 +128,7 @@ thread_adopt(void)
 	if (!thread)
 		return NULL;
 	thread->depth = 1;
+	thread->id = (uint32_t)syscall(SYS_gettid);
 	thread->is_borrowed = is_ending;
 	thread_self = thread;
 	if (has_end_key && !is_ending) {
@@ -248,6 +251,8 @@ thread_after_fork(void)
 
 	lock_release(&lock);
 	threads_now = mine != NULL;
+	if (mine)
+		mine->id = (uint32_t)syscall(SYS_gettid);
 	for (struct thread *t = all; t; t = t->next) {
 		if (t == mine)
 			continue;

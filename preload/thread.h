@@ -25,6 +25,7 @@ struct thread {
 	bool is_alone, is_at_peak; /* these and `unflushed`: see counters.h */
 	uint32_t pending_count;
 	uint32_t number;     /* 0, 1, 2, ...: of this state, whatever thread has it */
+	uint32_t id;         /* the kernel's, of the thread that has it */
 	uint32_t page_limit;
 	struct trace_counters **pages; /* by stack / TRACE_COUNTERS; NULL: not counted in yet */
 	int64_t unflushed, unflushed_roles[TRACE_ROLES];

@@ -49,4 +49,24 @@ def holder_in_the_report():
     os.unlink(trace)
 
 
+@test
+def frames():
+    """a header on a stack: its thread is told, and the function whose frame it is or none, never another"""
+    for variant in ("O0", "O2"):
+        done, trace = one_trace([program("where_stack", variant)])
+        maps = harness.maps_by_address(snapshot(report(trace), "all"))
+        for row in map(json.loads, done.stdout.splitlines()):
+            where = maps[int(row["address"], 16)]["where"]
+            equal((where["kind"], where["thread"]), ("stack", row["thread"]), row)
+            told = where["frame"] and where["frame"]["function"]
+            # which of two it is cannot be known where the thread's last walk was through the other
+            allowed = (row["function"],) + ((None,) if row["function"] == "second_of_two" else ())
+            assert told in allowed, (variant, row, where)
+            if row["function"] == "main":
+                text = maptrace("map", trace, row["address"], "--snapshot", "all").stdout
+                contains(text, f"the stack of thread {row['thread']}, in the frame of\n  main\n"
+                               "        at test_programs/where_stack.cc:")
+        os.unlink(trace)
+
+
 harness.main()
