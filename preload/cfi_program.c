@@ -25,7 +25,8 @@ enum { /* DWARF's and GNU's call frame instructions */
 
 enum { OP_BREG_RBP = 0x76, OP_DEREF = 0x06 }; /* of expressions */
 
-enum column_kind { COLUMN_SAME, COLUMN_SAVED, COLUMN_EXPRESSION, COLUMN_UNDEFINED, COLUMN_OTHER };
+enum column_kind { COLUMN_SAME, COLUMN_SAVED, COLUMN_EXPRESSION, COLUMN_UNDEFINED, COLUMN_REGISTER,
+	COLUMN_OTHER };
 
 struct column {
 	enum column_kind kind;
@@ -157,7 +158,11 @@ program_set_column(struct machine *machine, uint64_t instruction)
 		program_set_kind(machine, COLUMN_OTHER);
 		program_block(machine);
 		break;
-	default: /* CFA_REGISTER, CFA_VAL_OFFSET, CFA_VAL_OFFSET_SF: a number follows, in any form */
+	case CFA_REGISTER:
+		program_set_kind(machine, COLUMN_REGISTER);
+		cfi_uleb(code);
+		break;
+	default: /* CFA_VAL_OFFSET, CFA_VAL_OFFSET_SF: a number follows, in any form */
 		program_set_kind(machine, COLUMN_OTHER);
 		cfi_uleb(code);
 	}
@@ -289,6 +294,7 @@ cfi_rule(const struct cfi_tables *tables, uint64_t at)
 	           (row->cfa_is_expression ? program_is_realigned(row, &rule)
 	                                   : program_is_plain(row, &rule));
 	if (!is_known)
-		rule = (struct rule){ .kind = RULE_UNKNOWN };
+		rule = (struct rule){ .kind = RULE_UNKNOWN,
+			.flags = row->rbp.kind == COLUMN_REGISTER ? RULE_LOSES_RBP : 0 };
 	return rule;
 }

@@ -20,6 +20,7 @@ enum rule_kind {
 enum rule_flag {
 	RULE_SAVES_RBP = 1, /* the caller's rbp lies at CFA + 8 * rbp_words; else it is the present one */
 	RULE_OWN = 2,       /* a frame of this library, which is stepped through and not published */
+	RULE_LOSES_RBP = 4, /* the caller's rbp lies in another register: with RULE_UNKNOWN */
 };
 
 struct rule { /* one word: read and written at once */

@@ -46,6 +46,7 @@ enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT
 /* The last stack that libunwind gave, the outermost frame first. */
 struct listed {
 	size_t count;
+	size_t lost; /* frames up to one that loses rbp, with it; 0: there is none */
 	uint64_t pcs[STACK_DEPTH_MAX];
 	struct leaf leaves[STACK_DEPTH_MAX];
 };
@@ -143,17 +144,17 @@ stack_list_common(const uint64_t *pcs, size_t count, const struct listed *last)
 }
 
 /* Code that no module has, as compilers in the guest write it, has a site all the same. */
-static uint32_t
-stack_list_site(uint64_t pc)
+static struct rule
+stack_list_rule(uint64_t pc)
 {
-	uint32_t site = rules_find(pc - 1).site;
+	struct rule rule = rules_find(pc - 1);
 
-	if (!site) {
+	if (!rule.site) {
 		intern_lock();
-		site = intern_site(pc, TRACE_SITE_NO_MODULE);
+		rule.site = intern_site(pc, TRACE_SITE_NO_MODULE);
 		intern_unlock();
 	}
-	return site;
+	return rule;
 }
 
 static struct leaf
@@ -170,33 +171,40 @@ stack_list_leaf(const struct leaf *outer, uint32_t site)
 	return leaf;
 }
 
-/* The leaf of the stack in `pcs`; what it has in common with the last one (or NULL) is not looked up.
- * A longjmp out of here leaves no half of a list behind. */
+/* The leaf of the stack in `pcs`; what it has in common with the last one is not looked up. A longjmp
+ * out of here leaves no half of a list behind.
+ *
+ * libunwind takes a frame pointer that lies in another register from the innermost frame's, or stops:
+ * beyond the caller of a frame that keeps it there nothing is known, and the list is cut. */
 static struct leaf
-stack_list_find(const uint64_t *pcs, size_t count, struct listed *last)
+stack_list_find(const uint64_t *pcs, size_t count, struct listed *last, bool *cut)
 {
-	size_t at = last ? stack_list_common(pcs, count, last) : 0;
+	size_t at = stack_list_common(pcs, count, last), lost = at >= last->lost ? last->lost : 0;
 	struct leaf leaf = { 0, 0, 0 };
 
 	if (at)
 		leaf = last->leaves[at - 1];
-	if (last)
-		last->count = 0;
+	last->count = 0;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	for (; at < count; at++) {
 		uint64_t pc = pcs[count - 1 - at];
+		struct rule rule = stack_list_rule(pc);
 
-		leaf = stack_list_leaf(&leaf, stack_list_site(pc));
+		if (rule.flags & RULE_LOSES_RBP) {
+			if (at > 1)
+				return stack_list_find(pcs, count - (at - 1), last, cut);
+			lost = at + 1;
+		}
+		leaf = stack_list_leaf(&leaf, rule.site);
 		if (!leaf.node)
 			return leaf;
-		if (last) {
-			last->pcs[at] = pc;
-			last->leaves[at] = leaf;
-		}
+		last->pcs[at] = pc;
+		last->leaves[at] = leaf;
 	}
+	*cut |= lost > 0;
+	last->lost = lost;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	if (last)
-		last->count = count;
+	last->count = count;
 	return leaf;
 }
 
@@ -237,9 +245,15 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 {
 	struct history *history = thread->history;
 	bool cut = false, by_size;
-	size_t count = stack_list(thread, caller, &cut);
-	struct leaf leaf = stack_list_find(thread->pcs, count, history ? &history->listed : NULL);
+	struct leaf leaf;
+	size_t count;
 
+	if (!history) {
+		tracer_warn("no memory to find stacks by; further ones are counted as unknown");
+		return 0;
+	}
+	count = stack_list(thread, caller, &cut);
+	leaf = stack_list_find(thread->pcs, count, &history->listed, &cut);
 	return stacks_identify(&leaf, cut, size, &by_size);
 }
 

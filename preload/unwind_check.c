@@ -20,6 +20,7 @@
 #include "preload/unwind_check.h"
 
 #include "preload/hidden.h"
+#include "preload/rules.h"
 #include "preload/settings.h"
 #include "preload/stack.h"
 #include "preload/text.h"
@@ -147,8 +148,9 @@ unwind_check_recorded(uint32_t id, uint64_t *into)
 	return list;
 }
 
-/* The frames up to the first one without a table. A return address is looked for by the byte before
- * it, an interrupted instruction by itself: either will do, as a table is the rule. */
+/* The frames up to the first one without a table, or up to the caller of one that keeps the frame
+ * pointer in another register, if that was found. A return address is looked for by the byte before it, an interrupted
+ * instruction by itself: either will do, as a table is the rule. */
 static size_t
 unwind_check_known(const struct unwind_list *list)
 {
@@ -158,6 +160,8 @@ unwind_check_known(const struct unwind_list *list)
 		if (!libgcc.find_fde((void *)(list->pcs[i] - 1), bases) &&
 		    !libgcc.find_fde((void *)list->pcs[i], bases))
 			return i + 1;
+		if (rules_find(list->pcs[i] - 1).flags & RULE_LOSES_RBP)
+			return i + 2 < list->count ? i + 2 : list->count;
 	}
 	return SIZE_MAX;
 }

@@ -223,7 +223,7 @@ _Static_assert(sizeof(struct trace_counters) == 1800, "9 pages a chunk");
 enum trace_stack_flag {
 	TRACE_STACK_TRANSIENT = 1, /* lives only inside one operation of the map */
 	TRACE_STACK_RESERVED = 2,  /* room asked for in advance: reserve, with_capacity, a hint */
-	TRACE_STACK_CUT = 4,       /* deeper than the library records */
+	TRACE_STACK_CUT = 4,       /* there were frames further out, which are not recorded */
 	TRACE_STACK_TOLD = 8,      /* the role is the program's own word: maptrace_role */
 };
 

@@ -1,9 +1,8 @@
 /*
  * Frames that no compiler builds: without tables, with frames described by expressions or by any
- * register, with the frame pointer used for numbers, with a return address that lies elsewhere, on
- * other stacks. They call each other at random, with compiled functions in between. (Not here: a
- * frame pointer kept in another register. libunwind 1.6 takes that register from the innermost frame,
- * and the library relies on it where its own rules end.)
+ * register, with the frame pointer used for numbers or kept in another register, with a return address
+ * that lies elsewhere, on other stacks. They call each other at random, with compiled functions in
+ * between.
  */
 #include "test_programs/torture/torture.h"
 
@@ -95,6 +94,12 @@ TABLES(arguments_size, /* DW_CFA_GNU_args_size, which C++ catches by */
        "	subq $24, %rsp\n	.cfi_def_cfa_offset 32\n	.cfi_escape 0x2e, 16\n"
        "	callq *%rax\n	.cfi_escape 0x2e, 0\n"
        "	addq $24, %rsp\n	.cfi_def_cfa_offset 8\n");
+TABLES(pointer_in_register, /* libunwind 1.6 takes that register from the innermost frame */
+       "	pushq %r12\n	.cfi_def_cfa_offset 16\n	.cfi_offset %r12, -16\n"
+       "	movq %rbp, %r12\n	.cfi_register %rbp, %r12\n"
+       "	leaq 8(%rsp), %rbp\n	callq *%rax\n"
+       "	movq %r12, %rbp\n	.cfi_restore %rbp\n"
+       "	popq %r12\n	.cfi_def_cfa_offset 8\n	.cfi_restore %r12\n");
 TABLES(like_a_signal, /* marked as a signal's frame: its pc is no return address */
        "	.cfi_signal_frame\n	subq $24, %rsp\n	.cfi_def_cfa_offset 32\n"
        "	callq *%rax\n	addq $24, %rsp\n	.cfi_def_cfa_offset 8\n");
@@ -122,6 +127,9 @@ static through *const rooted[] = {pointer_is_number, pointer_into_stack, pointer
 	address_elsewhere, pushes_meanwhile, arguments_size, like_a_signal};
 static through *const unrooted[] = {bare_pointer, bare_small, bare_number};
 
+#define LOSES pointer_in_register
+#define OVERWRITE __asm__ volatile("leaq 24(%%rsp), %%r12" : : : "r12")
+
 #else /* another machine: what its compiler makes of a call */
 TORTURE static void
 plain(callback *next, int left)
@@ -138,6 +146,8 @@ on_stack(callback *next, int left, void *top)
 }
 
 static through *const rooted[] = {plain}, *const unrooted[] = {plain};
+#define LOSES plain
+#define OVERWRITE (void)0
 #define other_stack_by_rbp on_stack
 #define other_stack_by_word on_stack
 #endif
@@ -204,12 +214,34 @@ enter_unrooted(int left)
 	torture_allocate();
 }
 
+/* Beyond a frame whose caller's frame pointer cannot be had a record ends, or is right all the same. */
+TORTURE static void
+arrive_lost(int left)
+{
+	TORTURE_FRAME_GAP;
+	torture_here.lost = true;
+	OVERWRITE;
+	torture_allocate();
+	if (left > 0)
+		rooted[torture_random(&seed) % COUNT(rooted)](arrive, left < 3 ? left : 3);
+	torture_allocate();
+}
+
+TORTURE static void
+enter_lost(int left)
+{
+	TORTURE_FRAME;
+	LOSES(arrive_lost, left);
+	torture_allocate();
+}
+
 int
 main(void)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		descend((int)(torture_random(&seed) % DEEPEST));
 		enter_unrooted((int)(torture_random(&seed) % DEEPEST));
+		enter_lost((int)(torture_random(&seed) % DEEPEST));
 	}
 	return torture_end();
 }

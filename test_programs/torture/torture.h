@@ -24,6 +24,7 @@ struct torture_frame {
 	struct torture_frame *outer;
 	bool gap;       /* frames that the program does not know may lie between this one and `outer`;
 	                 * with no `outer`: anything may */
+	bool lost;      /* a record may end with the frame behind this one */
 };
 
 extern __thread struct torture_frame *torture_path;
@@ -44,7 +45,7 @@ torture_push(struct torture_frame *frame, const void *pc, bool gap)
 }
 
 #define TORTURE_FRAME_(gap) \
-	struct torture_frame torture_here __attribute__((cleanup(torture_leave))) = {NULL, NULL, false}; \
+	struct torture_frame torture_here __attribute__((cleanup(torture_leave))) = {NULL, NULL, false, false}; \
 	torture_push(&torture_here, __builtin_return_address(0), gap)
 #define TORTURE_FRAME TORTURE_FRAME_(false)
 #define TORTURE_FRAME_GAP TORTURE_FRAME_(true) /* a signal handler's, a callback's */

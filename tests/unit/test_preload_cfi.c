@@ -153,13 +153,13 @@ follows_realigned_frames_and_the_outermost(void **unused)
 static void
 leaves_what_it_does_not_follow_to_libunwind(void **unused)
 {
-	static const uint8_t by_r10[] = { 0x0d, R10 }, rbp_in_register[] = { 0x09, RBP, 3 };
+	static const uint8_t by_r10[] = { 0x0d, R10 };
 	static const uint8_t rbp_undefined[] = { 0x07, RBP }, ra_elsewhere[] = { 0x80 | RA, 2 };
 	static const uint8_t plt[] = { 0x0f, 4, 0x77, 8, 0x80, 0 }, underflow[] = { 0x0b };
 	static const uint8_t odd_rbp[] = { 0x16, RBP, 1 }, no_such[] = { 0x3f };
 	static const uint8_t far[] = { 0x0e, 0xff, 0xff, 0xff, 0xff, 0x7f };
 	static const struct { const uint8_t *program; size_t size; } programs[] = {
-		{ by_r10, 2 }, { rbp_in_register, 3 }, { rbp_undefined, 2 }, { ra_elsewhere, 2 },
+		{ by_r10, 2 }, { rbp_undefined, 2 }, { ra_elsewhere, 2 },
 		{ plt, 6 }, { underflow, 1 }, { odd_rbp, 3 }, { no_such, 1 }, { far, 6 },
 	};
 	struct image image;
@@ -172,6 +172,16 @@ leaves_what_it_does_not_follow_to_libunwind(void **unused)
 	expect(&image, 0, (struct rule){ .kind = RULE_UNKNOWN });
 	image = make("", with_frame_pointer, sizeof(with_frame_pointer));
 	expect(&image, 0, (struct rule){ .kind = RULE_UNKNOWN });
+}
+
+/* What libunwind does not follow either must be told. */
+static void
+says_where_rbp_is_lost(void **unused)
+{
+	static const uint8_t rbp_in_register[] = { 0x09, RBP, 3 };
+	struct image image = make("zR", rbp_in_register, sizeof(rbp_in_register));
+
+	expect(&image, 0, (struct rule){ .kind = RULE_UNKNOWN, .flags = RULE_LOSES_RBP });
 }
 
 static void
@@ -210,6 +220,7 @@ main(void)
 		cmocka_unit_test(knows_nothing_outside_functions),
 		cmocka_unit_test(follows_realigned_frames_and_the_outermost),
 		cmocka_unit_test(leaves_what_it_does_not_follow_to_libunwind),
+		cmocka_unit_test(says_where_rbp_is_lost),
 		cmocka_unit_test(knows_nothing_from_tables_that_end_early),
 		cmocka_unit_test(stays_within_tables_that_lie),
 	};
