@@ -102,11 +102,12 @@ read_symbols(struct symbols_table *table, Dwfl_Module *elf)
 	table->is_read = true;
 	if (count <= 0)
 		return;
-	table->rows = malloc((size_t)count * sizeof *table->rows);
-	for (int i = 0; table->rows && i < count; i++)
+	table->rows = calloc((size_t)count, sizeof *table->rows);
+	if (!table->rows)
+		return;
+	for (int i = 0; i < count; i++)
 		add(table, elf, i);
-	if (table->count)
-		qsort(table->rows, table->count, sizeof *table->rows, compare);
+	qsort(table->rows, table->count, sizeof *table->rows, compare);
 	for (size_t i = 0; i < table->count; i++) {
 		reach = table->rows[i].end > reach ? table->rows[i].end : reach;
 		table->rows[i].reach = reach;

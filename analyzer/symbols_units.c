@@ -78,9 +78,11 @@ sort(struct symbols_ranges *ranges)
 static struct symbols_range *
 range_at(const struct symbols_ranges *ranges, uint64_t address)
 {
-	size_t low =
-	    symbols_rows_up_to(ranges->list, ranges->count, sizeof *ranges->list, address);
+	size_t low;
 
+	if (!ranges->list)
+		return NULL;
+	low = symbols_rows_up_to(ranges->list, ranges->count, sizeof *ranges->list, address);
 	return low && ranges->list[low - 1].end > address ? &ranges->list[low - 1] : NULL;
 }
 

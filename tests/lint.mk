@@ -30,9 +30,11 @@ $(O)/lint/analyzer/baseline.ok: ANALYZER_OFF := -fno-analyzer
 $(O)/lint/analyzer/symbols.ok: ANALYZER_OFF := -fno-analyzer
 # a reallocarray() that failed has freed nothing
 $(O)/lint/analyzer/collect.ok: ANALYZER_OFF := -Wno-analyzer-use-after-free
-# what is hung into the model or the list is released with it
+# what is hung into the model, the list or the verdict is released with it
 $(O)/lint/analyzer/load.ok: ANALYZER_OFF := -Wno-analyzer-malloc-leak
 $(O)/lint/analyzer/run_traces.ok: ANALYZER_OFF := -Wno-analyzer-malloc-leak
+$(O)/lint/analyzer/verdict.ok: ANALYZER_OFF := -Wno-analyzer-malloc-leak
+$(O)/lint/analyzer/symbols_units.ok: ANALYZER_OFF := -Wno-analyzer-malloc-leak
 # the steps below *count are set
 $(O)/lint/analyzer/drop.ok: ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
 # names belong to their snapshot and are released with the model; no frames means a count of 0
