@@ -43,7 +43,7 @@ SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-po
 
 FLOOR := trace profiles finder golang
 FLOOR_SRC := $(foreach room,$(FLOOR),$(wildcard $(room)/*.c))
-PRELOAD_SRC := $(wildcard preload/*.c)
+PRELOAD_SRC := $(wildcard preload/*.c preload/*/*.c)
 ANALYZER_SRC := $(wildcard analyzer/*.c)
 EMBEDDED := $(O)/profiles/shipped.c
 SHIPPED := $(sort $(wildcard profiles/shipped/*.profile))
@@ -116,7 +116,7 @@ include test_programs/packages.mk
 SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o \
     $(O)/san/profiles/compiled.o
 # preload/ without its entry points, which would take over the sanitizer's malloc
-PRELOAD_ENTRY := $(addprefix preload/,hooks.c operators.c ends.c exec.c attributes.c atfork.c)
+PRELOAD_ENTRY := $(addprefix preload/hooks/,hooks.c operators.c ends.c exec.c attributes.c atfork.c)
 SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
 SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
 # Named here, so that the rules for tests that need them are not passed over while they are missing.

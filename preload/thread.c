@@ -11,10 +11,10 @@
  */
 #include "preload/thread.h"
 
-#include "preload/counters.h"
 #include "preload/hidden.h"
+#include "preload/ledger/counters.h"
 #include "preload/lock.h"
-#include "preload/tracer.h"
+#include "preload/process/tracer.h"
 
 #include <errno.h>
 #include <pthread.h>

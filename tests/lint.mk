@@ -16,10 +16,10 @@ $(O)/lint/analyzer/baseline.ok: TIDY_OFF := -clang-analyzer-unix.Malloc
 $(O)/lint/analyzer/symbols.ok: TIDY_OFF := -clang-analyzer-core.UndefinedBinaryOperatorResult
 # there is an array where its count is not 0
 $(O)/lint/analyzer/run_traces.ok: TIDY_OFF := -clang-analyzer-core.NullDereference
-$(O)/lint/preload/unwinder.ok: TIDY_OFF := \
+$(O)/lint/preload/unwind/unwinder.ok: TIDY_OFF := \
     -clang-analyzer-core.NullDereference,-clang-analyzer-core.NonNullParamChecker
 # filled by a system call, as far as the size that was checked
-$(O)/lint/preload/symbols.ok: TIDY_OFF := -clang-analyzer-core.UndefinedBinaryOperatorResult
+$(O)/lint/preload/stacks/symbols.ok: TIDY_OFF := -clang-analyzer-core.UndefinedBinaryOperatorResult
 # the compiler of profiles proves the depth of the stack that the evaluator relies on
 $(O)/lint/profiles/evaluate.ok: TIDY_OFF := -clang-analyzer-core.uninitialized.*
 $(O)/lint/profiles/evaluate.ok: ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value

@@ -1,6 +1,7 @@
 /*
- * The environment variables of the library: their names and meanings, once. preload/settings.c reads
- * them by these names; the analyzer prints this table in `maptrace run --help` and in the man page.
+ * The environment variables of the library: their names and meanings, once. Read by these names in
+ * preload/process/settings.c; the analyzer prints this table in `maptrace run --help` and in the man
+ * page.
  *
  * Values are the user's and are never trusted: what cannot be read keeps its default, with a warning.
  */

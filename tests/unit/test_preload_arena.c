@@ -3,12 +3,12 @@
  * of no block, the bytes add up by stack, the blocks do not overlap, and nothing outlives what
  * holds it.
  */
-#include "preload/arena.h"
-#include "preload/change.h"
-#include "preload/counters.h"
-#include "preload/stacks.h"
-#include "preload/named.h"
-#include "preload/ordered.h"
+#include "preload/ledger/arena.h"
+#include "preload/ledger/change.h"
+#include "preload/ledger/counters.h"
+#include "preload/ledger/named.h"
+#include "preload/ledger/ordered.h"
+#include "preload/stacks/stacks.h"
 #include "test_preload_counting.h"
 #include "trace/reader.h"
 

@@ -1,6 +1,6 @@
 /* The boot arena knows its own blocks, keeps their sizes and grows; hidden memory is told by address. */
-#include "preload/boot.h"
 #include "preload/hidden.h"
+#include "preload/hooks/boot.h"
 
 #include <errno.h>
 #include <setjmp.h>

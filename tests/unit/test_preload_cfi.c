@@ -1,6 +1,6 @@
 /* Unwind tables give the rule that they describe, and nothing is read past their end whatever is in
  * them. Tables are made here, by hand, each in a block of just its size, which ASan watches. */
-#include "preload/cfi.h"
+#include "preload/unwind/cfi.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

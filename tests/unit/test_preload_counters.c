@@ -2,8 +2,8 @@
  * The counters against a model that keeps a copy of the whole heap at each new maximum: what the
  * trace says of the peak is equal to it, to the byte, for any sequence of events.
  */
-#include "preload/change.h"
-#include "preload/counters.h"
+#include "preload/ledger/change.h"
+#include "preload/ledger/counters.h"
 #include "test_preload_counting.h"
 #include "trace/reader.h"
 

@@ -1,8 +1,8 @@
 /* What is taken over from the last stack, and what a memo vouches for, is what a whole walk finds:
  * against libgcc's unwinder, on this program's own stack. */
-#include "preload/memo.h"
-#include "preload/settings.h"
-#include "preload/tracer.h"
+#include "preload/process/settings.h"
+#include "preload/process/tracer.h"
+#include "preload/unwind/memo.h"
 #include "test_preload_counting.h"
 
 #include <pthread.h>

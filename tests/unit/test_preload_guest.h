@@ -3,7 +3,7 @@
 #define TEST_PRELOAD_GUEST_H
 
 #include "preload/hidden.h"
-#include "preload/tracer.h"
+#include "preload/process/tracer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Every pair that was added is found with its value, and no other, through all growths; by readers
  * beside the one that adds, too. */
-#include "preload/index.h"
+#include "preload/stacks/index.h"
 
 #include <pthread.h>
 #include <setjmp.h>

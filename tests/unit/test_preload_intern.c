@@ -1,7 +1,7 @@
 /* One list of frames has one id, for ever; another list, another depth or a cut one has its own. */
-#include "preload/intern.h"
-#include "preload/module.h"
-#include "preload/stacks.h"
+#include "preload/stacks/intern.h"
+#include "preload/stacks/module.h"
+#include "preload/stacks/stacks.h"
 #include "test_preload_counting.h"
 
 #include <pthread.h>

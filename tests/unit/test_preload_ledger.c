@@ -2,9 +2,9 @@
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
  * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory; and eight threads that each keep blocks of their own in it.
  */
-#include "preload/change.h"
 #include "preload/hidden.h"
-#include "preload/ledger.h"
+#include "preload/ledger/change.h"
+#include "preload/ledger/ledger.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -2,10 +2,10 @@
  * The guest's modules and their symbols: found for real code of this very program, absent for code
  * that belongs to no file, told apart after dlclose; and no ELF file, however damaged, does harm.
  */
-#include "preload/awake.h"
-#include "preload/intern.h"
-#include "preload/module.h"
-#include "preload/symbols.h"
+#include "preload/stacks/awake.h"
+#include "preload/stacks/intern.h"
+#include "preload/stacks/module.h"
+#include "preload/stacks/symbols.h"
 #include "test_preload_guest.h"
 
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 /* Program headers are found for modules in one piece and for those with holes, of which the loader
  * gives one segment only. */
-#include "preload/object.h"
+#include "preload/unwind/object.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
  * Roles by stack: from return addresses of this very program, through its symbols, to what the
  * profiles' rules say.
  */
-#include "preload/module.h"
-#include "preload/role.h"
+#include "preload/stacks/module.h"
+#include "preload/stacks/role.h"
 #include "test_preload_guest.h"
 
 #define FUNCTION(name) \

@@ -2,7 +2,7 @@
  * What the user asks for through the environment: each variable is understood, nonsense keeps the
  * default, and the trace's path is what was asked for or an error.
  */
-#include "preload/settings.h"
+#include "preload/process/settings.h"
 #include "trace/environment.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Thread states: one event at a time, used again after a thread ends, repaired after a longjmp. */
-#include "preload/stack.h"
 #include "preload/thread.h"
+#include "preload/unwind/stack.h"
 
 #include <pthread.h>
 #include <setjmp.h>

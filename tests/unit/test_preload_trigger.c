@@ -2,10 +2,10 @@
  * When snapshots take themselves: whole runs of guests, simulated on a clock of our own. Each test
  * says what a run must not hide, or must not cost.
  */
-#include "preload/large.h"
-#include "preload/settings.h"
-#include "preload/tracer.h"
-#include "preload/trigger.h"
+#include "preload/process/settings.h"
+#include "preload/process/tracer.h"
+#include "preload/snapshot/large.h"
+#include "preload/snapshot/trigger.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The comparison of the checking mode: it sees every difference up to the first frame without a
  * table, that frame included. */
-#include "preload/unwind_check.h"
+#include "preload/unwind/unwind_check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

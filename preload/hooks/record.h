@@ -1,0 +1,28 @@
+/*
+ * What the hooks call around the real allocator: the walk of one event through stack, intern, ledger,
+ * counters and triggers. A free is recorded before it happens (afterwards another thread may own the
+ * address), an allocation after it.
+ */
+#ifndef PRELOAD_HOOKS_RECORD_H
+#define PRELOAD_HOOKS_RECORD_H
+
+#include "preload/ledger/ledger.h"
+#include "preload/unwind/stack.h"
+
+void record_allocation(void *block, size_t size, const struct caller *caller);
+
+/* False: the block must not be freed now (a signal handler came upon the library at work); it will
+ * be, as soon as this thread is done. */
+bool record_free(void *block);
+
+/* realloc: begin takes the old block out, end puts the outcome in: the new block, or the old one
+ * again where the real call failed. */
+struct record_move { struct ledger_block old; bool was_known; };
+void record_move_begin(void *block, struct record_move *move);
+void record_move_end(struct record_move *move, void *result, size_t size, bool failed,
+                     const struct caller *caller);
+
+/* The block whose free is under way in this thread, or 0: for snapshots taken at that moment. */
+uint64_t record_freeing(void);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * Live bytes and blocks: of all, by stack and by role; peaks; the composition at the peak; the time
+ * series. They live in the mapped trace. Threads share none of what moves at every event: each has
+ * pages of counters of its own in the trace, which the reader adds up, and which the next thread that
+ * gets its state goes on with.
+ *
+ *     thread->pages[]   | NULL | page | NULL | page | ...      by stack / TRACE_COUNTERS
+ *                                 '--> | first, thread | counter | counter | ... |   in the trace
+ *
+ * While there has been one thread only, the header's live bytes and peak move with every event and
+ * are exact. From the second thread on each keeps up to COUNTERS_SLACK bytes to itself before it
+ * adds them to the header's, and the trace says so.
+ */
+#ifndef PRELOAD_LEDGER_COUNTERS_H
+#define PRELOAD_LEDGER_COUNTERS_H
+
+#include "preload/process/tracer.h"
+#include "preload/thread.h"
+
+#define COUNTERS_LITTLE_BYTES (UINT64_C(64) << 10) /* of its own: no map in it is worth a search */
+#define COUNTERS_SLACK_LOG2 16
+#define COUNTERS_SLACK (INT64_C(1) << COUNTERS_SLACK_LOG2)
+
+/* This thread's counter of a stack, or NULL: not made yet. */
+static inline __attribute__((always_inline)) struct trace_counter *
+counters_of(const struct thread *thread, uint32_t stack)
+{
+	uint32_t page = stack / TRACE_COUNTERS;
+
+	if (__builtin_expect(page >= thread->page_limit || !thread->pages[page], 0))
+		return NULL;
+	return &thread->pages[page]->counters[stack % TRACE_COUNTERS];
+}
+
+/* Makes it; NULL: the trace is full. Best called outside of a change: it may wait for the disk. */
+struct trace_counter *counters_make(struct thread *thread, uint32_t stack);
+
+/* ---- within a change */
+
+/* Adds what a thread keeps to itself to the header's. */
+void counters_flush(struct thread *thread);
+
+/* A block of a stack with two roles. */
+void counters_move_split(struct thread *thread, uint32_t stack, uint64_t size, int64_t sign);
+
+static inline void
+counters_set(uint64_t *at, uint64_t value)
+{
+	__atomic_store_n(at, value, __ATOMIC_RELAXED);
+}
+
+static inline __attribute__((always_inline)) void
+counters_save(struct trace_counter *counter, uint32_t epoch)
+{
+	if (counter->epoch == epoch)
+		return;
+	counters_set(&counter->saved_bytes, counter->live_bytes);
+	__atomic_store_n(&counter->saved_blocks, counter->live_blocks, __ATOMIC_RELAXED);
+	__atomic_store_n(&counter->epoch, epoch, __ATOMIC_RELEASE);
+}
+
+/* The only thread's: while live bytes keep rising above the peak nothing need be saved, what is live
+ * is the composition. The epoch moves when such a rise begins. */
+static inline __attribute__((always_inline)) void
+counters_move_alone(struct thread *thread, struct trace_header *header,
+                    struct trace_counter *counter, uint64_t change)
+{
+	uint64_t live = header->live_bytes + change;
+
+	if (live > header->peak_bytes) {
+		if (!thread->is_at_peak)
+			__atomic_store_n(&header->peak_epoch, header->peak_epoch + 1,
+			                 __ATOMIC_RELEASE);
+		thread->is_at_peak = true;
+		counters_set(&header->peak_bytes, live);
+		counters_set(&header->peak_ns, header->last_event_ns);
+	} else {
+		thread->is_at_peak = false;
+		counters_save(counter, header->peak_epoch);
+	}
+	counters_set(&header->live_bytes, live);
+}
+
+static inline bool
+counters_is_much(int64_t unflushed)
+{
+	return __builtin_expect(unflushed >= COUNTERS_SLACK || unflushed <= -COUNTERS_SLACK, 0);
+}
+
+static inline __attribute__((always_inline)) void
+counters_move_role(struct thread *thread, struct trace_header *header, uint32_t role,
+                   uint64_t change)
+{
+	uint64_t live;
+
+	if (__builtin_expect(!thread->is_alone, 0)) {
+		thread->unflushed_roles[role] += (int64_t)change;
+		return;
+	}
+	live = header->role_bytes[role] + change;
+	counters_set(&header->role_bytes[role], live);
+	if (live > header->role_peak_bytes[role])
+		counters_set(&header->role_peak_bytes[role], live);
+}
+
+/* What an event asks of the stack itself is noted in its counter: the role, or that there are two. */
+enum { COUNTERS_NOTED = 1, COUNTERS_SPLIT = 2, COUNTERS_ROLE_SHIFT = 2 };
+
+uint32_t counters_take_note(struct trace_counter *counter, uint32_t stack);
+
+/* `sign`: 1 a block of this size came, -1 it left. */
+static inline __attribute__((always_inline)) void
+counters_move(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size,
+              int64_t sign)
+{
+	struct trace_header *header = tracer.writer.header;
+	uint64_t change = (uint64_t)sign * size, live;
+	bool is_alone = thread->is_alone;
+	uint32_t note = counter->note;
+
+	if (__builtin_expect(!note, 0))
+		note = counters_take_note(counter, stack);
+	if (__builtin_expect(is_alone, 1)) {
+		counters_move_alone(thread, header, counter, change);
+	} else {
+		counters_save(counter, __atomic_load_n(&header->peak_epoch, __ATOMIC_ACQUIRE));
+		thread->unflushed += (int64_t)change;
+	}
+	live = counter->live_bytes + change;
+	counters_set(&counter->live_bytes, live);
+	__atomic_store_n(&counter->live_blocks, counter->live_blocks + (uint32_t)sign,
+	                 __ATOMIC_RELAXED);
+	if (sign > 0 && (int64_t)live > (int64_t)counter->peak_bytes)
+		counters_set(&counter->peak_bytes, live);
+	if (__builtin_expect(note & COUNTERS_SPLIT, 0))
+		counters_move_split(thread, stack, size, sign);
+	else
+		counters_move_role(thread, header, note >> COUNTERS_ROLE_SHIFT, change);
+	if (__builtin_expect(!is_alone, 0) &&
+	    (counters_is_much(thread->unflushed) ||
+	     counters_is_much(thread->unflushed_roles[note >> COUNTERS_ROLE_SHIFT])))
+		counters_flush(thread);
+}
+
+/* An allocation that could not be recorded, or a free that could not be counted. */
+void counters_unrecorded(void);
+
+static inline __attribute__((always_inline)) struct trace_counter *
+counters_need(struct thread *thread, uint32_t stack)
+{
+	struct trace_counter *counter = counters_of(thread, stack);
+
+	if (__builtin_expect(!counter, 0))
+		counter = counters_make(thread, stack);
+	if (__builtin_expect(!counter, 0))
+		counters_unrecorded();
+	return counter;
+}
+
+/* A block of `size` bytes came to stack `stack`, whose counter this is, or left it. */
+static inline __attribute__((always_inline)) void
+counters_add_to(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size)
+{
+	counters_move(thread, counter, stack, size, 1);
+	counters_set(&counter->total_bytes, counter->total_bytes + size);
+	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+}
+
+static inline void
+counters_add(struct thread *thread, uint32_t stack, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, stack);
+
+	if (__builtin_expect(counter != NULL, 1))
+		counters_add_to(thread, counter, stack, size);
+}
+
+static inline void
+counters_remove(struct thread *thread, uint32_t stack, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, stack);
+
+	if (__builtin_expect(counter != NULL, 1))
+		counters_move(thread, counter, stack, size, -1);
+}
+
+/* A block counts as `size` bytes from now on. Its stack's number of blocks stays. */
+static inline void
+counters_resize(struct thread *thread, uint32_t stack, uint64_t before, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, stack);
+
+	if (__builtin_expect(!counter, 0))
+		return;
+	counters_move(thread, counter, stack, before, -1);
+	counters_move(thread, counter, stack, size, 1);
+}
+
+/* A block turns out to belong to another stack: as if it had come from there. */
+static inline void
+counters_turn(struct thread *thread, uint32_t from, uint32_t to, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, from);
+
+	if (__builtin_expect(!counter, 0))
+		return;
+	counters_move(thread, counter, from, size, -1);
+	counters_set(&counter->total_bytes, counter->total_bytes - size);
+	counters_set(&counter->total_blocks, counter->total_blocks - 1);
+	counters_add(thread, to, size);
+}
+
+/* A block came back to its stack after a realloc that failed: no allocation of the guest's. */
+static inline void
+counters_undo_remove(struct thread *thread, uint32_t stack, uint64_t size)
+{
+	struct trace_counter *counter = counters_need(thread, stack);
+
+	if (__builtin_expect(counter != NULL, 1))
+		counters_move(thread, counter, stack, size, 1);
+}
+
+/* ---- outside of changes */
+
+/* A thread begins, as one of so many; it ends. Called by thread.c. */
+void counters_begin_thread(struct thread *thread, uint32_t threads_now);
+void counters_end_thread(struct thread *thread);
+
+/* Moves the trace's clock; adds a point to the series when enough time has passed since the last. */
+void counters_tick(uint64_t now_ns);
+
+/* Around fork. */
+void counters_lock(void);
+void counters_unlock(void);
+
+/* In a forked child's fresh trace: all counters are 0, for the live blocks to be added again. */
+void counters_restart(struct thread *thread);
+
+/* They have been: what comes from now on is the child's own. */
+void counters_restarted(void);
+
+/* The pages lie elsewhere now: the trace goes on in another file. */
+void counters_moved(void);
+
+/* What this process allocated itself, without what a forked child inherited: bytes that had a map's
+ * role by stack; and by how much live bytes at their peak went over those that it began with. */
+uint64_t counters_own_map_bytes(void);
+uint64_t counters_own_peak(void);
+
+/* In a forked child: no lock can be trusted; the series starts anew. */
+void counters_after_fork(void);
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * The live blocks: address -> requested size and stack, in the words that shadow the block itself.
+ * Everything but the inspection is called within a change (change.h), and takes no lock but for the
+ * few blocks that words cannot say.
+ *
+ *     word    | 0 ...                    |   no block begins here
+ *             | 1 | code 5 | stack 26    |   one does; code 0..16: its size
+ *             | 0 | size 31              |   the size of the block that begins 16 bytes before
+ *
+ *     heap    | block of 40 bytes ................... | block of 9 ... |
+ *     words   | 1 17 stack | 0 40     | 0            | 1  9 stack     |
+ *
+ * A block that is longer than one granule owns the word of its second granule: no other block can
+ * begin there. So the exact size costs no word more, and the next allocator need not be asked for
+ * what it made of it. Only the owner of a block (who got it from malloc, who is about to free it)
+ * touches its words.
+ *
+ * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
+ * kept aside, and the word says so; blocks at other than multiples of 16, or beyond all words, are kept
+ * aside without. Blocks that the program hands out in parts (arena.h) have a word that says just that;
+ * here they are unknown.
+ */
+#ifndef PRELOAD_LEDGER_LEDGER_H
+#define PRELOAD_LEDGER_LEDGER_H
+
+#include "preload/ledger/shadow.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct ledger_block {
+	uint64_t address;
+	uint64_t size;
+	uint32_t stack;
+};
+
+#define LEDGER_HEAD (UINT32_C(1) << 31)
+#define LEDGER_STACK_BITS 26
+#define LEDGER_STACKS (UINT32_C(1) << LEDGER_STACK_BITS)
+#define LEDGER_SIZES (UINT64_C(1) << 31)
+
+#define LEDGER_OUTER_SIZE UINT64_MAX
+
+enum ledger_code { LEDGER_NEXT_WORD = SHADOW_GRANULE + 1, LEDGER_OUTER = 30, LEDGER_ASIDE = 31 };
+
+static inline uint32_t
+ledger_head(uint32_t code, uint32_t stack)
+{
+	return LEDGER_HEAD | code << LEDGER_STACK_BITS | stack;
+}
+
+static inline uint32_t
+ledger_code(uint32_t word)
+{
+	return word >> LEDGER_STACK_BITS & 31;
+}
+
+/* Adds a block that is not there. A block that is in its way (its free went past us) is taken out:
+ * true then, and the caller adds again, since there may be more. *full: there was no memory. An outer
+ * block stays, with the size LEDGER_OUTER_SIZE: the caller has arena_forget deal with it first. */
+bool ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full);
+bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
+
+/* Whether this block has words of its own that say all of it. */
+static inline bool
+ledger_fits(uint64_t address, uint64_t size, uint32_t stack)
+{
+	const uint64_t last = SHADOW_PAGE - SHADOW_GRANULE;
+
+	return shadow_covers(address) && (address & last) != last && size < LEDGER_SIZES &&
+	       stack < LEDGER_STACKS;
+}
+
+static inline __attribute__((always_inline)) bool
+ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
+{
+	uint32_t size = (uint32_t)block->size, *word;
+
+	*full = false;
+	if (__builtin_expect(!ledger_fits(block->address, block->size, block->stack), 0))
+		return ledger_add_slowly(block, stale, full);
+	word = shadow_find(block->address);
+	if (__builtin_expect(!word || word[0], 0))
+		return ledger_add_slowly(block, stale, full);
+	if (size <= SHADOW_GRANULE) {
+		word[0] = ledger_head(size, block->stack);
+		return false;
+	}
+	if (__builtin_expect(word[1], 0))
+		return ledger_add_slowly(block, stale, full);
+	word[1] = size;
+	__atomic_store_n(&word[0], ledger_head(LEDGER_NEXT_WORD, block->stack), __ATOMIC_RELEASE);
+	return false;
+}
+
+/* Takes a block out; false: not known. */
+static inline __attribute__((always_inline)) bool
+ledger_remove(uint64_t address, struct ledger_block *out)
+{
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head, code;
+
+	if (__builtin_expect(!word, 0))
+		return ledger_remove_slowly(address, out);
+	head = *word;
+	code = ledger_code(head);
+	if (__builtin_expect(!(head & LEDGER_HEAD) || code > LEDGER_NEXT_WORD, 0))
+		return ledger_remove_slowly(address, out);
+	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
+	out->address = address;
+	out->size = code;
+	out->stack = head & (LEDGER_STACKS - 1);
+	if (code == LEDGER_NEXT_WORD) {
+		out->size = word[1];
+		word[1] = 0;
+	}
+	return true;
+}
+
+/* Looks without taking; false: not known. */
+bool ledger_find(uint64_t address, struct ledger_block *out);
+
+/* The block that holds this address and begins at most `reach` bytes before; false: none. Those at other
+ * than multiples of 16 are not looked for. */
+bool ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out);
+
+/* A block that was taken out goes on in arena.h's tables, until the word is cleared. */
+void ledger_set_outer(uint64_t address);
+void ledger_clear_outer(uint64_t address);
+bool ledger_is_outer(uint64_t address);
+
+/* ---- where nothing changes: in a frozen child, or with changes stopped */
+
+/* How many blocks; and all of them, in any order. */
+size_t ledger_count(void);
+size_t ledger_copy(struct ledger_block *into, size_t room);
+
+/* Calls `visit` for each. */
+void ledger_each(void (*visit)(const struct ledger_block *block));
+
+/* ---- outside of changes */
+
+/* Gives memory back that belonged to blocks which are gone. */
+void ledger_trim(void);
+
+/* The same, if enough of them are: to be asked now and then, with the live bytes. */
+void ledger_trim_if_due(uint64_t live_bytes, uint64_t now_ns);
+
+void ledger_after_fork(void);
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a block
+ * is found from its address alone, and what belongs to neighbours lies side by side.
+ *
+ *     address   | window 12 | region 16 | page 6 | granule 10 | 4 |
+ *                    |           |          |          '-------.
+ *                    |           |          '--> touched: bit   |
+ *                    |           '--> regions[] --> words ------+--> word
+ *                    '--> shadow_windows[]
+ *
+ * A region (1 MiB) has 256 KiB of words, of which only the touched pages exist: one of 4 KiB for each
+ * 16 KiB of blocks. A window (64 GiB) is 1 MiB of addresses, 4 KiB of memory for each 256 MiB of heap.
+ * Called by ledger.c at every event, within a change.
+ */
+#ifndef PRELOAD_LEDGER_SHADOW_H
+#define PRELOAD_LEDGER_SHADOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SHADOW_GRANULE = 16,
+	SHADOW_PAGE_WORDS = 1024, /* words are given back by the page */
+	SHADOW_PAGE = SHADOW_PAGE_WORDS * SHADOW_GRANULE,
+	SHADOW_PAGES = 64,
+	SHADOW_REGION = SHADOW_PAGES * SHADOW_PAGE,
+	SHADOW_WINDOW_REGIONS = 1 << 16,
+	SHADOW_WINDOWS = 1 << 12,
+};
+
+#define SHADOW_WINDOW ((uint64_t)SHADOW_WINDOW_REGIONS * SHADOW_REGION)
+#define SHADOW_END (SHADOW_WINDOWS * SHADOW_WINDOW) /* of the addresses that can have words */
+
+struct shadow_region {
+	uint32_t *words;  /* never move */
+	uint64_t touched; /* by page: whether any of its words was ever asked for by shadow_make */
+};
+
+struct shadow_window {
+	struct shadow_region regions[SHADOW_WINDOW_REGIONS];
+	uint32_t first, end; /* those that have words lie in between */
+};
+
+extern struct shadow_window *shadow_windows[SHADOW_WINDOWS];
+
+/* Whether there can be a word of this address: it is the first of a granule, and not beyond them. */
+static inline __attribute__((always_inline)) bool
+shadow_covers(uint64_t address)
+{
+	return (address / SHADOW_GRANULE | address << 60) < SHADOW_END / SHADOW_GRANULE;
+}
+_Static_assert(SHADOW_GRANULE == 1 << (64 - 60), "what is below a granule comes out on top");
+
+/* The region of an address below SHADOW_END; NULL: none of its window was ever made. */
+static inline __attribute__((always_inline)) const struct shadow_region *
+shadow_region(uint64_t address)
+{
+	const struct shadow_window *window =
+	    __atomic_load_n(&shadow_windows[address / SHADOW_WINDOW], __ATOMIC_ACQUIRE);
+
+	return __builtin_expect(window != NULL, 1) ?
+	       &window->regions[address / SHADOW_REGION % SHADOW_WINDOW_REGIONS] : NULL;
+}
+
+/* The word of an address that can have one; NULL: none of its page was ever made. Takes no lock. */
+static inline __attribute__((always_inline)) uint32_t *
+shadow_find(uint64_t address)
+{
+	const struct shadow_region *region = shadow_region(address);
+
+	if (__builtin_expect(!region, 0))
+		return NULL;
+	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_ACQUIRE) >>
+	                       address % SHADOW_REGION / SHADOW_PAGE & 1), 0))
+		return NULL;
+	return &region->words[address % SHADOW_REGION / SHADOW_GRANULE];
+}
+
+/* The same; makes the page, all words 0, if there is none. NULL: no memory for it. */
+uint32_t *shadow_make(uint64_t address);
+
+/* Calls `visit` for each page that is there: its words and the address that the first stands for.
+ * Where nothing changes: in a frozen child or with changes stopped. */
+void shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context),
+                 void *context);
+
+/* Gives the memory of pages whose words are all 0 back to the system. Looks through all of them, and
+ * stops changes for some microseconds for each 64 that it gives back. */
+void shadow_trim(void);
+
+/* In a forked child no lock can be trusted. */
+void shadow_after_fork(void);
+
+#endif

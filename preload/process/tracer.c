@@ -1,0 +1,236 @@
+/*
+ * Starting and stopping. The constructor in hooks.c calls tracer_start once; from then on the hooks
+ * ask tracer_is_on at every call.
+ *
+ *     enabled page   0 --start--> 1 --fork--> child: 0 --first event--> 1
+ *                                 1 --stop, or the trace cannot be made--> 0 for good
+ *
+ * Rule: until the last step of tracer_start has succeeded nothing is recorded, and a step that fails
+ * leaves a guest that runs as if the library were not there.
+ */
+#include "preload/process/tracer.h"
+
+#include "preload/hidden.h"
+#include "preload/ledger/change.h"
+#include "preload/process/catalog.h"
+#include "preload/process/fork.h"
+#include "preload/process/settings.h"
+#include "preload/stacks/module.h"
+#include "preload/text.h"
+#include "preload/thread.h"
+#include "preload/unwind/stack.h"
+#include "preload/unwind/unwind_check.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct tracer tracer;
+
+static uint32_t never;
+uint32_t *tracer_enabled = &never;
+static uint64_t start_ns;
+
+static uint64_t
+tracer_clock(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+tracer_now(bool coarse)
+{
+	uint64_t now = tracer_clock(coarse ? CLOCK_MONOTONIC_COARSE : CLOCK_MONOTONIC);
+
+	return now > start_ns ? now - start_ns : 0; /* the coarse clock lags */
+}
+
+void
+tracer_restart_clock(void)
+{
+	start_ns = tracer.writer.header->start_monotonic_ns;
+}
+
+/* The path of the executable; false: MAPTRACE_ONLY leaves this program out. */
+static bool
+tracer_wants(char *program, size_t room)
+{
+	ssize_t length = readlink("/proc/self/exe", program, room - 1);
+
+	program[length > 0 ? length : 0] = '\0';
+	return settings_want(program);
+}
+
+static int
+tracer_init_tables(void)
+{
+	const struct { struct trace_table *table; enum trace_chunk_kind kind; } tables[] = {
+		{ &tracer.sites, TRACE_CHUNK_SITES }, { &tracer.nodes, TRACE_CHUNK_NODES },
+		{ &tracer.decisions, TRACE_CHUNK_DECISIONS },
+		{ &tracer.stacks, TRACE_CHUNK_STACKS }, { &tracer.modules, TRACE_CHUNK_MODULES },
+		{ &tracer.profiles, TRACE_CHUNK_PROFILES }, { &tracer.text, TRACE_CHUNK_TEXT },
+		{ &tracer.counters, TRACE_CHUNK_COUNTERS },
+		{ &tracer.snapshots, TRACE_CHUNK_SNAPSHOTS },
+		{ &tracer.series, TRACE_CHUNK_SERIES },
+	};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (trace_table_init(tables[i].table, tables[i].kind, TRACE_NONE))
+			return -1;
+	}
+	return 0;
+}
+
+/* Number 0 of each: no site, the root, no map's, the unknown stack. */
+static int
+tracer_publish_roots(void)
+{
+	struct trace_table *tables[] = { &tracer.sites, &tracer.nodes, &tracer.decisions,
+		&tracer.stacks };
+	struct trace_decision *decision;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (!trace_table_next(&tracer.writer, tables[i]))
+			return -1;
+		trace_table_publish(&tracer.writer, tables[i]);
+	}
+	tracer_site(0)->module = TRACE_SITE_NO_MODULE;
+	decision = tracer_decision(0);
+	decision->profile = TRACE_NONE;
+	decision->role = decision->split_role = TRACE_OTHER;
+	decision->split_share = decision->split_whole = 1;
+	return 0;
+}
+
+/* Returns 0, or -1 with errno. */
+static int
+tracer_open_trace(const char *program, char *path, size_t room)
+{
+	if (settings_trace_path(path, room, program)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	if (trace_create(&tracer.writer, path))
+		return -1;
+	if (tracer_init_tables() || catalog_publish() || tracer_publish_roots()) {
+		trace_remove(&tracer.writer);
+		return -1;
+	}
+	tracer.writer.header->threads_seen = 1;
+	tracer_restart_clock();
+	return 0;
+}
+
+static void
+tracer_complain(const char *path, int error)
+{
+	char sentence[TRACE_PATH_MAX + 160];
+
+	text_join(sentence, sizeof(sentence), "cannot create the trace ", path, ": ",
+	          strerrordesc_np(error), "; this program runs untraced. Set ",
+	          "MAPTRACE_OUT to a place that can be written", NULL);
+	tracer_warn(sentence);
+}
+
+/* Our text, data and bss, so that the finder leaves them out. */
+static void
+tracer_hide_self(void)
+{
+	struct dl_find_object own;
+
+	if (!_dl_find_object((void *)tracer_start, &own))
+		hidden_add((uintptr_t)own.dlfo_map_start, (uintptr_t)own.dlfo_map_end);
+}
+
+static int
+tracer_enable(void)
+{
+	uint32_t *page = hidden_map((size_t)sysconf(_SC_PAGESIZE));
+
+	if (!page)
+		return -1;
+	/* Kernels before 4.14 refuse; then fork's handler does it, and raw clones are not seen. */
+	madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK);
+	*page = 1;
+	__atomic_store_n(&tracer_enabled, page, __ATOMIC_RELEASE);
+	return 0;
+}
+
+static void
+tracer_open_unwinder(void)
+{
+	const char *reason = stack_open();
+	char sentence[TRACE_TEXT_MAX];
+
+	if (!reason)
+		return;
+	tracer.writer.header->flags |= TRACE_NO_UNWINDER;
+	text_join(sentence, sizeof(sentence), "libunwind.so.8 cannot be used (", reason,
+	          "): stacks are one frame deep, and roles by stack are not known. If it is "
+	          "missing: apt install libunwind8", NULL);
+	tracer_warn(sentence);
+}
+
+static void
+tracer_begin(void)
+{
+	char program[TRACE_PATH_MAX], path[TRACE_PATH_MAX] = "";
+
+	settings_read();
+	if (!tracer_wants(program, sizeof(program)))
+		return;
+	tracer_hide_self();
+	thread_start();
+	change_open();
+	catalog_load();
+	if (tracer_open_trace(program, path, sizeof(path))) {
+		tracer_complain(path, errno);
+		return;
+	}
+	module_scan(); /* first the guest's own: those of the unwinder can wait */
+	tracer_open_unwinder();
+	if (settings.check_unwind)
+		unwind_check_open();
+	fork_start();
+	if (tracer_enable()) {
+		trace_remove(&tracer.writer);
+		tracer_complain(path, errno);
+	}
+}
+
+void
+tracer_start(void)
+{
+	int before = errno;
+	struct thread *thread = thread_enter();
+
+	if (!thread)
+		return;
+	thread->is_calling_out = true;
+	tracer_begin();
+	thread_leave(thread);
+	errno = before;
+}
+
+void
+tracer_off(void)
+{
+	__atomic_store_n(&tracer_enabled, &never, __ATOMIC_RELEASE);
+}
+
+bool
+tracer_wake(void)
+{
+	uint32_t *page = __atomic_load_n(&tracer_enabled, __ATOMIC_RELAXED);
+
+	if (__builtin_expect(page == &never || thread_is_inside(), 1))
+		return false;
+	tracer_child();
+	return tracer_is_on();
+}

@@ -1,0 +1,402 @@
+/*
+ * Takes snapshots: freezes the guest's memory by a clone and lets the child look through it, so that
+ * the guest stands still for the clone only. Called by record.c (by themselves, on request), mark.c,
+ * ending.c.
+ *
+ *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
+ *     child                        |- search -|- write rows -|
+ *
+ * Where that costs the guest more than the search does (snapshot_way.c) the child shares its memory
+ * and the guest waits for it. The child (snapshot_child.c) has no exit signal: the guest's wait()
+ * never sees it. Where no child can be made the search runs in place.
+ *
+ * Rule: while the snapshot's lock is held all signals of the thread are blocked, and all state in
+ * here changes under that lock.
+ */
+#include "preload/snapshot/snapshot.h"
+
+#include "preload/ledger/change.h"
+#include "preload/lock.h"
+#include "preload/process/draft.h"
+#include "preload/process/settings.h"
+#include "preload/process/tracer.h"
+#include "preload/shield.h"
+#include "preload/snapshot/holder.h"
+#include "preload/snapshot/snapshot_child.h"
+#include "preload/snapshot/snapshot_way.h"
+#include "preload/snapshot/snapshot_write.h"
+#include "preload/snapshot/trigger.h"
+#include "preload/stacks/intern.h"
+#include "preload/stacks/module.h"
+#include "preload/thread.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum {
+	CHILDREN_MAX = 4,
+	PAGE = 4096,
+};
+
+#define SECOND_NS 1000000000ull
+#define NAP_FIRST_NS 50000
+#define NAP_MAX_NS 4000000ull
+#define DEATH_UNSEEN_NS 20000000
+#define REAP_EVERY_NS 10000000ull
+#define COPY_NS 2000ull /* a fault that copies a page of 4 KiB: 1.7 to 3 us by bench/pause */
+
+static uint32_t lock;
+static struct child {
+	pid_t pid; /* 0: a free place */
+	uint32_t index;
+	uint64_t faults;    /* of the guest when it began ... */
+	uint64_t faults_max;/* ... and how many of those that follow it can have caused */
+} children[CHILDREN_MAX];
+static uint32_t working_children; /* for a look without the lock */
+
+/* ---- children */
+
+static void
+tell_death(uint32_t index, int status)
+{
+	char reason[] = "its writer was killed by signal 00";
+	struct trace_snapshot *record = trace_table_at(&tracer.snapshots, index);
+
+	if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) != TRACE_SNAPSHOT_BEGUN)
+		return;
+	if (WIFSIGNALED(status)) {
+		reason[sizeof(reason) - 3] = (char)('0' + WTERMSIG(status) / 10);
+		reason[sizeof(reason) - 2] = (char)('0' + WTERMSIG(status) % 10);
+		snapshot_cut(index, reason);
+	} else {
+		snapshot_cut(index, "its writer ended early");
+	}
+}
+
+static uint64_t
+faults_so_far(void)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	return (uint64_t)usage.ru_minflt;
+}
+
+static uint64_t
+time_of(struct timeval time)
+{
+	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_usec * 1000;
+}
+
+/* What a snapshot took from the machine besides its pause: the child's processor time, and the pages
+ * that the guest had to copy while it lived (at most; pages that are new are faults, too). */
+static void
+tell_cost(const struct child *child, const struct rusage *usage)
+{
+	const struct trace_snapshot *record = trace_table_at(&tracer.snapshots, child->index);
+	uint64_t faults = faults_so_far() - child->faults;
+
+	if (record->cause != TRACE_CAUSE_INTERVAL)
+		return;
+	if (faults > child->faults_max)
+		faults = child->faults_max;
+	trigger_snapshot_ended(time_of(usage->ru_utime) + time_of(usage->ru_stime) +
+	                       faults * COPY_NS);
+}
+
+/* Takes note of the children that are done; returns how many work on. */
+static unsigned
+reap(void)
+{
+	unsigned working = 0;
+
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		struct rusage usage = { 0 };
+		int status = 0;
+		long result;
+
+		if (children[i].pid == 0)
+			continue;
+		result = syscall(SYS_wait4, children[i].pid, &status, __WCLONE | WNOHANG, &usage);
+		if (result == 0) {
+			working++;
+			continue;
+		}
+		if (result < 0) /* the guest waited for it with __WALL: it is over, how is not known */
+			status = 0;
+		tell_death(children[i].index, status);
+		tell_cost(&children[i], &usage);
+		children[i].pid = 0;
+	}
+	__atomic_store_n(&working_children, working, __ATOMIC_RELAXED);
+	return working;
+}
+
+/* The last word of a snapshot that is still being written, or NULL. */
+static uint32_t *
+find_unfinished(void)
+{
+	for (int i = 0; i < CHILDREN_MAX; i++) {
+		struct trace_snapshot *record;
+
+		if (children[i].pid == 0)
+			continue;
+		record = trace_table_at(&tracer.snapshots, children[i].index);
+		if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) == TRACE_SNAPSHOT_BEGUN)
+			return &record->state;
+	}
+	return NULL;
+}
+
+/* Until a child says that it is done (one that was killed says nothing), or a moment for those that
+ * have said so and are about to end. */
+static void
+wait_for_word(struct timespec *nap)
+{
+	const struct timespec at_most = { 0, DEATH_UNSEEN_NS };
+	uint32_t *state = find_unfinished();
+
+	if (state) {
+		syscall(SYS_futex, state, FUTEX_WAIT, TRACE_SNAPSHOT_BEGUN, &at_most, NULL, 0);
+		return;
+	}
+	nanosleep(nap, NULL);
+	if ((uint64_t)nap->tv_nsec < NAP_MAX_NS)
+		nap->tv_nsec *= 2;
+}
+
+/* Waits until fewer than `limit` children work, for at most the budget and a second. */
+static void
+wait_below(unsigned limit)
+{
+	uint64_t end = tracer_now(false) + settings.budget_ns + SECOND_NS;
+	struct timespec nap = { 0, NAP_FIRST_NS };
+
+	while (reap() >= limit && tracer_now(false) < end)
+		wait_for_word(&nap);
+}
+
+static void
+remember(pid_t pid, uint32_t index)
+{
+	for (int i = 0; i < CHILDREN_MAX; i++)
+		if (children[i].pid == 0) {
+			children[i] = (struct child){
+				.pid = pid, .index = index, .faults = faults_so_far(),
+				.faults_max = tracer.writer.header->live_bytes / PAGE,
+			};
+			__atomic_add_fetch(&working_children, 1, __ATOMIC_RELAXED);
+			return;
+		}
+}
+
+/* ---- taking */
+
+/* A mark or an exit in a signal handler that interrupted an event of this very thread: its locks
+ * may be held below us and will not be let go before the handler returns. The child then reads
+ * the ledger as it is; if that is in pieces, it is the child that falls. */
+static bool
+can_lock(enum trace_snapshot_cause cause)
+{
+	return cause == TRACE_CAUSE_INTERVAL || cause == TRACE_CAUSE_REQUEST || !thread_is_inside();
+}
+
+static bool
+begin_record(const char *label, enum trace_snapshot_cause cause, uint64_t freeing,
+             uint32_t *index)
+{
+	struct trace_snapshot *record = trace_table_next(&tracer.writer, &tracer.snapshots);
+
+	if (!record)
+		return false;
+	strncpy(record->label, label, sizeof(record->label) - 1);
+	record->cause = cause;
+	record->ns = tracer_now(false);
+	record->pid = tracer.writer.header->pid;
+	record->freeing = freeing;
+	record->live_bytes = tracer.writer.header->live_bytes;
+	*index = trace_table_publish(&tracer.writer, &tracer.snapshots);
+	return true;
+}
+
+/* False where no child may share the memory, or where it fell and a copy may do better: a copy has no
+ * pages that somebody else was to fill. */
+static bool
+visit(struct snapshot_job *job)
+{
+	uint64_t cpu_ns;
+	int status;
+
+	if (snapshot_child_visit(job, &status, &cpu_ns) < 0)
+		return false;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == SNAPSHOT_CHILD_FELL) {
+		snapshot_way_fell();
+		return false;
+	}
+	tell_death(job->index, status);
+	snapshot_way_took(cpu_ns);
+	return true;
+}
+
+/* What no child can do. Only the copy of the blocks was made under the locks: no thread waits for the
+ * search. */
+static void
+search_in_place(struct snapshot_job *job)
+{
+	((struct trace_snapshot *)trace_table_at(&tracer.snapshots, job->index))->in_place = 1;
+	snapshot_write(job);
+}
+
+static void
+freeze(struct snapshot_job *job, enum trace_snapshot_cause cause, bool has_locks)
+{
+	pid_t pid = 0;
+	int gathered = -1;
+
+	if (has_locks) {
+		intern_lock();
+		change_stop();
+	}
+	job->is_frozen = true;
+	if (!has_locks || !snapshot_way_is_visit(cause) || !visit(job))
+		pid = snapshot_child_start(job, has_locks);
+	if (pid < 0 && has_locks) {
+		job->is_frozen = false;
+		gathered = snapshot_gather(job);
+	}
+	if (has_locks) {
+		change_resume();
+		intern_unlock();
+	}
+	if (pid > 0)
+		remember(pid, job->index);
+	else if (gathered == 0)
+		search_in_place(job);
+	else if (pid < 0)
+		snapshot_cut(job->index, "no process and no memory for it");
+}
+
+/* `began`: when the guest came here; it may have waited for a place among the children. */
+static void
+take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint64_t began)
+{
+	static struct snapshot_job job; /* not on the stack: the child has another one */
+	struct trace_snapshot *record;
+	bool has_locks = can_lock(cause);
+
+	/* A draft's tables must be whole; who ends does not come back to what was interrupted. */
+	if (draft_is_open() && !has_locks && cause == TRACE_CAUSE_MARK)
+		return;
+	if (!draft_settle(has_locks))
+		return;
+	job = (struct snapshot_job){
+		.freeing = freeing,
+		.stack_pointer = (uintptr_t)__builtin_frame_address(0),
+	};
+	if (has_locks)
+		module_scan();
+	if (!begin_record(label, cause, freeing, &job.index)) {
+		tracer_warn("a snapshot found no room in the trace, the disk may be full");
+		return;
+	}
+	freeze(&job, cause, has_locks);
+	record = trace_table_at(&tracer.snapshots, job.index);
+	record->pause_ns = tracer_now(false) - began;
+	trigger_snapshot_taken(began + record->pause_ns, record->pause_ns,
+	                       tracer.writer.header->live_bytes);
+}
+
+/* A child of vfork shares this memory but is not the guest. */
+static bool
+is_guest(void)
+{
+	return tracer_is_on() && tracer.writer.header &&
+	       tracer.writer.header->pid == (uint32_t)getpid();
+}
+
+void
+snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing)
+{
+	bool is_automatic = cause == TRACE_CAUSE_INTERVAL;
+	struct shield shield;
+	uint64_t began;
+
+	if (!is_guest())
+		return;
+	holder_prepare(CALLER_HERE, is_automatic || cause == TRACE_CAUSE_REQUEST);
+	shield_raise(&shield);
+	began = tracer_now(false);
+	if (is_automatic && !lock_try(&lock))
+		goto out;
+	if (!is_automatic)
+		lock_take(&lock);
+	if (is_automatic ? reap() == 0 : (wait_below(CHILDREN_MAX), true))
+		take(label, cause, freeing, began);
+	lock_release(&lock);
+out:
+	shield_lower(&shield);
+}
+
+/* The request counts as answered even where the snapshot failed: whoever asked finds none and the
+ * notice why, and no later event tries again. */
+void
+snapshot_answer(uint64_t freeing)
+{
+	struct trace_header *header = tracer.writer.header;
+	char label[TRACE_NAME_MAX];
+	uint32_t number;
+
+	if (!is_guest() || !trigger_claim_request(&number))
+		return;
+	memcpy(label, header->request_label, sizeof(label));
+	label[sizeof(label) - 1] = '\0';
+	snapshot_take(label[0] ? label : "request", TRACE_CAUSE_REQUEST, freeing);
+	__atomic_store_n(&header->requests_answered, number, __ATOMIC_RELEASE);
+}
+
+void
+snapshot_wait(void)
+{
+	struct shield shield;
+
+	if (!is_guest())
+		return;
+	shield_raise(&shield);
+	lock_take(&lock);
+	wait_below(1);
+	lock_release(&lock);
+	shield_lower(&shield);
+}
+
+void
+snapshot_reap(void)
+{
+	static uint64_t last_ns;
+	struct shield shield;
+	uint64_t now_ns;
+
+	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED))
+		return;
+	now_ns = tracer_now(true);
+	if (now_ns - __atomic_load_n(&last_ns, __ATOMIC_RELAXED) < REAP_EVERY_NS || !is_guest())
+		return;
+	__atomic_store_n(&last_ns, now_ns, __ATOMIC_RELAXED);
+	shield_raise(&shield);
+	if (lock_try(&lock)) {
+		reap();
+		lock_release(&lock);
+	}
+	shield_lower(&shield);
+}
+
+void
+snapshot_after_fork(void)
+{
+	lock_release(&lock);
+	memset(children, 0, sizeof(children));
+	working_children = 0;
+}

@@ -1,0 +1,71 @@
+/*
+ * Copies the live blocks for a snapshot: those of the ledger, the sub-blocks of arenas, and what is
+ * left of the blocks that hold them. Called by snapshot.c.
+ *
+ *     job->blocks   | of the ledger | sub-blocks, outer blocks without any |   what the finder sees
+ *     job->rests    | outer blocks that have some: the bytes that they count |
+ *
+ * Rule: the sizes of both together are the live bytes.
+ */
+#include "preload/snapshot/snapshot_write.h"
+
+#include "preload/hidden.h"
+#include "preload/ledger/arena.h"
+#include "preload/ledger/ledger.h"
+
+#include <string.h>
+
+static void
+put_block(struct finder_block *into, const struct ledger_block *block)
+{
+	struct finder_block copy = { block->address, block->size, block->stack, TRACE_NONE };
+
+	memcpy(into, &copy, sizeof(copy));
+}
+
+static void
+count_part(const struct ledger_block *block, bool is_rest, void *context)
+{
+	size_t *counts = context;
+
+	(void)block;
+	counts[is_rest]++;
+}
+
+static void
+gather_part(const struct ledger_block *block, bool is_rest, void *context)
+{
+	struct snapshot_job *job = context;
+
+	if (is_rest)
+		put_block(&job->rests[job->rest_count++], block);
+	else
+		put_block(&job->blocks[job->block_count++], block);
+}
+
+int
+snapshot_gather(struct snapshot_job *job)
+{
+	size_t count = ledger_count(), parts[2] = { 0, 0 };
+	struct ledger_block *from;
+
+	/* The copy becomes the finder's list where it lies. */
+	_Static_assert(sizeof(struct ledger_block) == sizeof(struct finder_block), "in place");
+	arena_each(count_part, parts);
+	job->block_count = job->rest_count = 0;
+	job->mapped = (count + parts[false] + parts[true] + 1) * sizeof(*job->blocks);
+	job->blocks = hidden_map(job->mapped);
+	if (!job->blocks)
+		return -1;
+	job->rests = job->blocks + count + parts[false];
+	from = (struct ledger_block *)(void *)job->blocks;
+	job->block_count = ledger_copy(from, count);
+	for (size_t i = 0; i < job->block_count; i++) {
+		struct ledger_block block;
+
+		memcpy(&block, &from[i], sizeof(block));
+		put_block(&job->blocks[i], &block);
+	}
+	arena_each(gather_part, job);
+	return 0;
+}

@@ -1,0 +1,362 @@
+/*
+ * Writes one snapshot: runs the finder over the guest's memory, stores what
+ * it found as rows of the trace. Called by snapshot.c in the forked child, or in place.
+ *
+ *     ledger --gather--> blocks --finder_run--> maps, claims --+--> MAPS, REFUSED  (as they are)
+ *                          |                                   +--> CLAIMS         (summed)
+ *                          +--summed by stack------------------+--> LIVE
+ *
+ * No lock is taken (in the child nobody is left to release one), nothing is allocated but by
+ * mmap, and the record's state is stored last: what is not complete never looks so.
+ */
+#include "preload/snapshot/snapshot_write.h"
+
+#include "preload/hidden.h"
+#include "preload/ledger/named.h"
+#include "preload/process/settings.h"
+#include "preload/process/tracer.h"
+#include "preload/snapshot/holder.h"
+#include "preload/stacks/awake.h"
+#include "preload/stacks/module.h"
+#include "trace/words.h"
+
+#include <linux/futex.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { HIDDEN_MAX = 8192 };
+
+/* One writer in a process at a time: these may be static, and stacks may be small. */
+static struct memory_range hidden[HIDDEN_MAX];
+static const struct profile *profiles[64];
+static uint32_t profile_ids[64];
+
+static struct trace_snapshot *
+record_of(uint32_t index)
+{
+	return trace_table_at(&tracer.snapshots, index);
+}
+
+static void
+finish(struct trace_snapshot *record, enum trace_snapshot_state state, const char *reason)
+{
+	strncpy(record->reason, reason, sizeof(record->reason) - 1);
+	record->work_ns = tracer_now(false) - record->ns;
+	__atomic_store_n(&record->state, state, __ATOMIC_RELEASE);
+	/* The guest may be waiting for it, in another process. */
+	syscall(SYS_futex, &record->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
+}
+
+void
+snapshot_cut(uint32_t index, const char *reason)
+{
+	finish(record_of(index), TRACE_SNAPSHOT_CUT, reason);
+}
+
+/* ---- rows */
+
+/* A table of rows of one kind, and where their number is told. */
+struct rows {
+	struct trace_table table;
+	uint32_t *told;
+};
+
+static int
+rows_begin(struct rows *rows, uint32_t index, enum trace_chunk_kind kind, uint32_t *told)
+{
+	rows->told = told;
+	return trace_table_init(&rows->table, kind, index);
+}
+
+static int
+rows_add(struct rows *rows, const void *row)
+{
+	void *into = trace_table_next(&tracer.writer, &rows->table);
+
+	if (!into)
+		return -1;
+	memcpy(into, row, rows->table.record_size);
+	trace_table_publish(&tracer.writer, &rows->table);
+	return 0;
+}
+
+static int
+rows_end(struct rows *rows, int result)
+{
+	__atomic_store_n(rows->told, rows->table.count, __ATOMIC_RELEASE);
+	trace_table_release(&rows->table);
+	return result;
+}
+
+/* All rows of an array as they are. */
+static int
+write_array(uint32_t index, enum trace_chunk_kind kind, uint32_t *told, const void *array,
+            size_t count)
+{
+	struct rows rows;
+	int result = 0;
+
+	if (rows_begin(&rows, index, kind, told) < 0)
+		return -1;
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = rows_add(&rows, (const uint8_t *)array + i * rows.table.record_size);
+	return rows_end(&rows, result);
+}
+
+struct sum {
+	uint64_t bytes, blocks;
+};
+
+static int
+write_sums(struct trace_snapshot *record, uint32_t index, const struct sum *sums, size_t count)
+{
+	struct rows rows;
+	int result = 0;
+
+	if (rows_begin(&rows, index, TRACE_CHUNK_LIVE, &record->live) < 0)
+		return -1;
+	record->live_bytes = record->live_blocks = 0;
+	for (size_t i = 0; i < count && result == 0; i++) {
+		struct trace_live row = { (uint32_t)i, (uint32_t)sums[i].blocks, sums[i].bytes };
+
+		if (sums[i].blocks == 0)
+			continue;
+		record->live_bytes += row.bytes;
+		record->live_blocks += row.blocks;
+		result = rows_add(&rows, &row);
+	}
+	return rows_end(&rows, result);
+}
+
+static void
+sum_blocks(struct sum *sums, uint32_t stacks, const struct finder_block *blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint32_t stack = blocks[i].stack < stacks ? blocks[i].stack : 0;
+
+		sums[stack].bytes += blocks[i].size;
+		sums[stack].blocks++;
+	}
+}
+
+/* What was live at this very moment, from the same blocks that the finder saw: the counters have
+ * moved on. */
+static int
+write_live(const struct snapshot_job *job)
+{
+	uint32_t stacks = __atomic_load_n(&tracer.stacks.count, __ATOMIC_ACQUIRE);
+	size_t bytes = (stacks + 1ul) * sizeof(struct sum);
+	struct sum *sums = hidden_map(bytes);
+	int result;
+
+	if (!sums)
+		return -1;
+	sum_blocks(sums, stacks, job->blocks, job->block_count);
+	sum_blocks(sums, stacks, job->rests, job->rest_count);
+	result = write_sums(record_of(job->index), job->index, sums, stacks);
+	hidden_unmap(sums, bytes);
+	return result;
+}
+
+/* The slot of this claim's sum: found by stack, profile and role, or the first empty one. */
+static struct trace_claim *
+claim_slot(struct trace_claim *slots, size_t mask, const struct trace_claim *claim)
+{
+	uint64_t key = ((uint64_t)claim->stack << 16 ^ claim->profile << 3 ^ claim->role);
+	size_t at = (size_t)(key * 0x9e3779b97f4a7c15ull >> 20) & mask;
+
+	while (slots[at].blocks &&
+	       (slots[at].stack != claim->stack || slots[at].profile != claim->profile ||
+	        slots[at].role != claim->role))
+		at = (at + 1) & mask;
+	return &slots[at];
+}
+
+static void
+sum_claims(const struct snapshot_job *job, const struct finder_result *found,
+           struct trace_claim *slots, size_t mask)
+{
+	for (size_t i = 0; i < found->claim_count; i++) {
+		const struct finder_claim *from = &found->claims[i];
+		struct trace_claim claim = {
+			.stack = job->blocks[from->block].stack,
+			.profile = found->maps[from->map].profile,
+			.role = from->role,
+		};
+		struct trace_claim *slot = claim_slot(slots, mask, &claim);
+
+		claim.bytes = slot->bytes + from->bytes;
+		claim.blocks = slot->blocks + 1;
+		*slot = claim;
+	}
+}
+
+static int
+write_slots(const struct snapshot_job *job, const struct trace_claim *slots, size_t count)
+{
+	struct rows rows;
+	int result = 0;
+
+	if (rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
+		return -1;
+	for (size_t i = 0; i < count && result == 0; i++)
+		if (slots[i].blocks)
+			result = rows_add(&rows, &slots[i]);
+	return rows_end(&rows, result);
+}
+
+/* There are at most as many sums as claims, and far fewer: of the table only touched pages exist. */
+static int
+write_claims(const struct snapshot_job *job, const struct finder_result *found)
+{
+	struct trace_claim *slots;
+	size_t count = 64;
+	int result;
+
+	while (count < 2 * found->claim_count)
+		count *= 2;
+	slots = hidden_map(count * sizeof(*slots));
+	if (!slots)
+		return -1;
+	sum_claims(job, found, slots, count - 1);
+	result = write_slots(job, slots, count);
+	hidden_unmap(slots, count * sizeof(*slots));
+	return result;
+}
+
+/* The texts that maps point to; before the maps. */
+static int
+write_words(const struct snapshot_job *job, const struct finder_result *found)
+{
+	static struct trace_words words;
+	static struct named_firsts firsts;
+	int result = 0;
+
+	named_match(&firsts, found->maps, found->map_count);
+	if (trace_words_begin(&words, &tracer.writer, job->index) < 0)
+		return -1;
+	for (size_t i = 0; i < found->map_count && result == 0; i++) {
+		struct trace_map *map = &found->maps[i];
+
+		map->name = trace_words_put(&words, named_of(&firsts, map->address));
+		if (map->name == TRACE_NONE)
+			result = -1;
+	}
+	trace_words_end(&words, &record_of(job->index)->words);
+	return result;
+}
+
+/* The finder knows addresses; whose data they are is known here. What looks like data of a module may
+ * be an arena that the kernel put behind its bss, or a file that the guest mapped: no module ends
+ * beyond its segments, and what lies in none is no global. The kernel names the first thread's stack
+ * only: those of other threads are known by their events. */
+static void
+name_places(struct memory *memory, const struct finder_result *found)
+{
+	for (size_t i = 0; i < found->map_count; i++) {
+		struct trace_map *map = &found->maps[i];
+
+		if (map->where == TRACE_WHERE_GLOBAL) {
+			map->where_module = module_of_data(map->address);
+			if (map->where_module == TRACE_NONE)
+				map->where = TRACE_WHERE_OTHER;
+		}
+		if (map->where == TRACE_WHERE_OTHER || map->where == TRACE_WHERE_STACK)
+			holder_find(memory, map);
+	}
+}
+
+static int
+write_found(const struct snapshot_job *job, struct memory *memory,
+            const struct finder_result *found)
+{
+	struct trace_snapshot *record = record_of(job->index);
+
+	record->scan_bytes = found->scan_bytes;
+	record->scanned_bytes = found->scanned_bytes;
+	name_places(memory, found);
+	if (write_claims(job, found) < 0 || write_words(job, found) < 0 ||
+	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
+	                found->map_count) < 0 ||
+	    write_array(job->index, TRACE_CHUNK_REFUSED, &record->refused, found->refused,
+	                found->refused_count) < 0)
+		return -1;
+	return 0;
+}
+
+/* ---- the search */
+
+static size_t
+choose_profiles(void)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < tracer.profile_count; i++)
+		if (tracer.profile[i] && awake_has(i)) {
+			profiles[count] = tracer.profile[i];
+			profile_ids[count++] = i;
+		}
+	return count;
+}
+
+/* The budget counts from the moment of the snapshot: copying the blocks takes time as well. */
+static uint64_t
+deadline_of(const struct trace_snapshot *record)
+{
+	return tracer.writer.header->start_monotonic_ns + record->ns + settings.budget_ns;
+}
+
+static int
+search(const struct snapshot_job *job, struct memory *memory, struct finder_result *found)
+{
+	struct finder_input input = {
+		.memory = memory,
+		.blocks = job->blocks,
+		.block_count = job->block_count,
+		.profiles = profiles,
+		.profile_ids = profile_ids,
+		.profile_count = choose_profiles(),
+		.freeing = job->freeing,
+		.keeps_all_refusals = settings.refused,
+		.deadline_ns = deadline_of(record_of(job->index)),
+	};
+
+	return finder_run(&input, found);
+}
+
+static void
+search_and_write(const struct snapshot_job *job, struct memory *memory)
+{
+	struct trace_snapshot *record = record_of(job->index);
+	struct finder_result found;
+
+	if (search(job, memory, &found) < 0) {
+		finish(record, TRACE_SNAPSHOT_CUT, "no memory for the search");
+		return;
+	}
+	if (write_found(job, memory, &found) < 0 || write_live(job) < 0)
+		finish(record, TRACE_SNAPSHOT_CUT, "no room in the trace, the disk may be full");
+	else if (!found.is_complete)
+		finish(record, TRACE_SNAPSHOT_CUT, found.reason ? found.reason : "");
+	else
+		finish(record, TRACE_SNAPSHOT_COMPLETE, "");
+	finder_release(&found);
+}
+
+void
+snapshot_write(struct snapshot_job *job)
+{
+	struct trace_snapshot *record = record_of(job->index);
+	size_t hidden_count = hidden_copy(hidden, HIDDEN_MAX);
+	struct memory memory;
+
+	record->pid = (uint32_t)getpid();
+	if (memory_open_self(&memory, hidden, hidden_count, job->stack_pointer, job->is_frozen) < 0) {
+		finish(record, TRACE_SNAPSHOT_CUT, "the guest's memory could not be read");
+	} else {
+		search_and_write(job, &memory);
+		memory_close_self(&memory);
+	}
+	hidden_unmap(job->blocks, job->mapped);
+}

@@ -1,0 +1,17 @@
+/* Which role a block has by its stack, from the profiles' symbol rules. */
+#ifndef PRELOAD_STACKS_ROLE_H
+#define PRELOAD_STACKS_ROLE_H
+
+#include "trace/format.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ROLE_FRAMES_MAX = 32 }; /* the innermost that are looked at */
+
+/* Fills role, profile, rule, split and flags of *into for frames (innermost first, modules by
+ * index). *depends_on_size: another size might get another role. Called under intern's lock. */
+void role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t size,
+                 struct trace_decision *into, bool *depends_on_size);
+
+#endif

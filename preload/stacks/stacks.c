@@ -1,0 +1,237 @@
+/*
+ * From nodes to stack ids.
+ *
+ *     leaf.end     0: not known | id of the stack | BY_SIZE: ask `variants`
+ *     sizes        size --> its number
+ *     variants     (node, number of the size) --> id, where the size decides
+ *                  (node, CUT) --> id of the stack that was cut here, which is another than the one
+ *                                  with just these frames; or (node, CUT | number of the size)
+ *                  (node, ORDINAL | 1, 2, ...) --> each id that there is, so that sizes share them
+ *
+ * Most nodes have no stack or one, and no entry but leaf.end. Called by stack.c at events; what is new
+ * is learned under intern's lock.
+ */
+#include "preload/stacks/stacks.h"
+
+#include "preload/process/tracer.h"
+#include "preload/stacks/index.h"
+#include "preload/stacks/role.h"
+
+#include <string.h>
+
+#define BY_SIZE (UINT32_C(1) << 31)
+#define CUT (UINT32_C(1) << 31)
+#define ORDINAL (UINT32_C(1) << 30)
+enum { SIZES_MAX = (1 << 30) - 1 };
+
+static struct index sizes = { .place = index_mix }, variants = { .place = index_mix };
+
+/* ---- what is known */
+
+static inline uint32_t
+stacks_find_variant(uint32_t node, uint32_t which)
+{
+	uint64_t key = (uint64_t)node << 32 | which;
+
+	return index_find(&variants, index_mix(key), key).value;
+}
+
+static inline uint32_t
+stacks_size_number(uint64_t size)
+{
+	return index_find(&sizes, index_mix(size + 1), size + 1).value;
+}
+
+/* The id, or 0: not known yet. */
+static inline uint32_t
+stacks_find(const struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
+{
+	uint32_t number, id = 0;
+
+	*by_size = false;
+	if (__builtin_expect(!cut && !(leaf->end & BY_SIZE), 1))
+		return leaf->end;
+	if (cut)
+		id = stacks_find_variant(leaf->node, CUT);
+	if (id)
+		return id;
+	*by_size = true;
+	number = stacks_size_number(size);
+	return number ? stacks_find_variant(leaf->node, (cut ? CUT : 0) | number) : 0;
+}
+
+/* ---- what is new */
+
+/* Returns 0, or -1: no memory. */
+static int
+stacks_add_variant(uint32_t node, uint32_t which, uint32_t id)
+{
+	uint64_t key = (uint64_t)node << 32 | which;
+
+	if (!index_reserve(&variants))
+		return -1;
+	index_add(&variants, index_mix(key), key, (struct index_value){ id, 0 });
+	return 0;
+}
+
+static uint32_t
+stacks_make_size_number(uint64_t size)
+{
+	uint32_t number = stacks_size_number(size);
+
+	if (number || sizes.count == SIZES_MAX || !index_reserve(&sizes))
+		return number;
+	number = (uint32_t)sizes.count + 1;
+	index_add(&sizes, index_mix(size + 1), size + 1, (struct index_value){ number, 0 });
+	return number;
+}
+
+static void
+stacks_remember(struct leaf *leaf, bool cut, uint64_t size, uint32_t id, bool by_size)
+{
+	uint32_t number = by_size ? stacks_make_size_number(size) : 0;
+
+	if (!cut) {
+		leaf->end = by_size ? BY_SIZE : id;
+		intern_set_end(leaf, leaf->end);
+	}
+	if (by_size ? number != 0 : cut)
+		stacks_add_variant(leaf->node, (cut ? CUT : 0) | number, id);
+}
+
+/* The number of this decision in the trace, or TRACE_NONE. There are few, and runs of one. */
+static uint32_t
+stacks_decision(const struct trace_decision *wanted)
+{
+	static uint32_t last;
+	struct trace_decision *made;
+
+	if (last < tracer.decisions.count && !memcmp(tracer_decision(last), wanted, sizeof(*wanted)))
+		return last;
+	for (uint32_t i = 0; i < tracer.decisions.count; i++) {
+		if (!memcmp(tracer_decision(i), wanted, sizeof(*wanted)))
+			return last = i;
+	}
+	made = trace_table_next(&tracer.writer, &tracer.decisions);
+	if (!made)
+		return TRACE_NONE;
+	*made = *wanted;
+	return last = trace_table_publish(&tracer.writer, &tracer.decisions);
+}
+
+static uint32_t
+stacks_publish(uint32_t node, uint32_t decision)
+{
+	struct trace_stack *stack = trace_table_next(&tracer.writer, &tracer.stacks);
+
+	if (!stack)
+		return 0;
+	stack->node = node;
+	stack->decision = decision;
+	return trace_table_publish(&tracer.writer, &tracer.stacks);
+}
+
+/* The stack of this node with this decision. Those of one node have the ordinals 1, 2, ... */
+static uint32_t
+stacks_share(uint32_t node, uint32_t decision)
+{
+	uint32_t ordinal = ORDINAL, id;
+
+	while ((id = stacks_find_variant(node, ++ordinal))) {
+		if (tracer_stack(id)->decision == decision)
+			return id;
+	}
+	if (!index_reserve(&variants))
+		return 0;
+	id = stacks_publish(node, decision);
+	if (id)
+		stacks_add_variant(node, ordinal, id);
+	return id;
+}
+
+/* The role by the innermost frames. */
+static void
+stacks_decide(uint32_t node, uint64_t size, struct trace_decision *decision, bool *by_size)
+{
+	uint64_t pcs[ROLE_FRAMES_MAX];
+	uint32_t modules[ROLE_FRAMES_MAX];
+	size_t count = 0;
+
+	for (; node && count < ROLE_FRAMES_MAX; node = tracer_node(node)->parent) {
+		const struct trace_site *site = tracer_site(tracer_node(node)->site);
+
+		pcs[count] = site->pc;
+		modules[count] = site->module == TRACE_SITE_NO_MODULE ? TRACE_NONE : site->module;
+		count++;
+	}
+	role_decide(pcs, modules, count, size, decision, by_size);
+}
+
+static uint32_t
+stacks_make(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
+{
+	struct trace_decision decision = { 0 };
+	uint32_t number, id;
+
+	stacks_decide(leaf->node, size, &decision, by_size);
+	decision.flags |= cut ? TRACE_STACK_CUT : 0;
+	number = stacks_decision(&decision);
+	if (number == TRACE_NONE)
+		return 0;
+	id = cut || *by_size ? stacks_share(leaf->node, number) : stacks_publish(leaf->node, number);
+	if (id)
+		stacks_remember(leaf, cut, size, id, *by_size);
+	return id;
+}
+
+static __attribute__((noinline)) uint32_t
+stacks_learn(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
+{
+	uint32_t id;
+
+	intern_lock();
+	leaf->end = intern_end(leaf);
+	id = stacks_find(leaf, cut, size, by_size);
+	if (!id)
+		id = stacks_make(leaf, cut, size, by_size);
+	intern_unlock();
+	return id;
+}
+
+uint32_t
+stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
+{
+	uint32_t id = 0;
+
+	*by_size = false;
+	if (__builtin_expect(leaf->node != 0, 1)) {
+		if (!leaf->end)
+			leaf->end = intern_end(leaf);
+		id = stacks_find(leaf, cut, size, by_size);
+		if (__builtin_expect(id != 0, 1))
+			return id;
+		id = stacks_learn(leaf, cut, size, by_size);
+	}
+	if (!id)
+		tracer_warn("the trace has no room for more stacks; further ones are counted as "
+		            "unknown: free space where the trace lies");
+	return id;
+}
+
+uint32_t
+stacks_told(uint32_t id, enum trace_role role)
+{
+	struct trace_stack known = *tracer_stack(id);
+	struct trace_decision decision = {
+		.profile = TRACE_NONE, .role = (uint8_t)role, .split_role = (uint8_t)role,
+		.flags = (tracer_decision(known.decision)->flags & TRACE_STACK_CUT) | TRACE_STACK_TOLD,
+		.split_share = 1, .split_whole = 1,
+	};
+	uint32_t number;
+
+	intern_lock();
+	number = stacks_decision(&decision);
+	id = number == TRACE_NONE ? 0 : stacks_share(known.node, number);
+	intern_unlock();
+	return id;
+}

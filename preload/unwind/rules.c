@@ -1,0 +1,186 @@
+/*
+ * Rules by address, for all threads. Called at each step of a walk.
+ *
+ *     at --> set of four, one cache line | at, generation | rule | ...
+ *
+ * It is a cache: any entry may be gone at any time, and is learned again from the tables, which
+ * _dl_find_object leads to without the loader's lock. Rules: an entry is taken only where its key was
+ * the one asked for both before and after the rule was read; a key that another generation wrote is
+ * no match, so that no rule outlives the code it was made for.
+ */
+#include "preload/unwind/rules.h"
+
+#include "preload/stacks/intern.h"
+#include "preload/stacks/module.h"
+#include "preload/unwind/cfi.h"
+#include "preload/unwind/object.h"
+#include "preload/unwind/unwinder.h"
+
+
+enum {
+	SET_RULES = 4,
+	SETS = 16 * 1024,
+	ADDRESS_BITS = 48,
+};
+
+struct entry {
+	uint64_t key; /* at | generation << ADDRESS_BITS; 0: free */
+	struct rule rule;
+};
+
+static struct set {
+	struct entry entries[SET_RULES];
+} sets[SETS] __attribute__((aligned(64)));
+static uint32_t generation = 1; /* its low 16 bits go into keys */
+
+static inline uint64_t
+rules_key(uint64_t at)
+{
+	return at | (uint64_t)__atomic_load_n(&generation, __ATOMIC_RELAXED) << ADDRESS_BITS;
+}
+
+static inline struct set *
+rules_set(uint64_t at)
+{
+	return &sets[(at * UINT64_C(0x9e3779b97f4a7c15)) >> 50];
+}
+_Static_assert(SETS == 1 << (64 - 50), "the number of sets is what rules_set gives");
+
+/* ---- what the tables say */
+
+/* The loaded segment that holds `address`. */
+static int
+rules_segment(const struct dl_find_object *object, const uint8_t *address,
+              struct cfi_tables *tables)
+{
+	size_t count;
+	const ElfW(Phdr) *segment = object_headers(object, &count);
+
+	for (size_t i = 0; segment && i < count; i++, segment++) {
+		uint64_t low = object->dlfo_link_map->l_addr + segment->p_vaddr;
+
+		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) ||
+		    (uintptr_t)address - low >= segment->p_filesz)
+			continue;
+		tables->low = (const uint8_t *)(uintptr_t)low;
+		tables->high = tables->low + segment->p_filesz;
+		return 0;
+	}
+	return -1;
+}
+
+/* The tables of the object that holds `at`. Returns 0, 1: it has none, or -1: there is no object. */
+static int
+rules_tables(uint64_t at, struct cfi_tables *tables)
+{
+	struct dl_find_object object;
+
+	if (_dl_find_object((void *)(uintptr_t)at, &object))
+		return -1;
+	tables->index = object.dlfo_eh_frame;
+	return !tables->index || rules_segment(&object, tables->index, tables);
+}
+
+static struct rule
+rules_make(uint64_t at)
+{
+	struct rule rule = { .kind = RULE_UNKNOWN };
+	struct cfi_tables tables;
+	int found = rules_tables(at, &tables);
+
+	if (found < 0)
+		return rule;
+	if (found == 0)
+		rule = cfi_rule(&tables, at);
+	if (unwinder_is_own(at))
+		rule.flags |= RULE_OWN;
+	return rule;
+}
+
+uint64_t
+rules_function(uint64_t at)
+{
+	struct cfi_function function;
+	struct cfi_tables tables;
+
+	return !rules_tables(at, &tables) && !cfi_find(&tables, at, &function) ? function.start : 0;
+}
+
+/* ---- the cache */
+
+static void
+rules_keep(uint64_t at, struct rule rule)
+{
+	struct set *set = rules_set(at);
+	static uint32_t turn;
+	struct entry *entry = &set->entries[turn++ % SET_RULES];
+
+	for (int i = 0; i < SET_RULES; i++) {
+		if (set->entries[i].key >> ADDRESS_BITS != (uint16_t)generation)
+			entry = &set->entries[i];
+	}
+	__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store(&entry->rule, &rule, __ATOMIC_RELAXED);
+	__atomic_store_n(&entry->key, rules_key(at), __ATOMIC_RELEASE);
+}
+
+/* module_of asks for intern's lock, which also keeps other writers out. */
+static __attribute__((noinline)) struct rule
+rules_learn(uint64_t at)
+{
+	struct rule rule;
+	uint32_t module;
+
+	intern_lock();
+	rule = rules_make(at);
+	module = module_of(at);
+	if (module < TRACE_SITE_NO_MODULE) { /* else nobody tells when the code goes */
+		if (!(rule.flags & RULE_OWN))
+			rule.site = intern_site(at + 1, (uint16_t)module);
+		rules_keep(at, rule);
+	}
+	intern_unlock();
+	return rule;
+}
+
+struct rule
+rules_find(uint64_t at)
+{
+	const struct set *set = rules_set(at);
+	uint64_t key = rules_key(at);
+	struct rule rule;
+
+	for (int i = 0; i < SET_RULES; i++) {
+		const struct entry *entry = &set->entries[i];
+
+		if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key)
+			continue;
+		__atomic_load(&entry->rule, &rule, __ATOMIC_ACQUIRE);
+		if (__builtin_expect(__atomic_load_n(&entry->key, __ATOMIC_RELAXED) == key, 1))
+			return rule;
+	}
+	return rules_learn(at);
+}
+
+uint32_t
+rules_generation(void)
+{
+	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
+}
+
+/* Keys hold 16 bits of the generation: before those come round, every entry goes. */
+void
+rules_forget(void)
+{
+	intern_lock();
+	if (!(uint16_t)(generation + 1)) {
+		for (size_t i = 0; i < SETS; i++) {
+			for (int k = 0; k < SET_RULES; k++)
+				__atomic_store_n(&sets[i].entries[k].key, 0, __ATOMIC_RELAXED);
+		}
+		__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+	}
+	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+	intern_unlock();
+}
