@@ -277,17 +277,6 @@ walk_array(struct walk *walk, uint64_t array, uint64_t groups, uint64_t *reserve
 	return outcome;
 }
 
-/* A chain has no more buckets than the heap has blocks of their size, and the reserves. */
-static uint64_t
-most_chained(const struct walk *walk)
-{
-	const struct golang_shape *shape = walk->shape;
-	uint64_t most = 2 * walk->header->groups;
-	for (unsigned class = shape->has_pointers ? 0 : 1; class < 256; class += 2)
-		most += walk->heap->of_class[class];
-	return most;
-}
-
 enum golang_walk
 golang_classic_walk(const struct golang_heap *heap, const struct golang_shape *shape,
                     struct golang_header *header, struct golang_visitor *visitor,
@@ -298,7 +287,8 @@ golang_classic_walk(const struct golang_heap *heap, const struct golang_shape *s
 	};
 	memset(census, 0, sizeof *census);
 	header->group_type = 0;
-	walk.chained_max = most_chained(&walk);
+	/* No more buckets are chained than the heap has blocks and the reserves. */
+	walk.chained_max = 2 * header->groups + heap->of_kind[!shape->has_pointers];
 	enum golang_walk outcome = take_extra(&walk);
 	if (outcome == GOLANG_WALK_DONE)
 		outcome = walk_array(&walk, header->array, header->groups, &header->reserve);

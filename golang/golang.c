@@ -98,6 +98,8 @@ golang_find(const struct golang_input *input, struct golang_result *result)
 	array_release(&state.found);
 	array_release(&state.choices);
 	array_release(&state.stacks);
+	array_release(&state.scratch);
+	array_unmap(state.text_index);
 	return outcome;
 }
 

@@ -30,7 +30,7 @@ enum {
 
 struct folder {
 	struct golang_visitor visitor;
-	uint32_t *live; /* by folded bucket */
+	uint64_t *live; /* by folded bucket */
 	uint64_t mask;
 	bool takes_old; /* entries of the old array too */
 };
@@ -58,14 +58,14 @@ count_chained(struct golang_state *state, const struct golang_found *found,
 		.takes_old = bits != header.bits,
 	};
 	uint64_t chained = 0;
-	folder.live = array_map(sizeof *folder.live << bits);
+	state->scratch.count = 0;
+	folder.live = array_add(&state->scratch, sizeof *folder.live, 1ull << bits);
 	if (!folder.live)
 		return TRACE_UNKNOWN;
 	golang_walk(&state->heap, shape, &header, &folder.visitor, &census);
 	for (uint64_t i = 0; i <= folder.mask; i++)
 		if (folder.live[i] > CELLS)
 			chained += (folder.live[i] - 1) / CELLS;
-	array_unmap(folder.live);
 	return chained;
 }
 
@@ -157,13 +157,13 @@ need_swiss(struct golang_state *state, const struct golang_found *found,
 	*rebuilt = shape->group_size;
 	if (header.count <= CELLS)
 		return 0;
-	counter.live = array_map(header.length * sizeof *counter.live);
+	state->scratch.count = 0;
+	counter.live = array_add(&state->scratch, sizeof *counter.live, header.length);
 	if (!counter.live)
 		return -1;
 	golang_walk(&state->heap, shape, &header, &counter.visitor, &census);
 	struct tables tables = {.live = counter.live};
 	add_tables(&tables, 0, header.length, 0);
-	array_unmap(counter.live);
 	*rebuilt = tables.cells / CELLS * shape->group_size + tables.count * TABLE_SIZE +
 	           ((uint64_t)POINTER << tables.depth);
 	return 0;

@@ -38,11 +38,12 @@ golang_marks_open(struct golang_state *state)
 	marks->reached = array_map(count / 8 + 8);
 	marks->other = array_map(count / 8 + 8);
 	marks->owner = array_map(count * sizeof *marks->owner);
+	marks->counted = array_map(count * sizeof *marks->counted);
 	marks->parents = array_map(count * sizeof *marks->parents);
 	marks->queue = array_map(count * sizeof *marks->queue);
 	marks->waiting = array_map(count * sizeof *marks->waiting);
-	return marks->reached && marks->other && marks->owner && marks->parents && marks->queue &&
-	               marks->waiting
+	return marks->reached && marks->other && marks->owner && marks->counted &&
+	               marks->parents && marks->queue && marks->waiting
 	           ? 0
 	           : -1;
 }
@@ -54,6 +55,7 @@ golang_marks_close(struct golang_state *state)
 	array_unmap(marks->reached);
 	array_unmap(marks->other);
 	array_unmap(marks->owner);
+	array_unmap(marks->counted);
 	array_unmap(marks->parents);
 	array_unmap(marks->queue);
 	array_unmap(marks->waiting);

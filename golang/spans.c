@@ -162,7 +162,7 @@ number_blocks(struct golang_heap *heap)
 		spans[kept] = spans[i];
 		spans[kept].first = heap->block_count;
 		heap->block_count += spans[i].objects;
-		heap->of_class[spans[i].class] += spans[i].objects;
+		heap->of_kind[spans[i].class & 1] += spans[i].objects;
 		kept++;
 	}
 	heap->spans.count = kept;

@@ -38,7 +38,7 @@ struct golang_heap {
 	uint64_t low, high;       /* of all of them */
 	uint32_t *pages;          /* number of the span + 1, by page from `low`; NULL: too far apart */
 	uint64_t block_count;     /* blocks of all spans, in use or not */
-	uint64_t of_class[256];   /* blocks of each span class */
+	uint64_t of_kind[2];      /* ... that may hold pointers, and that hold none */
 };
 
 /* A block of the heap. */

@@ -29,6 +29,7 @@ struct golang_marks {
 	uint64_t *reached; /* from a root */
 	uint64_t *other;   /* ... also other than through a map's cell */
 	uint32_t *owner;   /* map that it belongs to + 1; GOLANG_SHARED; 0: none */
+	uint32_t *counted; /* map + 1 that last counted it among its values */
 	uint64_t *parents; /* address of the word through which it was reached; 0: a register */
 	uint64_t *queue;   /* addresses of blocks in the order in which they were reached */
 	uint64_t queued;
@@ -51,7 +52,9 @@ struct golang_state {
 	struct array rows;    /* struct golang_map */
 	struct array claims;  /* struct golang_claim */
 	struct array refused; /* struct trace_refused */
+	struct array scratch; /* uint64_t, of one step at a time */
 	struct array texts;   /* bytes */
+	uint32_t *text_index; /* where texts stand, by their hash */
 	struct golang_totals totals;
 };
 

@@ -1,10 +1,10 @@
-/* The texts of a result: one row of bytes, each text terminated, equal ones kept once as far as the
- * last few show. Where memory is refused a text is cut short, never wrong. */
+/* The texts of a result: one row of bytes, each text terminated, equal ones kept once, as
+ * far as an index with one place for each hash shows. Where memory is refused a text is cut short, never wrong. */
 #include "golang/state.h"
 
 #include <string.h>
 
-enum { RECENT_BYTES = 1 << 14, TEXTS_MAX = 1 << 28 };
+enum { INDEX_SIZE = 1 << 16, TEXTS_MAX = 1 << 28 };
 
 static void
 add_bytes(struct golang_state *state, const char *bytes, size_t size)
@@ -33,6 +33,32 @@ golang_text_number(struct golang_state *state, uint64_t number, unsigned base)
 	golang_text_add(state, at);
 }
 
+static uint32_t
+hash_text(const char *text, size_t size)
+{
+	uint32_t hash = 2166136261u;
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
+	return hash;
+}
+
+/* Where an equal text stands that was written before, or `start`. */
+static size_t
+earlier(struct golang_state *state, size_t start, size_t size)
+{
+	const char *texts = state->texts.at;
+	uint32_t *slot;
+	if (!state->text_index)
+		state->text_index = array_map(INDEX_SIZE * sizeof *state->text_index);
+	if (!state->text_index)
+		return start;
+	slot = &state->text_index[hash_text(texts + start, size) % INDEX_SIZE];
+	if (*slot && size <= start - *slot && !memcmp(texts + *slot, texts + start, size))
+		return *slot;
+	*slot = (uint32_t)start;
+	return start;
+}
+
 uint32_t
 golang_text_end(struct golang_state *state, size_t start)
 {
@@ -41,13 +67,8 @@ golang_text_end(struct golang_state *state, size_t start)
 		return 0;
 	}
 	add_bytes(state, "", 1);
-	const char *texts = state->texts.at;
-	size_t size = state->texts.count - start;
-	size_t first = start > RECENT_BYTES ? start - RECENT_BYTES : 0;
-	for (size_t i = first; i + size <= start; i++)
-		if ((i == 0 || texts[i - 1] == '\0') && !memcmp(texts + i, texts + start, size)) {
-			state->texts.count = start;
-			return (uint32_t)i;
-		}
-	return (uint32_t)start;
+	size_t stands = earlier(state, start, state->texts.count - start);
+	if (stands != start)
+		state->texts.count = start;
+	return (uint32_t)stands;
 }

@@ -50,22 +50,23 @@ asked_size(const struct pass *pass, const struct golang_part *part, const struct
 	           : block->span->object_size;
 }
 
-/* Second pass: `other` is set once a block was counted, so that it is counted once. */
+/* Second pass: each block once, however many cells point at it. Indirect keys and values are the
+ * map's own: what else seems to point at them is an array that was left behind. */
 static void
 count(struct pass *pass, const struct golang_part *part, const struct golang_block *block)
 {
 	struct golang_state *state = pass->state;
 	struct golang_found *found = pass->found;
+	struct golang_marks *marks = &state->marks;
+	if (marks->counted[block->number] == pass->map + 1)
+		return;
+	marks->counted[block->number] = pass->map + 1;
+	if (marks->owner[block->number] != pass->map + 1 ||
+	    (golang_bit(marks->other, block->number) && !part->is_indirect)) {
+		found->shared_bytes += block->span->object_size;
+		return;
+	}
 	uint64_t size = asked_size(pass, part, block);
-	if (state->marks.owner[block->number] != pass->map + 1) {
-		found->shared_bytes += block->span->object_size;
-		return;
-	}
-	state->marks.owner[block->number] = GOLANG_SHARED;
-	if (golang_bit(state->marks.other, block->number) && !part->is_indirect) {
-		found->shared_bytes += block->span->object_size;
-		return;
-	}
 	found->value_blocks++;
 	found->bytes[TRACE_VALUES] += size;
 	found->slot_bytes[TRACE_VALUES] += block->span->object_size;
