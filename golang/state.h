@@ -93,6 +93,7 @@ int golang_claim_add(struct golang_state *state, uint32_t map, enum trace_role r
 int golang_stacks_find(struct golang_state *state);
 int golang_maps_find(struct golang_state *state);
 int golang_typing_narrow(struct golang_state *state);
+int golang_typing_spread(struct golang_state *state);
 int golang_claims_make(struct golang_state *state);  /* blocks of their own */
 int golang_reach_mark(struct golang_state *state);
 int golang_values_claim(struct golang_state *state); /* what their cells point at */
