@@ -58,12 +58,25 @@ add_choices(struct golang_state *state, const struct golang_shape *shape, uint64
 	return 0;
 }
 
+/* Whether blocks of maps carry this type. */
+static bool
+is_group(const struct golang_state *state, uint64_t type)
+{
+	const struct golang_map_type *types = state->types.maps.at;
+	for (size_t i = 0; i < state->types.maps.count; i++)
+		if (types[i].group.address == type)
+			return true;
+	return false;
+}
+
 /* A candidate that no shape fits says why it looked like a map at all: its entries were there but
- * for the count, or one of its own pointers led elsewhere. */
+ * for the count, or one of its own pointers led elsewhere. A block that carries another type than a
+ * map's shows that it is none. */
 static int
 leave(struct golang_state *state, const struct golang_header *header, enum golang_walk nearest)
 {
-	if (nearest == GOLANG_WALK_SHAPE || header->count == 0)
+	if (nearest == GOLANG_WALK_SHAPE || header->count == 0 ||
+	    (header->group_type && !is_group(state, header->group_type)))
 		return 0;
 	state->totals.unexplained++;
 	return refuse(state, header->is_busy                  ? TRACE_REFUSED_BUSY
@@ -90,6 +103,8 @@ consider(struct golang_state *state, uint64_t address, bool is_on_stack)
 		if (outcome != GOLANG_WALK_DONE) {
 			if (outcome > nearest)
 				nearest = outcome;
+			if (header.group_type)
+				found.header.group_type = header.group_type;
 			continue;
 		}
 		if (add_choices(state, &shapes[i], header.group_type) != 0)

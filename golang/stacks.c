@@ -42,6 +42,15 @@ read_goroutine(const struct golang_state *state, uint64_t address, struct golang
 	return true;
 }
 
+/* A goroutine that came to its end keeps its stack for the next one; where it stands says so. */
+static bool
+has_ended(const struct golang_state *state, const struct golang_stack *stack)
+{
+	char name[64];
+	golang_function_name(&state->image, stack->pc, name, sizeof name);
+	return !strcmp(name, "runtime.goexit1");
+}
+
 enum goroutine { GOROUTINE_BAD, GOROUTINE_DEAD, GOROUTINE_TAKEN };
 
 static enum goroutine
@@ -52,6 +61,8 @@ check_goroutine(const struct golang_state *state, uint64_t address, struct golan
 	if (stack->start == 0 && stack->high == 0)
 		return GOROUTINE_DEAD;
 	const struct golang_span *span = golang_span_of(&state->heap, stack->start);
+	if (has_ended(state, stack))
+		return GOROUTINE_DEAD;
 	if (!span || span->objects || stack->high <= stack->start || stack->high > span->end ||
 	    stack->start % 8 || stack->high % 8)
 		return GOROUTINE_BAD;
