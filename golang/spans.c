@@ -71,7 +71,9 @@ read_span(struct memory *memory, const struct golang_span_layout *layout, uint64
 	span->free_index = word_of(at, layout->free_index, layout->free_index_size);
 	span->allocated = word_of(at, layout->allocated, 8);
 	span->class = (uint8_t)word_of(at, layout->span_class, 1);
-	span->large_type = layout->large_type ? word_of(at, layout->large_type, 8) : 0;
+	/* Small blocks have none: what stands there is of the span's life before. */
+	if (layout->large_type && span->class >> 1 == 0)
+		span->large_type = word_of(at, layout->large_type, 8);
 	if (!is_cut_right(span))
 		return SPAN_BAD;
 	/* Both ends are there: no number in here can make us look at more than there is. */
