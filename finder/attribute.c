@@ -43,8 +43,6 @@ count_part(struct trace_map *map, const struct part *part, const struct finder_b
 		break;
 	case PROFILE_PART_OLD:
 		map->old_bucket_bytes += part->bytes;
-		if (!map->old_array)
-			map->old_array = block->base;
 		break;
 	case PROFILE_PART_RESERVED:
 		map->overflow_reserved_bytes += part->bytes;

@@ -63,7 +63,6 @@ write_census(const struct golang_state *state, const struct golang_found *found,
 	struct trace_map *map = &row->map;
 	map->address = header->address;
 	map->array = is_swiss ? header->directory : header->array;
-	map->old_array = header->old;
 	map->count = header->count;
 	map->tombstones = is_swiss ? census->dead : 0;
 	map->used_buckets = census->used_groups;

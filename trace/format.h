@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 6u
+#define TRACE_VERSION 7u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -276,7 +276,6 @@ struct trace_snapshot {
 	uint32_t in_place;          /* 1: fork was refused, other threads may have moved on */
 	uint64_t ns;                /* moment of the snapshot, since the start */
 	uint64_t pause_ns;          /* how long the guest stood still */
-	uint64_t work_ns;           /* how long the writer worked */
 	uint64_t live_bytes;
 	uint64_t live_blocks;
 	uint64_t scan_bytes;        /* bytes that the header search had to look through ... */
@@ -290,7 +289,7 @@ struct trace_snapshot {
 	uint32_t words;             /* bytes of texts; 0: no map has any */
 	uint8_t zero[12];
 };
-_Static_assert(sizeof(struct trace_snapshot) == 432, "37 snapshots a chunk");
+_Static_assert(sizeof(struct trace_snapshot) == 424, "38 snapshots a chunk");
 
 /* Rows of a snapshot. What was live, by stack. */
 struct trace_live {
@@ -369,7 +368,6 @@ struct trace_map {
 		uint64_t leaves;    /* bytes of buckets and overflow after the remedy */
 		uint64_t transient; /* extra bytes while it runs */
 	} remedies[TRACE_REMEDIES_MAX];
-	uint64_t old_array; /* block of the old array while growing, or 0 */
 	uint64_t used_buckets;  /* that hold entries: of chained layouts, all tables together */
 	uint64_t longest_chain; /* most entries in one of them, its overflow included */
 
@@ -390,8 +388,7 @@ struct trace_map {
 	                    * asks the symbols of its stack. Candidates are parted by " or " */
 	uint32_t place;    /* what holds the header, where addresses and symbols do not tell it: a path
 	                    * from a root, a variable, a stack frame */
-	uint8_t unused[8];
 };
-_Static_assert(sizeof(struct trace_map) == 304, "53 maps a chunk");
+_Static_assert(sizeof(struct trace_map) == 288, "56 maps a chunk");
 
 #endif

@@ -42,7 +42,6 @@ static void
 finish(struct trace_snapshot *record, enum trace_snapshot_state state, const char *reason)
 {
 	strncpy(record->reason, reason, sizeof(record->reason) - 1);
-	record->work_ns = tracer_now(false) - record->ns;
 	__atomic_store_n(&record->state, state, __ATOMIC_RELEASE);
 	/* The guest may be waiting for it, in another process. */
 	syscall(SYS_futex, &record->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);
