@@ -11,6 +11,8 @@
 #include "preload/process/tracer.h"
 #include "profiles/decide.h"
 
+#include <string.h>
+
 static struct trace_profile *
 record_of(uint32_t profile)
 {
@@ -53,17 +55,6 @@ awake_by_path(const char *path)
 	return wanted;
 }
 
-static bool
-defines_wanted(const struct symbols *symbols, const struct profile *profile)
-{
-	if (profile->wake_symbol_count == 0)
-		return false;
-	for (size_t i = 0; i < symbols->count; i++)
-		if (profile_wakes_for_symbol(profile, symbols->names + symbols->list[i].name))
-			return true;
-	return false;
-}
-
 static const char *
 import_name(const void *context, size_t i)
 {
@@ -72,12 +63,61 @@ import_name(const void *context, size_t i)
 	return symbols->names + symbols->list[symbols->count + i].name;
 }
 
+/* The first two bytes of the names that are waited for. A library has thousands of names, and hardly
+ * one that begins like these. */
+struct beginnings {
+	bool any; /* a pattern does not say */
+	uint8_t set[1 << 13];
+};
+
+static void
+note_beginnings(struct beginnings *beginnings, const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->wake_symbol_count; i++) {
+		struct profile_pattern pattern = profile->patterns[profile->wake_symbols[i]];
+		const uint8_t *text = (const uint8_t *)profile->text + pattern.offset;
+
+		if (pattern.size < 2 || memchr("*?\\", text[0], 3) || memchr("*?\\", text[1], 3))
+			beginnings->any = true;
+		else
+			beginnings->set[text[0] << 5 | text[1] >> 3] |= (uint8_t)(1 << (text[1] & 7));
+	}
+}
+
+static inline bool
+may_be_wanted(const struct beginnings *beginnings, const char *name)
+{
+	const uint8_t *text = (const uint8_t *)name;
+
+	return beginnings->any ||
+	       (text[0] && beginnings->set[text[0] << 5 | text[1] >> 3] >> (text[1] & 7) & 1);
+}
+
+static void
+awake_by_name(const char *name)
+{
+	for (uint32_t i = 0; i < tracer.profile_count; i++)
+		if (sleeps(i) && tracer.profile[i]->wake_symbol_count > 0 &&
+		    profile_wakes_for_symbol(tracer.profile[i], name))
+			wake(i);
+}
+
 void
 awake_by_symbols(const struct symbols *symbols)
 {
-	for (uint32_t i = 0; i < tracer.profile_count; i++)
-		if (sleeps(i) && (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
-		                                            symbols->import_count) ||
-		                  defines_wanted(symbols, tracer.profile[i])))
+	static struct beginnings beginnings; /* under intern's lock; too large for a small stack */
+
+	beginnings = (struct beginnings){ 0 };
+	for (uint32_t i = 0; i < tracer.profile_count; i++) {
+		if (!sleeps(i))
+			continue;
+		if (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
+		                              symbols->import_count))
 			wake(i);
+		else
+			note_beginnings(&beginnings, tracer.profile[i]);
+	}
+	for (size_t i = 0; i < symbols->count; i++)
+		if (may_be_wanted(&beginnings, symbols->names + symbols->list[i].name))
+			awake_by_name(symbols->names + symbols->list[i].name);
 }

@@ -71,16 +71,18 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 	};
 	struct profile_frame frames[ROLE_FRAMES_MAX];
 	struct profile_decision decision;
+	size_t named = 0;
 
 	*depends_on_size = false;
-	count = name_frames(pcs, modules, count, frames);
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
 		bool matched;
 
 		if (!tracer.profile[i] || !awake_has(i))
 			continue;
+		if (!named)
+			named = name_frames(pcs, modules, count, frames);
 		decision = none;
-		matched = profile_decide(tracer.profile[i], frames, count, size, &decision);
+		matched = profile_decide(tracer.profile[i], frames, named, size, &decision);
 		*depends_on_size |= decision.depends_on_size;
 		if (matched) {
 			store(into, i, &decision);

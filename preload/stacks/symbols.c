@@ -169,20 +169,26 @@ sort_pass(const struct symbol *from, struct symbol *to, size_t count, unsigned s
 }
 
 /* Stable, so that among equal addresses the globals, which ELF puts last, stay last. */
-static void
-sort(struct symbol *list, struct symbol *scratch, size_t count)
+/* Most modules are never asked for a name. False: no memory. */
+static bool
+sort(struct symbols *symbols)
 {
-	struct symbol *from = list, *to = scratch;
+	size_t size = symbols->count * sizeof(*symbols->list);
+	struct symbol *from = symbols->list, *to = size ? hidden_map(size) : NULL, *scratch = to;
 
-	for (unsigned shift = 0; shift < 64 && count > 1; shift += 8)
-		if (sort_pass(from, to, count, shift)) {
+	if (!to)
+		return false;
+	for (unsigned shift = 0; shift < 64; shift += 8)
+		if (sort_pass(from, to, symbols->count, shift)) {
 			struct symbol *swap = from;
 
 			from = to;
 			to = swap;
 		}
-	if (from != list)
-		memcpy(list, from, count * sizeof(*list));
+	if (from != symbols->list)
+		memcpy(symbols->list, from, size);
+	hidden_unmap(scratch, size);
+	return symbols->is_sorted = true;
 }
 
 /* .symtab has "name@VERSION" where .dynsym has the name. */
@@ -196,15 +202,13 @@ add_import(struct symbols *symbols, size_t functions, const ElfW(Sym) *symbol)
 	symbols->list[functions + symbols->import_count++].name = symbol->st_name;
 }
 
-/* Keeps the functions of `table`, sorted, and the imports behind them; the table's memory serves as
- * scratch. */
+/* Keeps the functions of `table`, and the imports behind them. */
 static int
 collect(struct symbols *symbols, ElfW(Sym) *table, size_t entries)
 {
 	uint64_t names_size = symbols->names_bytes - 1;
 	size_t found[] = { 0, 0, 0 };
 
-	_Static_assert(sizeof(struct symbol) <= sizeof(ElfW(Sym)), "the table serves as scratch");
 	for (size_t i = 0; i < entries; i++)
 		found[kind_of(&table[i], names_size)]++;
 	if (found[FUNCTION] + found[IMPORT] == 0)
@@ -221,7 +225,6 @@ collect(struct symbols *symbols, ElfW(Sym) *table, size_t entries)
 		else if (kind == IMPORT)
 			add_import(symbols, found[FUNCTION], &table[i]);
 	}
-	sort(symbols->list, (struct symbol *)(void *)table, symbols->count);
 	return 0;
 }
 
@@ -277,10 +280,13 @@ count_up_to(const struct symbols *symbols, uint64_t address)
 }
 
 const char *
-symbols_find(const struct symbols *symbols, uint64_t address)
+symbols_find(struct symbols *symbols, uint64_t address)
 {
-	size_t at = count_up_to(symbols, address), last = at;
+	size_t at, last;
 
+	if (!symbols->is_sorted && !sort(symbols))
+		return NULL;
+	last = at = count_up_to(symbols, address);
 	for (size_t turn = 0; at > 0 && turn < NEIGHBOURS; turn++) {
 		const struct symbol *symbol = &symbols->list[--at];
 

@@ -2,6 +2,7 @@
 #ifndef PRELOAD_STACKS_SYMBOLS_H
 #define PRELOAD_STACKS_SYMBOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +12,12 @@ struct symbol {
 	uint32_t name;  /* offset into names */
 };
 
-/* Function symbols, ascending by start; behind them, with a name only, those that the file takes from
+/* Function symbols, by start once one has been asked for; behind them, with a name only, those that the file takes from
  * others. In hidden memory. */
 struct symbols {
 	struct symbol *list;
 	size_t count, import_count;
+	bool is_sorted;
 	char *names; /* each terminated, compiler's suffixes cut */
 	size_t list_bytes, names_bytes;
 };
@@ -26,7 +28,7 @@ int symbols_read(struct symbols *symbols, int fd);
 void symbols_release(struct symbols *symbols);
 
 /* Name of the function that holds this address of the file, or NULL. */
-const char *symbols_find(const struct symbols *symbols, uint64_t address);
+const char *symbols_find(struct symbols *symbols, uint64_t address);
 
 /* Cuts .isra.0, .constprop.0, .part.0, .cold, .llvm.N and the like off a name, in place. */
 void symbols_cut_suffix(char *name);
