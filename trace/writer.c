@@ -67,13 +67,18 @@ clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The magic comes last: before it the file is nobody's trace yet. */
 static void
-fill_header(struct trace_header *header)
+fill_program(struct trace_header *header)
 {
 	ssize_t length = readlink("/proc/self/exe", header->program, sizeof(header->program) - 1);
 
 	header->program[length > 0 ? length : 0] = '\0';
+}
+
+/* The magic comes last: before it the file is nobody's trace yet. */
+static void
+fill_header(struct trace_header *header)
+{
 	header->version = TRACE_VERSION;
 	header->byte_order = TRACE_BYTE_ORDER;
 	header->header_size = TRACE_HEADER_SIZE;
@@ -146,12 +151,13 @@ trace_create(struct trace_writer *writer, const char *path)
 		errno = cause;
 		return -1;
 	}
+	fill_program(writer->header);
 	fill_header(writer->header);
 	return 0;
 }
 
 int
-trace_draft(struct trace_writer *writer, const char *path)
+trace_draft(struct trace_writer *writer, const char *path, const char *program)
 {
 	memset(writer, 0, sizeof(*writer));
 	writer->fd = -1;
@@ -164,6 +170,7 @@ trace_draft(struct trace_writer *writer, const char *path)
 		writer->header = NULL;
 		return -1;
 	}
+	strncpy(writer->header->program, program, sizeof(writer->header->program) - 1);
 	fill_header(writer->header);
 	return 0;
 }

@@ -26,8 +26,9 @@ struct trace_writer {
 int trace_create(struct trace_writer *writer, const char *path);
 
 /* The same in private memory, without a file: tables grow in memory, too, until they are cloned to a
- * file. `path` is the one that it would have. Returns 0, or -1 with errno. */
-int trace_draft(struct trace_writer *writer, const char *path);
+ * file. `path` is the one that it would have, `program` that of the executable. Returns 0, or -1
+ * with errno. */
+int trace_draft(struct trace_writer *writer, const char *path, const char *program);
 
 /* The times and counters of a process that goes on in another file; the tables' own numbers come with
  * the tables. */

@@ -48,7 +48,7 @@ draft_begin(void)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	if (trace_draft(&own, path))
+	if (trace_draft(&own, path, old.header->program))
 		return -1;
 	own.header->flags = old.header->flags | TRACE_FORKED;
 	own.header->threads_seen = 1;

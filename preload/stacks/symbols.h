@@ -12,8 +12,8 @@ struct symbol {
 	uint32_t name;  /* offset into names */
 };
 
-/* Function symbols, by start once one has been asked for; behind them, with a name only, those that the file takes from
- * others. In hidden memory. */
+/* Function symbols, by start once one has been asked for; behind them, with a name only, those that
+ * the file takes from others. In hidden memory. */
 struct symbols {
 	struct symbol *list;
 	size_t count, import_count;

@@ -149,8 +149,8 @@ unwind_check_recorded(uint32_t id, uint64_t *into)
 }
 
 /* The frames up to the first one without a table, or up to the caller of one that keeps the frame
- * pointer in another register, if that was found. A return address is looked for by the byte before it, an interrupted
- * instruction by itself: either will do, as a table is the rule. */
+ * pointer in another register, if that was found. A return address is looked for by the byte before
+ * it, an interrupted instruction by itself: either will do, as a table is the rule. */
 static size_t
 unwind_check_known(const struct unwind_list *list)
 {

@@ -244,7 +244,7 @@ draft_becomes_a_file_in_place(void **state)
 
 	sample_write(&parent, &tables, sample_path("drafts_parent.mtr"), 15000, 1);
 	before = sample_read_file(parent.path, &size);
-	assert_int_equal(trace_draft(&draft, sample_path("draft.mtr")), 0);
+	assert_int_equal(trace_draft(&draft, sample_path("draft.mtr"), "/bin/draft"), 0);
 	trace_table_borrow(&tables.nodes);
 	trace_table_borrow(&tables.profiles);
 	trace_table_empty(&tables.series);
