@@ -17,7 +17,7 @@ enum command_exit {
 	COMMAND_OK = 0,
 	COMMAND_OVER = 1,     /* check: over a limit */
 	COMMAND_FAILED = 2,   /* usage, unreadable trace, no output */
-	COMMAND_UNJUDGED = 3, /* check: cannot judge */
+	COMMAND_UNJUDGED = 3, /* check: cannot judge; go: a program that is not known */
 };
 
 struct command {
@@ -30,7 +30,7 @@ struct command {
 };
 
 extern const struct command command_report, command_maps, command_map, command_check, command_run,
-    command_profiles, command_snapshot;
+    command_go, command_profiles, command_snapshot;
 
 /* Shared options, as parsed by options_parse. */
 struct options {
@@ -69,6 +69,10 @@ struct model *command_open(const struct command *command, const struct options *
  */
 int command_print_report(const struct command *command, struct model *model,
 			 const struct options *options, FILE *out);
+
+/* report.c. The same for the trace at `path`, into the file `into`; NULL: standard output. */
+int command_report_on(const struct command *command, const struct options *options,
+		      const char *path, const char *into);
 
 /* report.c. Flushes `out`; -1 when any output was lost (said so). */
 int command_finish(const struct command *command, FILE *out);

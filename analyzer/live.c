@@ -1,12 +1,14 @@
 /*
  * See live.h. A trace is a shared, writable mapping of a file that begins with the trace's magic. A
- * guest in a container names its files otherwise: they are found through /proc/PID/root.
+ * guest in a container names its files otherwise: they are found through /proc/PID/root. The trace of
+ * a program that is watched from outside (`maptrace go run`) is mapped by its tracer.
  */
 #include "analyzer/live.h"
 #include "trace/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,37 +94,91 @@ explain_no_trace(uint32_t pid, int is_forbidden, const char *at, char *error, si
 	else
 		snprintf(error, size,
 			 "process %u is not traced: it has no trace mapped. Start it with `maptrace "
-			 "run -- PROGRAM` or LD_PRELOAD; MAPTRACE_ONLY must let it pass", pid);
+			 "run -- PROGRAM` or LD_PRELOAD (MAPTRACE_ONLY must let it pass); a Go program "
+			 "is looked at by `maptrace go %u`", pid, pid);
 }
 
-int
-live_find_trace(uint32_t pid, char path[PATH_MAX], char *error, size_t error_size)
+/* 1: `path` is a trace that the process has mapped; 0: it has none; -1: one may not be opened, and
+ * `path` is it; -2 with errno: its maps cannot be read. */
+static int
+find_mapped(uint32_t pid, char path[PATH_MAX])
 {
 	char name[64], *line = NULL, forbidden[PATH_MAX] = "";
 	size_t room = 0;
-	int found = 0, is_forbidden = 0;
+	int found = 0, why;
 	struct mapped mapped;
 	FILE *maps;
 
 	snprintf(name, sizeof(name), "/proc/%u/maps", pid);
 	maps = fopen(name, "re");
-	errno = maps ? 0 : errno;
-	while (maps && found <= 0 && getline(&line, &room, maps) > 0) {
+	if (!maps)
+		return -2;
+	errno = 0;
+	while (found <= 0 && getline(&line, &room, maps) > 0) {
 		found = parse_line(line, &mapped) ? try_mapped(pid, &mapped, path) : 0;
-		if (found < 0) {
-			is_forbidden = 1;
+		if (found < 0)
 			snprintf(forbidden, sizeof(forbidden), "%s", mapped.path);
-		}
 		errno = 0;
 	}
-	if (!maps || (found <= 0 && errno != 0))
-		explain_no_maps(pid, errno, error, error_size);
-	else if (found <= 0)
-		explain_no_trace(pid, is_forbidden, forbidden, error, error_size);
+	why = errno;
 	free(line);
-	if (maps)
-		fclose(maps);
-	return found > 0 ? 0 : -1;
+	fclose(maps);
+	errno = why;
+	if (found > 0 || why)
+		return found > 0 ? 1 : -2;
+	snprintf(path, PATH_MAX, "%s", forbidden);
+	return forbidden[0] ? -1 : 0;
+}
+
+/* Whether the trace is of this process. */
+static bool
+is_of(const char *path, uint32_t pid)
+{
+	struct trace_header header;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	ssize_t size = fd < 0 ? -1 : read(fd, &header, sizeof(header));
+
+	if (fd >= 0)
+		close(fd);
+	return size == (ssize_t)sizeof(header) && header.pid == pid;
+}
+
+static uint32_t
+tracer_of(uint32_t pid)
+{
+	char name[64], *line = NULL;
+	size_t room = 0;
+	uint32_t tracer = 0;
+	FILE *status;
+
+	snprintf(name, sizeof(name), "/proc/%u/status", pid);
+	status = fopen(name, "re");
+	while (status && getline(&line, &room, status) > 0 &&
+	       sscanf(line, "TracerPid: %u", &tracer) != 1)
+		;
+	free(line);
+	if (status)
+		fclose(status);
+	return tracer;
+}
+
+int
+live_find_trace(uint32_t pid, char path[PATH_MAX], char *error, size_t error_size)
+{
+	char forbidden[PATH_MAX];
+	int found = find_mapped(pid, path), why = errno;
+	uint32_t tracer = found == 0 ? tracer_of(pid) : 0;
+
+	if (found == 1)
+		return 0;
+	snprintf(forbidden, sizeof(forbidden), "%s", found == -1 ? path : "");
+	if (tracer > 0 && find_mapped(tracer, path) == 1 && is_of(path, pid))
+		return 0;
+	if (found == -2)
+		explain_no_maps(pid, why, error, error_size);
+	else
+		explain_no_trace(pid, found == -1, forbidden, error, error_size);
+	return -1;
 }
 
 char

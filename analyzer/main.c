@@ -9,8 +9,8 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_report, &command_check, &command_maps, &command_map, &command_run, &command_snapshot,
-    &command_profiles,
+    &command_report, &command_check, &command_maps, &command_map, &command_run, &command_go,
+    &command_snapshot, &command_profiles,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

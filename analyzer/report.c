@@ -81,17 +81,27 @@ command_print_report(const struct command *command, struct model *model,
 	return command_finish(command, out) ? COMMAND_FAILED : COMMAND_OK;
 }
 
-static int
-report_one(const struct command *command, const struct options *options, const char *path)
+int
+command_report_on(const struct command *command, const struct options *options, const char *path,
+		  const char *into)
 {
 	struct model *model = command_open(command, options, path);
-	int result;
+	FILE *out = into ? fopen(into, "we") : stdout;
+	int code = COMMAND_FAILED;
 
-	if (!model)
-		return COMMAND_FAILED;
-	result = command_print_report(command, model, options, stdout);
-	model_close(model);
-	return result;
+	if (!out)
+		command_complain(command, "--report %s: cannot be written: %s", into,
+				 strerror(errno));
+	else if (model)
+		code = command_print_report(command, model, options, out);
+	if (into && out && fclose(out) != 0) {
+		command_complain(command, "--report %s: cannot be written: %s", into,
+				 strerror(errno));
+		code = COMMAND_FAILED;
+	}
+	if (model)
+		model_close(model);
+	return code;
 }
 
 static int
@@ -115,7 +125,7 @@ run(const struct command *command, int argc, char **argv)
 	}
 	if (traces.count == 1 && !traces.entries[0].is_empty_folder &&
 	    !traces.entries[0].errno_value)
-		result = report_one(command, &options, traces.entries[0].path);
+		result = command_report_on(command, &options, traces.entries[0].path, NULL);
 	else
 		result = summary_print(command, &options, &traces, stdout);
 	collect_release(&traces);

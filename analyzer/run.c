@@ -84,29 +84,6 @@ list_others(const struct command *command, const struct run_traces *traces)
 		fprintf(stderr, "    and %zu more\n", traces->count - OTHERS_SHOWN);
 }
 
-static int
-report_on(const struct command *command, const struct options *options, const char *path,
-	  const char *into)
-{
-	struct model *model = command_open(command, options, path);
-	FILE *out = into ? fopen(into, "we") : stdout;
-	int code = COMMAND_FAILED;
-
-	if (!out)
-		command_complain(command, "--report %s: cannot be written: %s", into,
-				 strerror(errno));
-	else if (model)
-		code = command_print_report(command, model, options, out);
-	if (into && out && fclose(out) != 0) {
-		command_complain(command, "--report %s: cannot be written: %s", into,
-				 strerror(errno));
-		code = COMMAND_FAILED;
-	}
-	if (model)
-		model_close(model);
-	return code;
-}
-
 /* Reports on what the run left. Returns enum command_exit. */
 static int
 report_run(const struct command *command, const struct run *run, const struct options *options,
@@ -116,7 +93,7 @@ report_run(const struct command *command, const struct run *run, const struct op
 
 	if (traces->own) {
 		command_complain(command, "the trace is %s", traces->own);
-		code = report_on(command, options, traces->own, run->report);
+		code = command_report_on(command, options, traces->own, run->report);
 	} else if (program->kind == PROGRAM_TRACEABLE) {
 		command_complain(command,
 				 "%s left no trace: it used no map that a profile knows (such a "

@@ -63,6 +63,32 @@ run_traces_pattern(const char *place)
 	return NULL;
 }
 
+char *
+run_traces_name(const char *pattern, pid_t pid, const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	char *name = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&name, &size);
+
+	if (!out)
+		return NULL;
+	for (const char *at = pattern; *at; at++) {
+		bool is_placeholder = at[0] == '%' && at[1] && strchr("pn%", at[1]);
+
+		if (!is_placeholder)
+			fputc(*at, out);
+		else if (*++at == 'p')
+			fprintf(out, "%d", (int)pid);
+		else
+			fputs(*at == 'n' ? (slash ? slash + 1 : program) : "%", out);
+	}
+	if (fclose(out) == 0)
+		return name;
+	free(name);
+	return NULL;
+}
+
 /* The glob that finds all files of a pattern: %p and %n become *, all else itself. */
 static char *
 pattern_glob(const char *pattern, const char *tail)

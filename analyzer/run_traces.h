@@ -1,4 +1,4 @@
-/* Where a run's traces go, and which of the files there are this run's. Called by run.c. */
+/* Where a run's traces go, and which of the files there are this run's. Called by run.c and go_trace.c. */
 #ifndef ANALYZER_RUN_TRACES_H
 #define ANALYZER_RUN_TRACES_H
 
@@ -10,6 +10,9 @@
  * program or its children may change their folder; for a folder (one that does not exist is named
  * by a / at its end, and made) the default name within it. free() it. NULL with errno. */
 char *run_traces_pattern(const char *place);
+
+/* The name that the pattern has for this process. free() it. NULL: no memory. */
+char *run_traces_name(const char *pattern, pid_t pid, const char *program);
 
 struct run_traces {
 	char *own;     /* the program's own: of its process, the last begun; NULL: none */

@@ -282,9 +282,10 @@ const struct command command_snapshot = {
     .name = "snapshot",
     .arguments = "[OPTIONS] PID|TRACE",
     .summary = "ask a traced process for a snapshot now, and report on it",
-    .help = "The process goes on; it stands still for a fork only. It must run under the library: "
+    .help = "The process goes on; it stands still for a fork only. It must run under the library (or `maptrace go run`): "
 	    "the request is a word in its trace, which the library looks at when the process calls "
-	    "malloc or free. Neither ptrace nor a signal is used. A process that calls neither is told "
+	    "malloc or free. Neither ptrace nor a signal is used. Under `maptrace go run` that "
+	    "command answers at once. A process that calls neither is told "
 	    "as such after --wait seconds; the request stays, and its next call takes the "
 	    "snapshot.\n\n"
 	    "Examples:\n"

@@ -116,6 +116,7 @@ _Static_assert(sizeof(struct trace_header) <= TRACE_HEADER_SIZE, "the header is 
 enum trace_flag {
 	TRACE_NO_UNWINDER = 1, /* libunwind was not found: stacks are one frame deep */
 	TRACE_FORKED = 2,      /* continues the state of a forked parent */
+	TRACE_OUTSIDE = 4,     /* read from outside: known at its snapshots only, without stacks */
 };
 
 enum trace_chunk_kind {
@@ -225,6 +226,7 @@ enum trace_stack_flag {
 	TRACE_STACK_RESERVED = 2,  /* room asked for in advance: reserve, with_capacity, a hint */
 	TRACE_STACK_CUT = 4,       /* there were frames further out, which are not recorded */
 	TRACE_STACK_TOLD = 8,      /* the role is the program's own word: maptrace_role */
+	TRACE_STACK_GARBAGE = 16,  /* no stack: what nothing reaches, and no collector has taken yet */
 };
 
 /* A point of the time series. `ns` since the start. Roles by stack. */

@@ -117,6 +117,8 @@ trace_guest_is_running(const struct trace *trace)
 	if (header->end != TRACE_RUNNING || header->pid < 1 || header->pid > INT_MAX ||
 	    stat(trace->path, &file) != 0)
 		return false;
+	if (header->flags & TRACE_OUTSIDE) /* written by another process */
+		return started_before(header->pid, header->start_realtime_ns);
 	mapped = has_mapped(header->pid, &file, trace->path);
 	if (mapped >= 0 || (errno != EACCES && errno != EPERM))
 		return mapped > 0;

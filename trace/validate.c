@@ -54,7 +54,7 @@ check_header(const struct check *check)
 		return bad(check, "header", 0, "has a notice without an end");
 	if (header->end > TRACE_STOPPED)
 		return bad(check, "header", 0, "says an unknown end of the program");
-	if (header->flags & ~(uint32_t)(TRACE_NO_UNWINDER | TRACE_FORKED))
+	if (header->flags & ~(uint32_t)(TRACE_NO_UNWINDER | TRACE_FORKED | TRACE_OUTSIDE))
 		return bad(check, "header", 0, "has unknown flags");
 	if (header->peak_slack_bytes_log2 >= 64)
 		return bad(check, "header", 0, "has an impossible slack of the peak");
@@ -83,7 +83,7 @@ static int
 check_stacks(const struct check *check)
 {
 	const uint8_t flags = TRACE_STACK_TRANSIENT | TRACE_STACK_RESERVED |
-	                      TRACE_STACK_CUT | TRACE_STACK_TOLD;
+	                      TRACE_STACK_CUT | TRACE_STACK_TOLD | TRACE_STACK_GARBAGE;
 	const struct trace *trace = check->trace;
 
 	for (uint32_t i = 0; i < trace->stack_count; i++) {

@@ -1,0 +1,261 @@
+/*
+ * One snapshot of a Go program as rows of its trace: go_trace_add of go_trace.h.
+ */
+#include "analyzer/go_trace.h"
+
+#include "analyzer/go_module.h"
+#include "analyzer/go_place.h"
+#include "trace/words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct rows {
+	struct go_trace *trace;
+	uint32_t index; /* of the snapshot */
+	uint32_t profile;
+	const struct golang_input *input;
+	const struct golang_result *found;
+};
+
+static int
+publish_module(struct rows *rows)
+{
+	struct go_trace *trace = rows->trace;
+	struct trace_module *row;
+
+	if (trace->has_module)
+		return 0;
+	row = trace_table_next(&trace->writer, &trace->modules);
+	if (!row)
+		return -1;
+	if (!go_module_describe(rows->input->memory, rows->input->image,
+				trace->writer.header->program, row))
+		return 0;
+	trace_table_publish(&trace->writer, &trace->modules);
+	trace->has_module = true;
+	symbols_module_open(&trace->symbols, row);
+	return 0;
+}
+
+static uint32_t
+stack_of(const struct golang_map *map)
+{
+	return map->held == GOLANG_HELD_NOTHING ? GO_TRACE_GARBAGE : GO_TRACE_REACHED;
+}
+
+static int
+add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
+	const struct golang_map *from)
+{
+	struct go_trace *trace = rows->trace;
+	const char *texts = rows->found->texts;
+	struct trace_map *row = trace_table_next(&trace->writer, table);
+	char place[GO_PLACE_SIZE];
+
+	if (!row)
+		return -1;
+	*row = from->map;
+	row->profile = rows->profile;
+	row->stack = stack_of(from);
+	row->where_stack = row->where == TRACE_WHERE_BLOCK ? row->stack : TRACE_NONE;
+	row->where_module = row->where == TRACE_WHERE_GLOBAL && trace->has_module ? 0 : TRACE_NONE;
+	go_place_describe(from, texts, trace->has_module ? &trace->symbols : NULL,
+			  trace->has_module ? trace_table_at(&trace->modules, 0) : NULL, place);
+	row->type = trace_words_put(words, texts + from->type);
+	row->place = trace_words_put(words, place);
+	if (row->type == TRACE_NONE || row->place == TRACE_NONE)
+		return -1;
+	trace_table_publish(&trace->writer, table);
+	return 0;
+}
+
+static int
+write_maps(struct rows *rows, struct trace_snapshot *record)
+{
+	struct trace_table table;
+	struct trace_words words;
+	int result = 0;
+
+	if (trace_table_init(&table, TRACE_CHUNK_MAPS, rows->index))
+		return -1;
+	if (trace_words_begin(&words, &rows->trace->writer, rows->index)) {
+		trace_table_release(&table);
+		return -1;
+	}
+	for (size_t i = 0; i < rows->found->map_count && result == 0; i++)
+		result = add_map(rows, &table, &words, &rows->found->maps[i]);
+	trace_words_end(&words, &record->words);
+	record->maps = table.count;
+	trace_table_release(&table);
+	return result;
+}
+
+static int
+add_row(struct rows *rows, struct trace_table *table, const void *row)
+{
+	void *into = trace_table_next(&rows->trace->writer, table);
+
+	if (!into)
+		return -1;
+	memcpy(into, row, table->record_size);
+	trace_table_publish(&rows->trace->writer, table);
+	return 0;
+}
+
+/* Claims of all maps, by stack and role. */
+static int
+write_claims(struct rows *rows, struct trace_snapshot *record)
+{
+	struct trace_claim sums[GO_TRACE_STACKS][TRACE_ROLES] = {0};
+	struct trace_table table;
+	int result = 0;
+
+	for (size_t i = 0; i < rows->found->claim_count; i++) {
+		const struct golang_claim *claim = &rows->found->claims[i];
+		struct trace_claim *sum =
+		    &sums[stack_of(&rows->found->maps[claim->map])][claim->role];
+
+		sum->bytes += claim->bytes;
+		sum->blocks += claim->blocks;
+	}
+	if (trace_table_init(&table, TRACE_CHUNK_CLAIMS, rows->index))
+		return -1;
+	for (uint32_t i = 0; i < GO_TRACE_STACKS * TRACE_ROLES && result == 0; i++) {
+		struct trace_claim *sum = &sums[i / TRACE_ROLES][i % TRACE_ROLES];
+
+		sum->stack = i / TRACE_ROLES;
+		sum->role = i % TRACE_ROLES;
+		sum->profile = rows->profile;
+		if (sum->blocks)
+			result = add_row(rows, &table, sum);
+	}
+	record->claims = table.count;
+	trace_table_release(&table);
+	return result;
+}
+
+/* Raises the peak before the counters move to it. */
+static void
+note_header(struct go_trace *trace, uint64_t ns, uint64_t live_bytes)
+{
+	struct trace_header *header = trace->writer.header;
+
+	header->last_event_ns = ns;
+	header->live_bytes = live_bytes;
+	if (live_bytes >= header->peak_bytes) {
+		header->peak_bytes = live_bytes;
+		header->peak_ns = ns;
+		header->peak_epoch++;
+	}
+}
+
+/* The counters are those of the last snapshot: between two nothing is known. What was so at the
+ * highest one is saved by the first that is not, as the library does. */
+static void
+count(struct go_trace *trace, uint32_t stack, uint64_t bytes, uint64_t blocks)
+{
+	const struct trace_header *header = trace->writer.header;
+	struct trace_counters *page = trace_table_at(&trace->counters, 0);
+	struct trace_counter *counter = &page->counters[stack];
+
+	if (header->last_event_ns != header->peak_ns && counter->epoch != header->peak_epoch) {
+		counter->saved_bytes = counter->live_bytes;
+		counter->saved_blocks = counter->live_blocks;
+		counter->epoch = header->peak_epoch;
+	}
+	counter->live_bytes = counter->total_bytes = bytes;
+	counter->total_blocks = blocks;
+	counter->live_blocks = (uint32_t)blocks;
+	counter->peak_bytes = counter->peak_bytes > bytes ? counter->peak_bytes : bytes;
+}
+
+static int
+write_live(struct rows *rows, struct trace_snapshot *record)
+{
+	const struct golang_totals *totals = &rows->found->totals;
+	bool is_marked = totals->reachable_bytes != TRACE_UNKNOWN &&
+			 totals->reachable_bytes <= totals->object_bytes &&
+			 totals->reachable_objects <= totals->objects;
+	uint64_t bytes = is_marked ? totals->reachable_bytes : totals->object_bytes;
+	uint64_t blocks = is_marked ? totals->reachable_objects : totals->objects;
+	const struct trace_live live[GO_TRACE_STACKS] = {
+	    {GO_TRACE_REACHED, (uint32_t)blocks, bytes},
+	    {GO_TRACE_GARBAGE, (uint32_t)(totals->objects - blocks), totals->object_bytes - bytes},
+	};
+	struct trace_table table;
+	int result = 0;
+
+	if (trace_table_init(&table, TRACE_CHUNK_LIVE, rows->index))
+		return -1;
+	note_header(rows->trace, record->ns, totals->object_bytes);
+	for (uint32_t i = 0; i < GO_TRACE_STACKS && result == 0; i++) {
+		count(rows->trace, i, live[i].bytes, live[i].blocks);
+		result = add_row(rows, &table, &live[i]);
+	}
+	record->live_bytes = totals->object_bytes;
+	record->live_blocks = totals->objects;
+	record->live = table.count;
+	trace_table_release(&table);
+	return result;
+}
+
+static int
+write_refused(struct rows *rows, struct trace_snapshot *record)
+{
+	struct trace_table table;
+	int result = 0;
+
+	if (trace_table_init(&table, TRACE_CHUNK_REFUSED, rows->index))
+		return -1;
+	for (size_t i = 0; i < rows->found->refused_count && result == 0; i++) {
+		struct trace_refused row = rows->found->refused[i];
+
+		row.profile = rows->profile;
+		result = add_row(rows, &table, &row);
+	}
+	record->refused = table.count;
+	trace_table_release(&table);
+	return result;
+}
+
+static struct trace_snapshot *
+begin_record(struct go_trace *trace, const struct go_moment *moment, uint32_t *index)
+{
+	struct trace_snapshot *record = trace_table_next(&trace->writer, &trace->snapshots);
+
+	if (!record)
+		return NULL;
+	snprintf(record->label, sizeof(record->label), "%s", moment->label);
+	record->cause = moment->cause;
+	record->pid = (uint32_t)getpid();
+	record->ns = moment->ns;
+	record->pause_ns = moment->pause_ns;
+	record->work_ns = moment->work_ns;
+	record->scan_bytes = record->scanned_bytes = moment->scan_bytes;
+	*index = trace_table_publish(&trace->writer, &trace->snapshots);
+	return record;
+}
+
+int
+go_trace_add(struct go_trace *trace, const struct go_moment *moment,
+	     const struct golang_input *input, const struct golang_result *found)
+{
+	struct rows rows = {.trace = trace, .profile = found->layout, .input = input, .found = found};
+	struct trace_snapshot *record = begin_record(trace, moment, &rows.index);
+	struct trace_profile *profile = trace_table_at(&trace->profiles, found->layout);
+
+	if (!record)
+		return -1;
+	profile->awake = 1;
+	if (publish_module(&rows) || write_maps(&rows, record) || write_claims(&rows, record) ||
+	    write_live(&rows, record) || write_refused(&rows, record))
+		return -1;
+	if (!found->is_complete && found->reason)
+		snprintf(record->reason, sizeof(record->reason), "%s", found->reason);
+	__atomic_store_n(&record->state,
+			 found->is_complete ? TRACE_SNAPSHOT_COMPLETE : TRACE_SNAPSHOT_CUT,
+			 __ATOMIC_RELEASE);
+	return 0;
+}

@@ -1,0 +1,164 @@
+/*
+ * See go_trace.h. The writer of trace/ publishes records as it does in the library; here one thread
+ * of one process writes, and nobody waits.
+ */
+#include "analyzer/go_trace.h"
+
+#include "analyzer/run_traces.h"
+#include "profiles/shipped.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* By enum golang_layout: the shipped profiles that give them their names and advice. */
+static const char *const profile_names[GO_TRACE_LAYOUTS] = {
+    [GOLANG_CLASSIC] = "go-classic", [GOLANG_SWISS] = "go-swiss"};
+
+static int
+init_tables(struct go_trace *trace)
+{
+	const struct {
+		struct trace_table *table;
+		enum trace_chunk_kind kind;
+	} tables[] = {
+	    {&trace->nodes, TRACE_CHUNK_NODES},         {&trace->stacks, TRACE_CHUNK_STACKS},
+	    {&trace->modules, TRACE_CHUNK_MODULES},     {&trace->profiles, TRACE_CHUNK_PROFILES},
+	    {&trace->text, TRACE_CHUNK_TEXT},           {&trace->snapshots, TRACE_CHUNK_SNAPSHOTS},
+	    {&trace->counters, TRACE_CHUNK_COUNTERS},
+	};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (trace_table_init(tables[i].table, tables[i].kind, TRACE_NONE))
+			return -1;
+	return 0;
+}
+
+static int
+publish_stacks(struct go_trace *trace)
+{
+	struct trace_node *node = trace_table_next(&trace->writer, &trace->nodes);
+
+	if (!node)
+		return -1;
+	node->module = TRACE_NODE_NO_MODULE;
+	trace_table_publish(&trace->writer, &trace->nodes);
+	for (int i = 0; i < GO_TRACE_STACKS; i++) {
+		struct trace_stack *stack = trace_table_next(&trace->writer, &trace->stacks);
+
+		if (!stack)
+			return -1;
+		*stack = (struct trace_stack){
+		    .profile = TRACE_NONE,
+		    .role = TRACE_OTHER,
+		    .split_role = TRACE_OTHER,
+		    .flags = i == GO_TRACE_GARBAGE ? TRACE_STACK_GARBAGE : 0,
+		    .split_share = 1,
+		    .split_whole = 1,
+		};
+		trace_table_publish(&trace->writer, &trace->stacks);
+	}
+	return 0;
+}
+
+static int
+publish_profiles(struct go_trace *trace)
+{
+	for (size_t i = 0; i < GO_TRACE_LAYOUTS; i++) {
+		const struct profile_source *source = profiles_shipped;
+		struct trace_profile *row = trace_table_next(&trace->writer, &trace->profiles);
+
+		while (strcmp(source->name, profile_names[i]) != 0)
+			source++;
+		if (!row)
+			return -1;
+		row->text_offset =
+		    trace_text_append(&trace->writer, &trace->text, source->text, source->size);
+		if (row->text_offset == TRACE_UNKNOWN)
+			return -1;
+		row->text_size = (uint32_t)source->size;
+		snprintf(row->name, sizeof(row->name), "%s", source->name);
+		snprintf(row->origin, sizeof(row->origin), "shipped");
+		trace_table_publish(&trace->writer, &trace->profiles);
+	}
+	return 0;
+}
+
+static int
+publish_counters(struct go_trace *trace)
+{
+	if (!trace_table_next(&trace->writer, &trace->counters))
+		return -1;
+	trace_table_publish(&trace->writer, &trace->counters);
+	return 0;
+}
+
+void
+go_trace_start(struct go_trace *trace, uint64_t age_ns)
+{
+	trace->writer.header->start_realtime_ns -= age_ns;
+	trace->writer.header->start_monotonic_ns -= age_ns;
+}
+
+void
+go_trace_rename(struct go_trace *trace, const char *program)
+{
+	struct trace_header *header = trace->writer.header;
+
+	snprintf(header->program, sizeof(header->program), "%s", program);
+}
+
+static int
+fill(struct go_trace *trace, pid_t pid, const char *program)
+{
+	struct trace_header *header = trace->writer.header;
+
+	header->pid = (uint32_t)pid;
+	header->parent_pid = 0;
+	header->flags |= TRACE_OUTSIDE;
+	header->threads_seen = 1;
+	go_trace_rename(trace, program);
+	return init_tables(trace) || publish_stacks(trace) || publish_profiles(trace) ||
+		       publish_counters(trace)
+		   ? -1
+		   : 0;
+}
+
+int
+go_trace_create(struct go_trace *trace, const char *place, pid_t pid, const char *program,
+		char error[GO_TRACE_ERROR_SIZE])
+{
+	const char *where = place ? place : getenv("MAPTRACE_OUT");
+	char *pattern = run_traces_pattern(where && *where ? where : NULL);
+	char *path = pattern ? run_traces_name(pattern, pid, program) : NULL;
+	int result = -1;
+
+	memset(trace, 0, sizeof(*trace));
+	trace->writer.fd = -1;
+	if (path && trace_create(&trace->writer, path) == 0)
+		result = fill(trace, pid, program);
+	if (result < 0)
+		snprintf(error, GO_TRACE_ERROR_SIZE, "the trace %s cannot be created: %s",
+			 path ? path : where, strerror(errno));
+	free(pattern);
+	free(path);
+	return result;
+}
+
+void
+go_trace_close(struct go_trace *trace)
+{
+	struct trace_table *tables[] = {&trace->nodes,    &trace->stacks, &trace->modules,
+					&trace->profiles, &trace->text,   &trace->snapshots,
+					&trace->counters};
+
+	if (!trace->writer.header)
+		return;
+	symbols_module_close(&trace->symbols);
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		trace_table_release(tables[i]);
+	trace_leave(&trace->writer);
+}
