@@ -4,53 +4,18 @@
  */
 #include "analyzer/go_place.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
-static int
-describe_global(const struct golang_map *map, struct symbols_module *symbols,
-		const struct trace_module *module, char into[GO_PLACE_SIZE])
-{
-	uint64_t address = module ? map->root - module->bias : map->root;
-	const char *name = symbols && symbols->dwfl ? symbols_module_object(symbols, address) : NULL;
-
-	if (name)
-		return snprintf(into, GO_PLACE_SIZE, "global %s", name);
-	return snprintf(into, GO_PLACE_SIZE, "the global at 0x%" PRIx64, address);
-}
-
-static int
-describe_frame(const char *function, char into[GO_PLACE_SIZE])
-{
-	if (*function)
-		return snprintf(into, GO_PLACE_SIZE, "a frame of %s", function);
-	return snprintf(into, GO_PLACE_SIZE, "a goroutine's stack");
-}
-
-void
+const char *
 go_place_describe(const struct golang_map *map, const char *texts, struct symbols_module *symbols,
 		  const struct trace_module *module, char into[GO_PLACE_SIZE])
 {
-	const char *path = texts + map->path;
-	int length = 0;
+	const char *path = texts + map->path, *name = NULL;
 
-	into[0] = '\0';
-	switch ((enum golang_held)map->held) {
-	case GOLANG_HELD_GLOBAL:
-		length = describe_global(map, symbols, module, into);
-		break;
-	case GOLANG_HELD_STACK:
-		length = describe_frame(texts + map->function, into);
-		break;
-	case GOLANG_HELD_RUNTIME:
-		length = snprintf(into, GO_PLACE_SIZE, "a record of the runtime's own");
-		break;
-	case GOLANG_HELD_NOTHING:
-		snprintf(into, GO_PLACE_SIZE, "nothing: garbage that is not collected yet");
-		return;
-	case GOLANG_HELD_UNKNOWN:
-		return;
-	}
-	if (*path && length > 0 && length < GO_PLACE_SIZE)
-		snprintf(into + length, (size_t)(GO_PLACE_SIZE - length), ", %s", path);
+	if (map->held == GOLANG_HELD_GLOBAL && symbols && symbols->dwfl)
+		name = symbols_module_object(symbols, map->root - module->bias);
+	if (!name)
+		return texts + map->map.place;
+	snprintf(into, GO_PLACE_SIZE, "global %s%s%s", name, *path ? " > " : "", path);
+	return into;
 }

@@ -60,11 +60,14 @@ add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
 	row->profile = rows->profile;
 	row->stack = stack_of(from);
 	row->where_stack = row->where == TRACE_WHERE_BLOCK ? row->stack : TRACE_NONE;
-	row->where_module = row->where == TRACE_WHERE_GLOBAL && trace->has_module ? 0 : TRACE_NONE;
-	go_place_describe(from, texts, trace->has_module ? &trace->symbols : NULL,
-			  trace->has_module ? trace_table_at(&trace->modules, 0) : NULL, place);
-	row->type = trace_words_put(words, texts + from->type);
-	row->place = trace_words_put(words, place);
+	row->where_module = (row->where == TRACE_WHERE_GLOBAL || row->where_pc) &&
+			    trace->has_module ? 0 : TRACE_NONE;
+	if (!trace->has_module)
+		row->where_pc = 0;
+	row->type = trace_words_put(words, texts + from->map.type);
+	row->place = trace_words_put(words, go_place_describe(
+		from, texts, trace->has_module ? &trace->symbols : NULL,
+		trace->has_module ? trace_table_at(&trace->modules, 0) : NULL, place));
 	if (row->type == TRACE_NONE || row->place == TRACE_NONE)
 		return -1;
 	trace_table_publish(&trace->writer, table);
