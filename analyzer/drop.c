@@ -60,28 +60,86 @@ order(const struct trace_map *a, const struct trace_map *b)
 	return (a->profile > b->profile) - (a->profile < b->profile);
 }
 
+/* Maps of one snapshot that have no match in the other so far. */
+struct unmatched {
+	const struct model_map **list;
+	size_t count;
+};
+
+/* Pairs what `compare` calls equal in both, which are sorted by it; keeps the rest in place. */
 static void
+match(struct model_drop *drop, struct unmatched *from, struct unmatched *to,
+      int (*compare)(const struct trace_map *a, const struct trace_map *b))
+{
+	size_t i = 0, j = 0, kept_from = 0, kept_to = 0;
+
+	while (i < from->count || j < to->count) {
+		int side = i == from->count ? 1
+			   : j == to->count ? -1
+					    : compare(from->list[i]->row, to->list[j]->row);
+
+		if (side == 0)
+			compare_stayed(drop, from->list[i++]->row, to->list[j++]->row);
+		else if (side < 0)
+			from->list[kept_from++] = from->list[i++];
+		else
+			to->list[kept_to++] = to->list[j++];
+	}
+	from->count = kept_from;
+	to->count = kept_to;
+}
+
+static int
+order_by_array(const struct trace_map *a, const struct trace_map *b)
+{
+	if (a->array != b->array)
+		return a->array < b->array ? -1 : 1;
+	return (a->profile > b->profile) - (a->profile < b->profile);
+}
+
+static int
+compare_arrays(const void *a, const void *b)
+{
+	return order_by_array((*(const struct model_map *const *)a)->row,
+			      (*(const struct model_map *const *)b)->row);
+}
+
+static int
+unmatched_open(struct unmatched *maps, const struct model_snapshot *snapshot)
+{
+	maps->count = snapshot->rows->maps_count;
+	maps->list = malloc((maps->count + 1) * sizeof *maps->list);
+	if (!maps->list)
+		return -1;
+	memcpy(maps->list, snapshot->by_address, maps->count * sizeof *maps->list);
+	return 0;
+}
+
+/* A header on a stack moves with it (Go's stacks do): what is left is the same map where it has the
+ * same array. */
+static int
 compare_maps(struct model_drop *drop)
 {
-	const struct model_map **from = drop->from->by_address, **to = drop->to->by_address;
-	uint32_t from_count = drop->from->rows->maps_count, to_count = drop->to->rows->maps_count;
-	uint32_t i = 0, j = 0;
+	struct unmatched from = {0}, to = {0};
+	int result = -1;
 
-	while (i < from_count || j < to_count) {
-		int side = i == from_count ? 1
-			   : j == to_count ? -1
-					   : order(from[i]->row, to[j]->row);
-
-		if (side == 0) {
-			compare_stayed(drop, from[i++]->row, to[j++]->row);
-		} else if (side < 0) {
-			drop->vanished_maps++;
-			move(drop, MODEL_VANISHED, whole_of(from[i++]->row), 0);
-		} else {
-			drop->new_maps++;
-			move(drop, MODEL_VANISHED, 0, whole_of(to[j++]->row));
-		}
-	}
+	if (unmatched_open(&from, drop->from) || unmatched_open(&to, drop->to))
+		goto out;
+	match(drop, &from, &to, order);
+	qsort(from.list, from.count, sizeof *from.list, compare_arrays);
+	qsort(to.list, to.count, sizeof *to.list, compare_arrays);
+	match(drop, &from, &to, order_by_array);
+	for (size_t i = 0; i < from.count; i++)
+		move(drop, MODEL_VANISHED, whole_of(from.list[i]->row), 0);
+	for (size_t i = 0; i < to.count; i++)
+		move(drop, MODEL_VANISHED, 0, whole_of(to.list[i]->row));
+	drop->vanished_maps = from.count;
+	drop->new_maps = to.count;
+	result = 0;
+out:
+	free(from.list);
+	free(to.list);
+	return result;
 }
 
 /* Whatever is left of the difference, so that the parts add up. Wide, since sums of parts are. */
@@ -101,8 +159,13 @@ close_sum(struct model_drop *drop)
 }
 
 static void
-compare_stack(struct model_drop *drop, const struct account *from, const struct account *to)
+compare_stack(struct model_drop *drop, const struct trace_origin *stack, const struct account *from,
+	      const struct account *to)
 {
+	if (stack->flags & TRACE_STACK_GARBAGE) {
+		move(drop, MODEL_COLLECTED, from->rest, to->rest);
+		return;
+	}
 	bool is_told = from->is_told || to->is_told; /* of a map that nobody found: not superseded */
 
 	if (!is_told)
@@ -112,7 +175,8 @@ compare_stack(struct model_drop *drop, const struct account *from, const struct 
 }
 
 static void
-compare_stacks(struct model_drop *drop, const struct accounts *before, const struct accounts *after)
+compare_stacks(struct model_drop *drop, const struct trace *trace, const struct accounts *before,
+	       const struct accounts *after)
 {
 	static const struct account nothing;
 	size_t i = 0, j = 0;
@@ -123,7 +187,8 @@ compare_stacks(struct model_drop *drop, const struct accounts *before, const str
 		bool has_from = from && (!to || from->stack <= to->stack);
 		bool has_to = to && (!from || to->stack <= from->stack);
 
-		compare_stack(drop, has_from ? from : &nothing, has_to ? to : &nothing);
+		compare_stack(drop, &trace->stacks[has_from ? from->stack : to->stack],
+			      has_from ? from : &nothing, has_to ? to : &nothing);
 		i += has_from;
 		j += has_to;
 	}
@@ -140,10 +205,9 @@ model_drop(const struct model *model, const struct model_snapshot *from,
 	drop->from = from;
 	drop->to = to;
 	if (accounts_open(&before, model->trace, from->rows, ACCOUNT_ALL) ||
-	    accounts_open(&after, model->trace, to->rows, ACCOUNT_ALL))
+	    accounts_open(&after, model->trace, to->rows, ACCOUNT_ALL) || compare_maps(drop))
 		goto out;
-	compare_maps(drop);
-	compare_stacks(drop, &before, &after);
+	compare_stacks(drop, model->trace, &before, &after);
 	close_sum(drop);
 	result = 0;
 out:

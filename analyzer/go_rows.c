@@ -59,6 +59,7 @@ add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
 	*row = from->map;
 	row->profile = rows->profile;
 	row->stack = stack_of(from);
+	row->flags |= from->residue ? TRACE_MAP_EMPTIED : 0;
 	row->where_stack = row->where == TRACE_WHERE_BLOCK ? row->stack : TRACE_NONE;
 	row->where_module = (row->where == TRACE_WHERE_GLOBAL || row->where_pc) &&
 			    trace->has_module ? 0 : TRACE_NONE;

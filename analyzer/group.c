@@ -36,7 +36,9 @@ compare_makings(const struct model_map *a, const struct model_map *b)
 
 	if (by_profile || by_stack)
 		return by_profile ? by_profile : by_stack;
-	return compare_texts(a->name, b->name);
+	if (compare_texts(a->name, b->name))
+		return compare_texts(a->name, b->name);
+	return compare_texts(a->told_type, b->told_type);
 }
 
 /* The worst map of each stack (and name) comes first. */

@@ -134,6 +134,7 @@ enum model_part {
 	MODEL_DELETION,   /* buckets, overflow and header of maps present in both */
 	MODEL_DELETION_VALUES, /* their out-of-line keys and values */
 	MODEL_VANISHED,        /* maps that are in one only */
+	MODEL_COLLECTED,       /* garbage that a collector had not taken yet, but for what maps in it held */
 	MODEL_OTHER,           /* memory that is no map's */
 	MODEL_UNEXPLAINED,     /* what does not add up */
 	MODEL_PARTS

@@ -101,7 +101,7 @@ was_filled(const struct trace *trace, const struct model_map *map, const struct 
 	uint32_t profile = map->row->profile;
 	uint64_t seen = known(map->row->count);
 
-	if (known(map->row->tombstones) > 0 || most > seen)
+	if (map->row->flags & TRACE_MAP_EMPTIED || known(map->row->tombstones) > 0 || most > seen)
 		return true;
 	if (profile >= trace->profile_count || nodes->removed[profile] == 0)
 		return false;
@@ -139,8 +139,11 @@ settle_nameless(const struct trace *trace, struct model_map *map, const struct n
 		return;
 	map->unknown_cause = map->retained;
 	if (!map->remark)
-		map->remark = "nothing shows whether entries were deleted or its room was asked for "
-			      "in advance: no symbol names the code that allocated it";
+		map->remark = trace->header.flags & TRACE_OUTSIDE
+		    ? "nothing shows whether entries were deleted or its room was asked for in "
+		      "advance: its cells keep no trace of what was in them"
+		    : "nothing shows whether entries were deleted or its room was asked for in "
+		      "advance: no symbol names the code that allocated it";
 }
 
 static void

@@ -155,8 +155,24 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	return 0;
 }
 
+/* Of a program that was read from outside nothing is known between its snapshots, and they are exact:
+ * the highest is the peak, as far as it was seen. */
+static int
+settle_outside(struct model *model)
+{
+	const struct model_snapshot *highest = model_highest(model), *last = model_last(model);
+
+	if (highest)
+		model->peak = highest->roles;
+	if (last)
+		model->now = last->roles;
+	return 0;
+}
+
 int
 roles_settle(struct model *model)
 {
+	if (model->trace->header.flags & TRACE_OUTSIDE)
+		return settle_outside(model);
 	return settle(model, &model->peak, true) || settle(model, &model->now, false) ? -1 : 0;
 }

@@ -201,6 +201,7 @@ drop_of(const struct model_drop *drop)
 	    [MODEL_DELETION] = "deletion",
 	    [MODEL_DELETION_VALUES] = "values",
 	    [MODEL_VANISHED] = "vanished",
+	    [MODEL_COLLECTED] = "collected",
 	    [MODEL_OTHER] = "other",
 	    [MODEL_UNEXPLAINED] = "unexplained",
 	};

@@ -240,13 +240,16 @@ write_remedies(FILE *out, const struct model_map *map)
 void
 write_map(FILE *out, struct model *model, const struct model_map *map)
 {
+	bool has_stacks = !(model->trace->header.flags & TRACE_OUTSIDE);
+
 	write_title(out, map, model_map_names(model, map));
 	write_entries(out, map);
 	write_parts(out, map);
 	write_history(out, model, map);
-	write_stack(out, model, "its bucket array was allocated at", map->row->stack);
+	if (has_stacks)
+		write_stack(out, model, "its bucket array was allocated at", map->row->stack);
 	write_holder(out, model, map);
-	if (map->row->where == TRACE_WHERE_BLOCK && map->row->where_stack != TRACE_NONE)
+	if (has_stacks && map->row->where == TRACE_WHERE_BLOCK && map->row->where_stack != TRACE_NONE)
 		write_stack(out, model, "that block was allocated at", map->row->where_stack);
 	write_remedies(out, map);
 }

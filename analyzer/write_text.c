@@ -93,10 +93,15 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 
 /* How far the two ways of attributing bytes agree. */
 static void
-print_explained(const struct model_snapshot *snapshot, FILE *out)
+print_explained(const struct model *model, FILE *out)
 {
+	const struct model_snapshot *snapshot = model->judged;
 	char reached[UNITS_SIZE], all[UNITS_SIZE];
 
+	if (model->trace->header.flags & TRACE_OUTSIDE) {
+		fputs("Read from outside: maps were found and proved by their structure.\n", out);
+		return;
+	}
 	if (snapshot->by_stack == 0) {
 		fputs("No stack shows map code (stripped or inlined): maps were found by their "
 		      "structure alone.\n",
@@ -170,7 +175,7 @@ write_judged(struct model *model, const struct options *options, FILE *out)
 	print_offers(maps, count, options, out);
 	if (model->judged->totals.maps)
 		write_text_refused(model, out);
-	print_explained(model->judged, out);
+	print_explained(model, out);
 	result = 0;
 out:
 	free(maps);

@@ -19,9 +19,21 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Whether the last look from outside was at its end. */
+static bool
+was_seen_ending(const struct model *model)
+{
+	for (uint32_t i = 0; i < model->snapshot_count; i++)
+		if (model->snapshots[i].rows->info.cause == TRACE_CAUSE_EXIT)
+			return true;
+	return false;
+}
+
 static const char *
 ending(const struct model *model)
 {
+	if (model->trace->header.flags & TRACE_OUTSIDE && model->trace->header.end == TRACE_ENDED)
+		return was_seen_ending(model) ? "read from outside to its end" : "read from outside";
 	switch (model->trace->header.end) {
 	case TRACE_ENDED:
 		return "ended properly";

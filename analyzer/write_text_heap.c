@@ -35,6 +35,8 @@ shows_now(const struct model *model)
 static const char *
 last_moment(const struct model *model)
 {
+	if (model->trace->header.flags & TRACE_OUTSIDE)
+		return "in the last";
 	if (model->trace->header.end == TRACE_ENDED)
 		return "at the end";
 	if (model->trace->header.end == TRACE_STOPPED)
@@ -48,7 +50,8 @@ add_titles(struct table *table, const struct model *model)
 	char text[SHOWN];
 
 	table_add(table, "role");
-	table_add(table, "at the peak");
+	table_add(table, model->trace->header.flags & TRACE_OUTSIDE ? "at the highest"
+								    : "at the peak");
 	if (model->judged)
 		table_add(table, "\"%s\"",
 			  units_escape(text, sizeof text, model->judged->rows->info.label));
@@ -74,8 +77,9 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	bool is_estimate = false;
 	struct table table;
 
-	fprintf(out, "%sBytes by role%s (the heap's peak of %s came after %s)\n",
-		table_bold(options->color), table_plain(options->color),
+	fprintf(out, "%sBytes by role%s (%s of %s came after %s)\n", table_bold(options->color),
+		table_plain(options->color),
+		header->flags & TRACE_OUTSIDE ? "the highest snapshot's heap" : "the heap's peak",
 		units_bytes(text, header->peak_bytes), units_duration(when, header->peak_ns));
 	table_open(&table, model->judged && shows_now(model) ? "lrrr" : "lrr");
 	add_titles(&table, model);
@@ -192,6 +196,8 @@ print_drop(const struct model_drop *drop, const struct options *options, FILE *o
 	print_superseded(drop, out);
 	print_move(out, "maps that vanished (-) or came (+)", drop->fell[MODEL_VANISHED],
 		   drop->grew[MODEL_VANISHED]);
+	print_move(out, "garbage, which the collector took (-) or has yet to take (+)",
+		   drop->fell[MODEL_COLLECTED], drop->grew[MODEL_COLLECTED]);
 	print_move(out, "memory that is no map's", drop->fell[MODEL_OTHER],
 		   drop->grew[MODEL_OTHER]);
 	print_move(out, "unexplained", drop->fell[MODEL_UNEXPLAINED],

@@ -18,6 +18,7 @@ enum {
 	NAME_WIDTH = 80,
 	TYPE_WIDTH = 40,
 	MAKER_WIDTH = 24,
+	PLACE_WIDTH = 40,
 	SHOWN = 512,
 	LINE = 2 * SHOWN
 };
@@ -56,6 +57,22 @@ kind_text(char *into, size_t size, const struct model_map *map, const struct mod
 	return into;
 }
 
+/* " at map.c:12", or who holds it where nobody saw it made. */
+static void
+add_kind(struct table *table, const struct model_group *group)
+{
+	char maker[LINE], kind[SHOWN], place[SHOWN];
+
+	kind_text(kind, sizeof kind, group->worst, group->names, TYPE_WIDTH);
+	if (!group->names->maker && group->worst->place) {
+		symbols_shorten(place, sizeof place, group->worst->place, PLACE_WIDTH);
+		table_add(table, "%s in %s", kind, place);
+		return;
+	}
+	maker_text(maker, sizeof maker, group->names);
+	table_add(table, "%s at %s", kind, maker);
+}
+
 static void
 add_range(struct table *table, uint64_t low, uint64_t high, bool is_estimate)
 {
@@ -73,9 +90,8 @@ add_row(struct table *table, size_t number, const struct model_group *group, boo
 	const struct model_totals *totals = &group->totals;
 	bool is_known = totals->unknown_maps == 0;
 	uint64_t fill = model_percent(totals->count, totals->capacity);
-	char text[UNITS_SIZE], maker[LINE], kind[SHOWN];
+	char text[UNITS_SIZE];
 
-	maker_text(maker, sizeof maker, group->names);
 	table_add(table, "%zu", number);
 	add_range(table, is_known ? totals->retained : TRACE_UNKNOWN,
 		  is_known ? totals->retained_high : TRACE_UNKNOWN, totals->is_estimate);
@@ -87,8 +103,7 @@ add_row(struct table *table, size_t number, const struct model_group *group, boo
 		table_add(table, "?");
 	else
 		table_add(table, "%" PRIu64 " %%", fill);
-	table_add(table, "%s at %s",
-		  kind_text(kind, sizeof kind, group->worst, group->names, TYPE_WIDTH), maker);
+	add_kind(table, group);
 }
 
 static void

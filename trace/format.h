@@ -338,6 +338,7 @@ enum trace_map_flag {
 	TRACE_MAP_GROWING = 1,   /* an old and a new array exist at once */
 	TRACE_MAP_MID_ERASE = 2, /* an entry was being removed at this moment */
 	TRACE_MAP_NEEDED_ESTIMATE = 4, /* needed_low < needed_high, or a rule that is not exact */
+	TRACE_MAP_EMPTIED = 8,   /* cells show that entries were there and went */
 };
 
 /* One map. Bytes are requested bytes. TRACE_UNKNOWN where the layout does not tell. */

@@ -234,7 +234,8 @@ add_map(struct map_sums *sums, const struct trace_map *map)
 static int
 check_maps(const struct check *check, const struct trace_snapshot_rows *rows)
 {
-	const uint32_t flags = TRACE_MAP_GROWING | TRACE_MAP_MID_ERASE | TRACE_MAP_NEEDED_ESTIMATE;
+	const uint32_t flags = TRACE_MAP_GROWING | TRACE_MAP_MID_ERASE |
+	                       TRACE_MAP_NEEDED_ESTIMATE | TRACE_MAP_EMPTIED;
 	struct map_sums sums = { 0 };
 
 	for (uint32_t i = 0; i < rows->maps_count; i++) {
