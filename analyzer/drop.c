@@ -282,6 +282,21 @@ find_steps(const struct model *model, const struct step *whole, struct step step
 	return count;
 }
 
+/* The first that is as high, but for a thousandth: what fell began there. */
+static const struct model_snapshot *
+first_as_high(const struct model *model, const struct model_snapshot *highest)
+{
+	uint64_t most = highest->rows->info.live_bytes;
+
+	for (uint32_t i = 0; i < highest->index; i++) {
+		const struct model_snapshot *snapshot = &model->snapshots[i];
+
+		if (snapshot->is_complete && snapshot->rows->info.live_bytes >= most - most / 1000)
+			return snapshot;
+	}
+	return highest;
+}
+
 /* From the highest snapshot to the judged one, or to the last if the judged one came before. */
 static bool
 find_whole(const struct model *model, struct step *whole)
@@ -292,6 +307,7 @@ find_whole(const struct model *model, struct step *whole)
 	whole->to = model_last(model);
 	if (!whole->from)
 		return false;
+	whole->from = first_as_high(model, whole->from);
 	if (judged && judged->index > whole->from->index)
 		whole->to = judged;
 	whole->fall = fall_between(whole->from, whole->to);

@@ -1,0 +1,159 @@
+"""Go programs for the tests of `maptrace go`: two toolchains, real programs, and one that is watched.
+
+Debian's golang-go is 1.19 (classic maps). A whole Go 1.26.8 (Swiss maps) and esbuild built by several
+releases come from npm's registry, pinned by their hashes; what was fetched and built is kept under
+build/go.
+"""
+import base64
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import urllib.request
+
+import harness
+from harness import BUILD, MAPTRACE, TOP, equal, maptrace, report, run, snapshot
+
+FOLDER = os.path.join(BUILD, "go")
+SOURCES = os.path.join(TOP, "test_programs", "go")
+REGISTRY = os.environ.get("npm_config_registry", "https://registry.npmjs.org").rstrip("/")
+PACKAGES = {
+    ("@ttsc/linux-x64", "0.30.4"):
+        "JZrx4sXeQVAJeyGpA8phlffrvbeyIjwme8ZVoBG8gvyT+BswfVgKQhskBaEGDodi6VyM3k53i53e+QcywFN+xQ==",
+    ("@esbuild/linux-x64", "0.17.19"):
+        "68ngA9lg2H6zkZcyp22tsVt38mlhWde8l3eJLWkyLrp4HwMUr3c1s/M2t7+kHIhvMjglIBrFpncX1SzMckomGw==",
+    ("@esbuild/linux-x64", "0.20.2"):
+        "1MdwI6OOTsfQfek8sLwgyjOXAu+wKhLEoaOLTjbijk6E2WONYpH9ZU2mNtR+lZ2B4uwr+usqGuVfFT9tMtGvGw==",
+    ("@esbuild/linux-x64", "0.25.12"):
+        "uqZMTLr/zR/ed4jIGnwSLkaHmPjOjJvnm6TVVitAa08SLS9Z0VM8wIRx7gWbJB5/J54YuIMInDquWyYvQLZkgw==",
+    ("@esbuild/linux-x64", "0.28.2"):
+        "4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ==",
+}
+
+
+def package(name, version):
+    """The folder of an npm package, fetched once; its bytes must be those of the pinned hash."""
+    folder = os.path.join(FOLDER, f"{os.path.basename(os.path.dirname(name))}-{version}")
+    if os.path.isdir(folder):
+        return folder
+    url = f"{REGISTRY}/{name}/-/{os.path.basename(name)}-{version}.tgz"
+    with urllib.request.urlopen(url, timeout=120) as answer:
+        content = answer.read()
+    got = base64.b64encode(hashlib.sha512(content).digest()).decode()
+    equal(got, PACKAGES[name, version], f"the hash of {url}")
+    os.makedirs(FOLDER, exist_ok=True)
+    archive = f"{folder}.{os.getpid()}.tgz"
+    with open(archive, "wb") as out:
+        out.write(content)
+    with tarfile.open(archive) as packed:
+        packed.extractall(f"{folder}.{os.getpid()}")
+    os.unlink(archive)
+    os.rename(f"{folder}.{os.getpid()}", folder)
+    return folder
+
+
+def esbuild(version):
+    path = os.path.join(package("@esbuild/linux-x64", version), "package", "bin", "esbuild")
+    os.chmod(path, 0o755)
+    return path
+
+
+class Toolchain:
+    """One Go release: `classic` or Swiss maps, and how to build with it."""
+
+    def __init__(self, release, is_classic, binary, root=None):
+        self.release, self.is_classic, self.binary = release, is_classic, binary
+        self.env = dict(os.environ, GO111MODULE="off", GOTOOLCHAIN="local", GOFLAGS="",
+                        GOCACHE=os.path.join(FOLDER, f"cache-{release}"), CGO_ENABLED="0")
+        if root:
+            self.env["GOROOT"] = root
+        version = run([binary, "version"], env=self.env)
+        assert f"go{release}" in version.stdout, f"{version.stdout}{version.stderr}"
+
+    def build(self, source, kind="plain"):
+        """The path of a program of test_programs/go, built in one of the ways of KINDS."""
+        flags, more = KINDS[kind]
+        folder = os.path.join(FOLDER, self.release, kind)
+        path = os.path.join(folder, source)
+        text = os.path.join(SOURCES, source + ".go")
+        if os.path.exists(path) and os.path.getmtime(path) > os.path.getmtime(text):
+            return path
+        os.makedirs(folder, exist_ok=True)
+        done = run([self.binary, "build", *flags, "-o", f"{path}.{os.getpid()}", text],
+                   env=dict(self.env, **more))
+        equal(done.returncode, 0, f"{source} by {self.release}, {kind}: {done.stdout}{done.stderr}")
+        os.rename(f"{path}.{os.getpid()}", path)
+        return path
+
+
+KINDS = {
+    "plain": ([], {}),
+    "stripped": (["-ldflags=-s -w"], {}),
+    "pie": (["-buildmode=pie"], {}),
+    "cgo": (["-tags=withcgo"], {"CGO_ENABLED": "1"}),
+}
+
+
+def toolchains():
+    """Go with classic maps, and Go with Swiss ones; both must be there."""
+    folder = package("@ttsc/linux-x64", "0.30.4")
+    root = os.path.join(folder, "package", "bin", "go")
+    for place in ("bin", "pkg/tool/linux_amd64"):
+        for name in os.listdir(os.path.join(root, place)):
+            os.chmod(os.path.join(root, place, name), 0o755)
+    debian = shutil.which("go")
+    assert debian, "golang-go is not installed: tests/deps.sh"
+    return [Toolchain("1.19", True, debian),
+            Toolchain("1.26", False, os.path.join(root, "bin", "go"), root)]
+
+
+class Watched:
+    """A program under `maptrace go run` that waits for a line after each step."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen(
+            [MAPTRACE, "go", "run", "--report", "report.txt", "-o", "watched.mtr", "--", *command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def line(self):
+        return self.process.stdout.readline().rstrip("\n")
+
+    def pid(self):
+        path = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
+        with open(path, encoding="ascii") as children:
+            return int(children.read().split()[0])
+
+    def look(self, label):
+        """Asks for a snapshot; the process stands where it waits."""
+        maptrace("snapshot", "--label", label, str(self.pid()))
+
+    def go_on(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def end(self, status=0):
+        """Waits for the end; returns the trace as a dictionary."""
+        out, err = self.process.communicate(timeout=harness.LIMIT_S)
+        equal(self.process.returncode, status, f"{out}{err}")
+        return report("watched.mtr")
+
+
+def find(data, label, kind):
+    """The one map of this type in a snapshot, or of which this is a candidate."""
+    found = [m for m in snapshot(data, label)["maps"] if m["type"] == kind]
+    equal(len(found), 1, f"maps of type {kind}: {[m['type'] for m in snapshot(data, label)['maps']]}")
+    return found[0]
+
+
+def truth(text):
+    return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
