@@ -149,8 +149,8 @@ class Watched:
 
 
 def find(data, label, kind):
-    """The one map of this type in a snapshot, or of which this is a candidate."""
-    found = [m for m in snapshot(data, label)["maps"] if m["type"] == kind]
+    """The one map of this type in a snapshot, or with it among the types that it may have."""
+    found = [m for m in snapshot(data, label)["maps"] if kind in m["type"].split(" or ")]
     equal(len(found), 1, f"maps of type {kind}: {[m['type'] for m in snapshot(data, label)['maps']]}")
     return found[0]
 
