@@ -25,7 +25,8 @@ init_tables(struct go_trace *trace)
 		struct trace_table *table;
 		enum trace_chunk_kind kind;
 	} tables[] = {
-	    {&trace->nodes, TRACE_CHUNK_NODES},         {&trace->stacks, TRACE_CHUNK_STACKS},
+	    {&trace->sites, TRACE_CHUNK_SITES},         {&trace->nodes, TRACE_CHUNK_NODES},
+	    {&trace->decisions, TRACE_CHUNK_DECISIONS}, {&trace->stacks, TRACE_CHUNK_STACKS},
 	    {&trace->modules, TRACE_CHUNK_MODULES},     {&trace->profiles, TRACE_CHUNK_PROFILES},
 	    {&trace->text, TRACE_CHUNK_TEXT},           {&trace->snapshots, TRACE_CHUNK_SNAPSHOTS},
 	    {&trace->counters, TRACE_CHUNK_COUNTERS},
@@ -37,21 +38,33 @@ init_tables(struct go_trace *trace)
 	return 0;
 }
 
+/* The next record of a table, published: nobody reads before the first snapshot. NULL with errno. */
+static void *
+publish(struct go_trace *trace, struct trace_table *table)
+{
+	void *record = trace_table_next(&trace->writer, table);
+
+	if (record)
+		trace_table_publish(&trace->writer, table);
+	return record;
+}
+
+/* Site and node 0 stand for no frame; the stacks have none. */
 static int
 publish_stacks(struct go_trace *trace)
 {
-	struct trace_node *node = trace_table_next(&trace->writer, &trace->nodes);
+	struct trace_site *site = publish(trace, &trace->sites);
 
-	if (!node)
+	if (!site || !publish(trace, &trace->nodes))
 		return -1;
-	node->module = TRACE_NODE_NO_MODULE;
-	trace_table_publish(&trace->writer, &trace->nodes);
-	for (int i = 0; i < GO_TRACE_STACKS; i++) {
-		struct trace_stack *stack = trace_table_next(&trace->writer, &trace->stacks);
+	site->module = TRACE_SITE_NO_MODULE;
+	for (uint32_t i = 0; i < GO_TRACE_STACKS; i++) {
+		struct trace_decision *decision = publish(trace, &trace->decisions);
+		struct trace_stack *stack = decision ? publish(trace, &trace->stacks) : NULL;
 
 		if (!stack)
 			return -1;
-		*stack = (struct trace_stack){
+		*decision = (struct trace_decision){
 		    .profile = TRACE_NONE,
 		    .role = TRACE_OTHER,
 		    .split_role = TRACE_OTHER,
@@ -59,7 +72,7 @@ publish_stacks(struct go_trace *trace)
 		    .split_share = 1,
 		    .split_whole = 1,
 		};
-		trace_table_publish(&trace->writer, &trace->stacks);
+		stack->decision = i;
 	}
 	return 0;
 }
@@ -90,10 +103,7 @@ publish_profiles(struct go_trace *trace)
 static int
 publish_counters(struct go_trace *trace)
 {
-	if (!trace_table_next(&trace->writer, &trace->counters))
-		return -1;
-	trace_table_publish(&trace->writer, &trace->counters);
-	return 0;
+	return publish(trace, &trace->counters) ? 0 : -1;
 }
 
 void
@@ -151,9 +161,9 @@ go_trace_create(struct go_trace *trace, const char *place, pid_t pid, const char
 void
 go_trace_close(struct go_trace *trace)
 {
-	struct trace_table *tables[] = {&trace->nodes,    &trace->stacks, &trace->modules,
-					&trace->profiles, &trace->text,   &trace->snapshots,
-					&trace->counters};
+	struct trace_table *tables[] = {&trace->sites,    &trace->nodes,   &trace->decisions,
+					&trace->stacks,   &trace->modules, &trace->profiles,
+					&trace->text,     &trace->snapshots, &trace->counters};
 
 	if (!trace->writer.header)
 		return;

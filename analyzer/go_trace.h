@@ -23,7 +23,7 @@ enum go_trace_stack { GO_TRACE_REACHED, GO_TRACE_GARBAGE, GO_TRACE_STACKS };
 
 struct go_trace {
 	struct trace_writer writer;
-	struct trace_table nodes, stacks, modules, profiles, text, snapshots, counters;
+	struct trace_table sites, nodes, decisions, stacks, modules, profiles, text, snapshots, counters;
 	struct symbols_module symbols; /* of the program, for the names of globals */
 	bool has_module;
 };

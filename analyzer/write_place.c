@@ -48,7 +48,7 @@ print_stack(const struct model_map *map, const struct model_names *names, FILE *
 	if (map->row->where_thread)
 		fprintf(out, "on the stack of thread %" PRIu32, map->row->where_thread);
 	else
-		fputs("on a thread's stack", out);
+		fputs(map->place ? "on a goroutine's stack" : "on a thread's stack", out);
 	if (!names->function)
 		return;
 	write_place_frame(text, sizeof text, names->function, NAME_WIDTH);
