@@ -84,7 +84,7 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, decision->split_role, 255, "unknown role");
 	EXPECT_CORRUPT(bytes, decision->split_share, 18, "impossible parts");
 	EXPECT_CORRUPT(bytes, decision->split_whole, 0, "impossible parts");
-	EXPECT_CORRUPT(bytes, decision->flags, 16, "unknown flags");
+	EXPECT_CORRUPT(bytes, decision->flags, 0x80, "unknown flags");
 	EXPECT_CORRUPT(bytes, module->start, UINT64_MAX, "module 1 ends before it starts");
 	EXPECT_CORRUPT(bytes, module->build_id_size, 33, "build id");
 	EXPECT_CORRUPT(bytes, profile->text_offset, 1, "text that is not there");
@@ -111,7 +111,7 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, map->type, UINT32_MAX, "a text without an end");
 	EXPECT_CORRUPT(bytes, map->place, 1u << 20, "a text without an end");
 	EXPECT_CORRUPT(bytes, map->where, 4, "unknown kind of place");
-	EXPECT_CORRUPT(bytes, map->flags, 8, "unknown flags");
+	EXPECT_CORRUPT(bytes, map->flags, 0x80, "unknown flags");
 	EXPECT_CORRUPT(bytes, map->overflow_reserved_bytes, 21, "parts larger than the whole");
 	EXPECT_CORRUPT(bytes, map->needed_low, 7, "parts larger than the whole");
 	EXPECT_CORRUPT(bytes, map->value_bytes, UINT64_MAX - 1, "more bytes than there can be");
