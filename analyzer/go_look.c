@@ -146,7 +146,6 @@ go_look_read(struct go_look *look, uint64_t budget_ns, char error[GO_LOOK_ERROR_
 	look->input.threads = look->threads;
 	look->input.deadline_ns = budget_ns ? began + budget_ns : 0;
 	outcome = golang_find(&look->input, &look->result);
-	look->work_ns = now_ns() - began;
 	return outcome == GOLANG_FOUND ? 0 : explain(look, outcome, error);
 }
 

@@ -23,7 +23,6 @@ struct go_look {
 	struct golang_input input;
 	struct golang_result result; /* of go_look_read */
 	uint64_t copied_bytes;
-	uint64_t work_ns; /* of go_look_read */
 	char program[PATH_MAX];
 };
 

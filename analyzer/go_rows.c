@@ -236,7 +236,6 @@ begin_record(struct go_trace *trace, const struct go_moment *moment, uint32_t *i
 	record->pid = (uint32_t)getpid();
 	record->ns = moment->ns;
 	record->pause_ns = moment->pause_ns;
-	record->work_ns = moment->work_ns;
 	record->scan_bytes = record->scanned_bytes = moment->scan_bytes;
 	*index = trace_table_publish(&trace->writer, &trace->snapshots);
 	return record;

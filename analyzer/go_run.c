@@ -56,7 +56,6 @@ read_job(struct running *running, struct job *job)
 {
 	job->result = job->is_copied
 	    ? go_look_read(&job->look, running->go->budget_ns, job->error) : -1;
-	job->moment.work_ns = job->look.work_ns;
 	if (job->result == 0 && go_trace_add(&running->trace, &job->moment, &job->look.input,
 					     &job->look.result) != 0) {
 		snprintf(job->error, sizeof(job->error), "the snapshot cannot be written: %s",

@@ -34,7 +34,6 @@ struct go_moment {
 	enum trace_snapshot_cause cause;
 	uint64_t ns;       /* since the process began */
 	uint64_t pause_ns; /* how long it stood still */
-	uint64_t work_ns;  /* how long looking took */
 	uint64_t scan_bytes;
 };
 

@@ -74,14 +74,15 @@ class Toolchain:
 
     def build(self, source, kind="plain"):
         """The path of a program of test_programs/go, built in one of the ways of KINDS."""
-        flags, more = KINDS[kind]
+        flags, more, others = KINDS[kind]
         folder = os.path.join(FOLDER, self.release, kind)
         path = os.path.join(folder, source)
         text = os.path.join(SOURCES, source + ".go")
+        texts = [text] + [os.path.join(SOURCES, other) for other in others]
         if os.path.exists(path) and os.path.getmtime(path) > os.path.getmtime(text):
             return path
         os.makedirs(folder, exist_ok=True)
-        done = run([self.binary, "build", *flags, "-o", f"{path}.{os.getpid()}", text],
+        done = run([self.binary, "build", *flags, "-o", f"{path}.{os.getpid()}", *texts],
                    env=dict(self.env, **more))
         equal(done.returncode, 0, f"{source} by {self.release}, {kind}: {done.stdout}{done.stderr}")
         os.rename(f"{path}.{os.getpid()}", path)
@@ -89,10 +90,10 @@ class Toolchain:
 
 
 KINDS = {
-    "plain": ([], {}),
-    "stripped": (["-ldflags=-s -w"], {}),
-    "pie": (["-buildmode=pie"], {}),
-    "cgo": (["-tags=withcgo"], {"CGO_ENABLED": "1"}),
+    "plain": ([], {}, []),
+    "stripped": (["-ldflags=-s -w"], {}, []),
+    "pie": (["-buildmode=pie"], {}, []),
+    "cgo": ([], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
 }
 
 

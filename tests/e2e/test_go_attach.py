@@ -1,0 +1,138 @@
+"""`maptrace go PID` leaves the process as it was, and says what stands in its way; `maptrace go run`
+is no other run than without it."""
+import os
+import shutil
+import signal
+import subprocess
+
+import harness
+from golang import Watched, toolchains
+from harness import contains, equal, maptrace, report, run, test
+
+ATTACHES = 1000 if os.environ.get("SOAK") else 40
+
+
+def classic():
+    return toolchains()[0]
+
+
+def status(pid, key):
+    with open(f"/proc/{pid}/status", encoding="utf-8") as lines:
+        return [line.split()[1] for line in lines if line.startswith(key + ":")][0]
+
+
+@test
+def unharmed():
+    """attached to again and again, a busy program goes on and ends with its own figures"""
+    for toolchain in toolchains():
+        with subprocess.Popen([toolchain.build("busy")], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as guest:
+            equal(guest.stdout.readline(), "ready\n")
+            for _ in range(ATTACHES // 2):
+                maptrace("go", str(guest.pid), "-o", "busy.mtr", "--report", "text")
+                os.unlink("busy.mtr")
+            equal(status(guest.pid, "TracerPid"), "0")
+            out, _ = guest.communicate("\n")
+            equal((guest.returncode, out), (0, "sound\n"))
+
+
+@test
+def pause_is_told():
+    """the time that the process stands still is told, and is less than a second per gigabyte"""
+    with subprocess.Popen([classic().build("article"), "-wait"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as guest:
+        guest.stdout.readline()
+        guest.stdin.write("\n")
+        guest.stdin.flush()
+        guest.stdout.readline()
+        maptrace("go", str(guest.pid), "-o", "article.mtr", "--report", "text")
+        snap = report("article.mtr")["snapshots"][0]
+        equal(snap["complete"], True)
+        assert snap["pause_ms"] > 0, snap["pause_ms"]
+        guest.kill()
+
+
+@test
+def stopped_stays_stopped():
+    """a process that job control has stopped is read and stays stopped"""
+    with subprocess.Popen([classic().build("article"), "-entries", "100", "-wait"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as guest:
+        guest.stdout.readline()
+        os.kill(guest.pid, signal.SIGSTOP)
+        harness.wait_for(lambda: status(guest.pid, "State") == "T", "the stop")
+        maptrace("go", str(guest.pid), "-o", "stopped.mtr", "--report", "text")
+        harness.wait_for(lambda: status(guest.pid, "State") == "T", "the stop that stays")
+        os.kill(guest.pid, signal.SIGCONT)
+        out, _ = guest.communicate("\n\n\n\n")
+        equal(guest.returncode, 0)
+        contains(out, "collected:")
+
+
+@test
+def run_is_the_programs_own():
+    """exit codes, os.Exit and fatal signals pass through, and each end leaves its snapshot"""
+    article = classic().build("article")
+    for code in (0, 7):
+        maptrace("go", "run", "-o", f"exit{code}.mtr", "--report", "text", "--", article, "-entries",
+                 "5000", "-exit", str(code), status=code)
+        labels = [s["label"] for s in report(f"exit{code}.mtr")["snapshots"]]
+        equal(labels, ["exit"])
+    with Watched(article, "-entries", "5000", "-wait") as guest:
+        guest.line()
+        os.kill(guest.pid(), signal.SIGTERM)
+        data = guest.end(status=128 + signal.SIGTERM)
+        equal([s["label"] for s in data["snapshots"]], ["exit"])
+    maptrace("go", "run", "--", "./nothing-here", status=127)
+
+
+@test
+def refusals():
+    """what cannot be read is refused in words: gone, ended, no Go, another's, traced, too new"""
+    def refused(pid, code, *parts, **options):
+        said = maptrace("go", str(pid), status=code, **options).stderr
+        for part in parts:
+            contains(said, part)
+        equal([t for t in harness.traces() if "watched" not in t], [])
+
+    with subprocess.Popen(["sleep", "1000"]) as sleeper:
+        refused(sleeper.pid, 3, "is no Go program", "maptrace run")
+        sleeper.kill()
+        os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+        refused(sleeper.pid, 2, "zombie")
+    refused(sleeper.pid, 2, "there is no process")
+    refused("many", 2, "is no process id")
+    article = classic().build("article")
+    with Watched(article, "-entries", "10", "-wait") as guest:
+        guest.line()
+        refused(guest.pid(), 2, f"is traced by process {guest.process.pid}")
+        guest.go_on()
+    with open(article, "rb") as source, open("newer", "wb") as out:
+        content = source.read()
+        assert b"go1.19.8" in content
+        out.write(content.replace(b"go1.19.8", b"go1.99.8"))
+    os.chmod("newer", 0o755)
+    with subprocess.Popen(["./newer", "-entries", "10", "-wait"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as guest:
+        guest.stdout.readline()
+        refused(guest.pid, 3, "go1.99.8", "is not read")
+        guest.communicate("\n\n\n\n")
+
+
+@test
+def another_users():
+    """without the right to attach, the setting that forbids it is named"""
+    assert os.geteuid() == 0, "needs root to become somebody else"
+    with subprocess.Popen([classic().build("article"), "-entries", "10", "-wait"],
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as guest:
+        guest.stdout.readline()
+        shutil.copy(harness.MAPTRACE, "maptrace")
+        os.chmod(".", 0o755)
+        done = run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "./maptrace",
+                    "go", str(guest.pid)])
+        equal(done.returncode, 2, done.stderr)
+        contains(done.stderr, "belongs to user 0, and you are user 65534")
+        guest.communicate("\n\n\n\n")
+
+
+if __name__ == "__main__":
+    harness.main()
