@@ -4,6 +4,7 @@
  */
 #include "finder/attribute.h"
 
+#include "finder/parted.h"
 #include "finder/parts.h"
 
 enum {
@@ -150,7 +151,7 @@ fill_chains(struct finder *finder, struct trace_map *map)
 	bool is_seen = false;
 	for (size_t i = 0; i < profile->walk_count; i++) {
 		const struct profile_census *census = &finder->scope.walks[i];
-		if (!has_chains(&profile->walks[i]))
+		if (!has_chains(&profile->walks[i]) && !parted_measure(finder, i))
 			continue;
 		is_seen = true;
 		used += census->used_slots;

@@ -122,6 +122,7 @@ close_finder(struct finder *finder)
 	array_release(&finder->refused);
 	for (size_t i = 0; i < PROFILE_WALKS_MAX; i++)
 		array_unmap(finder->entries[i].at);
+	array_unmap(finder->marks);
 	array_unmap(finder);
 }
 

@@ -8,6 +8,7 @@
  *     walk.c       tables and chains; with cells.c (census) and reach.c (blocks reached)
  *     values.c     out-of-line keys and values that walks meet
  *     attribute.c  parts, the row of the map, its claims
+ *     parted.c     buckets' lengths in a list that runs through all of them
  *     refuse.c     candidates that were not proved, as rows
  *     finder.c     the order of all this
  *
@@ -78,6 +79,7 @@ struct proof {
 	uint8_t reason;       /* PROOF_REFUSED: enum trace_refusal ... */
 	uint32_t line;        /* ... and the line that was not true, or 0 */
 	uint64_t chained_bytes, chained_blocks; /* of role overflow */
+	size_t claims_of[PROFILE_WALKS_MAX]; /* where those of each walk's nodes begin */
 };
 
 struct finder {
@@ -92,6 +94,7 @@ struct finder {
 	struct array candidates, refusals, claims, values, maps, refused;
 	struct values_noted noted;
 	struct slot_entries entries[PROFILE_WALKS_MAX]; /* behind the census of each walk */
+	uint64_t *marks; /* a bit for each block, all 0 between uses; NULL: not asked for yet */
 	uint64_t deadline_ns;
 	uint32_t ticks;
 	bool is_late;

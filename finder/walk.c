@@ -307,6 +307,7 @@ walk_run(struct finder *finder, uint16_t index)
 	uint64_t when;
 	proof->node_size = 0;
 	*walk.census = (struct profile_census){.cells = 1};
+	proof->claims_of[index] = finder->claims.count;
 	if (!evaluate_or(&walk, walk.text->when, 1, &when))
 		return walk_refuse(&walk, TRACE_REFUSED_WALK);
 	enum proof_result result = PROOF_TRUE;

@@ -208,6 +208,9 @@ struct profile_walk {
 	struct profile_expression size;   /* requested size that such a block must have */
 	struct profile_expression valid;  /* list: what every node must meet, or the candidate is refused */
 	struct profile_expression limit;  /* most nodes; more refuses */
+	int8_t parted_by;  /* chain: number of the table walk whose slots hold the nodes behind which
+	                    * another bucket's begin; -1: none. The first bucket's slot holds what is no
+	                    * node of the list */
 	/* both */
 	/* Addresses of out-of-line keys and values of one entry; not the start of a live block (0 among
 	 * them): none. The first of length 0 ends the list. */

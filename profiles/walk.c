@@ -5,6 +5,7 @@
  * an attribute ends its line, not the walk.
  */
 #include "profiles/compiler.h"
+#include "profiles/vocabulary.h"
 
 #include <stddef.h>
 
@@ -62,7 +63,7 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		                     "'; did you mean '", nearest, "'?", NULL);
 	return compiler_fail(compiler, token, "a walk has no attribute '", name,
 		"'; it has: when at count stride cells live dead entries from next end block size "
-		"valid role limit key value", NULL);
+		"valid role limit key value parted_by", NULL);
 }
 
 /* Keys and values share a list; any other attribute stands once. NULL, said so: no place is left. */
@@ -98,6 +99,20 @@ attribute_value(struct compiler *compiler, struct profile_walk *walk, const stru
 		(walk->is_chain ? attribute->chain_names : attribute->table_names));
 }
 
+/* The table whose slots part the list into buckets. */
+static bool
+parted_by(struct compiler *compiler, struct profile_walk *walk)
+{
+	int table = vocabulary_find_walk(compiler, &compiler->token);
+	if (!walk->is_chain)
+		return compiler_expected(compiler, "an attribute of a table walk");
+	if (table < 0 || compiler->profile->walks[table].is_chain)
+		return compiler_expected(compiler, "the name of a table walk above");
+	walk->parted_by = (int8_t)table;
+	compiler_advance(compiler);
+	return true;
+}
+
 /* One line of the body. */
 static bool
 attribute(struct compiler *compiler, struct profile_walk *walk)
@@ -108,6 +123,8 @@ attribute(struct compiler *compiler, struct profile_walk *walk)
 	compiler_advance(compiler);
 	if (compiler_spells(compiler, &token, "role"))
 		return compiler_expect_role(compiler, &walk->role);
+	if (compiler_spells(compiler, &token, "parted_by"))
+		return parted_by(compiler, walk);
 	for (int i = 0; i < ATTRIBUTES; i++) {
 		if (compiler_spells(compiler, &token, attributes[i].word))
 			return attribute_value(compiler, walk, &token, &attributes[i]);
@@ -187,6 +204,7 @@ walk_parse(struct compiler *compiler)
 	struct profile_walk *walk = &profile->walks[profile->walk_count];
 	walk->line = name.line;
 	walk->role = PROFILE_OVERFLOW;
+	walk->parted_by = -1;
 	compiler_quote(compiler, &name, walk->name);
 	bool is_sound = kind_and_brace(compiler, walk) && body(compiler, walk);
 	profile->walk_count++;

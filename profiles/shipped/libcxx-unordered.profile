@@ -81,6 +81,7 @@ require live(proof) == (first != 0) && live(proof) + dead(proof) <= entries
 # A std::string lies there if it proves itself: its capacity is odd (the mark of a long one), its
 # block as large as that says.
 walk nodes chain {
+	parted_by proof
 	from  first
 	next  ptr[node]
 	size  node_size

@@ -114,6 +114,7 @@ require live(proof) == (first != 0) && live(proof) + dead(proof) <= (first == 0 
 
 # A std::string lies there if it proves itself: out of the node, its block as large as its capacity.
 walk nodes chain {
+	parted_by proof
 	from  first
 	next  ptr[node]
 	size  node_size

@@ -161,6 +161,10 @@ test_what_is_missing_is_named(void **state)
 	expect_error(HEAD "walk w table {\nat buckets\ncount 1\nstride 8\n}\n" TAIL, 4, 6,
 	             "counts nothing");
 	expect_error(HEAD "walk w chain {\nfrom 1\n}\n" TAIL, 4, 6, "has no 'next'");
+	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nparted_by w\n}\n" TAIL, 7, 11,
+	             "name of a table walk");
+	expect_error(HEAD "walk t table {\nat 1\ncount 1\nstride 8\nlive 1\nparted_by t\n}\n" TAIL,
+	             9, 11, "an attribute of a table");
 }
 
 static void

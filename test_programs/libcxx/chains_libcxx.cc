@@ -1,0 +1,2 @@
+/* The same program against libc++. */
+#include "test_programs/chains_unordered.cc"
