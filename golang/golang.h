@@ -12,7 +12,7 @@
  *     classic, swiss     prove and walk         |  what is there
  *     needed   the growth rule                  |  what it would take
  *     reach    marks from globals and stacks    |  who holds it
- *     typing   which type fits                  |  what it is called
+ *     typing, fits, spread                      |  what it is called
  *
  * Called by the analyzer on a stopped process or a core, and by the library's snapshot child where
  * a Go runtime lives in the guest: no malloc, no stdio, memory of its own from finder/array.h.
@@ -88,7 +88,8 @@ struct golang_map {
 	uint32_t tables;       /* Swiss; 0: one group without a table */
 	uint32_t held;         /* enum golang_held */
 	uint64_t root;         /* address of the word that leads to it, 0: none */
-	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th */
+	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th. Above 1,
+	                        * values, residue and the pointers' remedy are those of the first */
 	uint32_t function;     /* text: of the stack frame that leads to it, "" if not known */
 	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map 0xc000012000";
 	                        * "" if the root holds it */

@@ -101,6 +101,10 @@ int golang_rows_make(struct golang_state *state);
 int golang_marks_open(struct golang_state *state);
 void golang_marks_close(struct golang_state *state);
 
+/* Whether the first entries of the map could be of this type. */
+bool golang_fits(const struct golang_state *state, const struct golang_found *found,
+                 const struct golang_map_type *type);
+
 /* Bytes of buckets and overflow that a fresh map of these entries would have; see needed.c. */
 struct golang_needed {
 	uint64_t rebuilt;  /* after inserting the entries anew */

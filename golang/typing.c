@@ -41,11 +41,20 @@ is_real(const struct golang_state *state, const struct golang_found *found, uint
 	return !is_stand_in(state, found, i);
 }
 
+static bool
+can_hold(const struct golang_state *state, const struct golang_found *found, uint32_t i)
+{
+	return golang_fits(state, found, golang_choice(state, found, i));
+}
+
 int
 golang_typing_narrow(struct golang_state *state)
 {
 	struct golang_found *found = state->found.at;
-	for (size_t i = 0; i < state->found.count; i++)
+	for (size_t i = 0; i < state->found.count; i++) {
 		narrow(state, &found[i], is_real);
+		if (found[i].choices > 1)
+			narrow(state, &found[i], can_hold);
+	}
 	return 0;
 }
