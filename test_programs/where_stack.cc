@@ -13,6 +13,13 @@
 #include <unistd.h>
 #include <unordered_map>
 
+/* A function that keeps its name, its frame and its callers. */
+#ifdef __clang__
+#define OF_ITS_OWN __attribute__((noinline))
+#else
+#define OF_ITS_OWN __attribute__((noipa))
+#endif
+
 typedef std::unordered_map<int, int> map_type;
 
 struct meeting {
@@ -48,7 +55,7 @@ meet(meeting *meeting)
 
 extern "C" {
 
-__attribute__((noipa)) void
+OF_ITS_OWN void
 one_that_waits(meeting *meeting)
 {
 	map_type map;
@@ -57,7 +64,7 @@ one_that_waits(meeting *meeting)
 	meet(meeting);
 }
 
-__attribute__((noipa)) void
+OF_ITS_OWN void
 first_of_two(meeting *meeting)
 {
 	map_type map;
@@ -65,7 +72,7 @@ first_of_two(meeting *meeting)
 	meet(meeting);
 }
 
-__attribute__((noipa)) void
+OF_ITS_OWN void
 second_of_two(meeting *meeting)
 {
 	map_type map;
@@ -75,7 +82,7 @@ second_of_two(meeting *meeting)
 	meet(meeting);
 }
 
-__attribute__((noipa)) void
+OF_ITS_OWN void
 work(meeting *meeting)
 {
 	void (*volatile tasks[])(struct meeting *) = { first_of_two, second_of_two, first_of_two,
@@ -84,7 +91,7 @@ work(meeting *meeting)
 		tasks[i](i == 3 ? meeting : nullptr);
 }
 
-__attribute__((noipa)) void
+OF_ITS_OWN void
 one_that_marks()
 {
 	map_type map;
