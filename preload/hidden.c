@@ -10,6 +10,7 @@
 #include "preload/hidden.h"
 
 #include "preload/lock.h"
+#include "preload/shield.h"
 
 #include <errno.h>
 #include <string.h>
@@ -103,13 +104,14 @@ void *
 hidden_map(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct shield shield;
 	int result;
 
 	if (at == MAP_FAILED)
 		return NULL;
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	result = hidden_register((uintptr_t)at, (uintptr_t)at + size);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	if (result) {
 		munmap(at, size);
 		errno = ENOMEM;
@@ -139,11 +141,12 @@ hidden_map_huge(size_t size)
 void
 hidden_unmap(void *at, size_t size)
 {
+	struct shield shield;
 	int result;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	result = hidden_forget((uintptr_t)at, (uintptr_t)at + size);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	if (result) /* keep the addresses ours, give the memory back */
 		madvise(at, size, MADV_DONTNEED);
 	else
@@ -153,20 +156,23 @@ hidden_unmap(void *at, size_t size)
 void
 hidden_add(uint64_t start, uint64_t end)
 {
-	lock_take(&lock);
+	struct shield shield;
+
+	shield_take(&shield, &lock);
 	hidden_register(start, end);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 }
 
 size_t
 hidden_copy(struct memory_range *into, size_t room)
 {
+	struct shield shield;
 	size_t count;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	count = range_count < room ? range_count : room;
 	memcpy(into, ranges, count * sizeof(ranges[0]));
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return count;
 }
 

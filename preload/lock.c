@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { LOCK_SPINS = 64, LOCK_YIELDS = 64, LOCK_SLEEP_NS = 50 * 1000 };
 
@@ -20,7 +22,7 @@ lock_spin(void)
 #endif
 }
 
-static void
+void
 lock_pause(uint32_t turn)
 {
 	const struct timespec nap = { .tv_nsec = LOCK_SLEEP_NS };
@@ -30,7 +32,7 @@ lock_pause(uint32_t turn)
 	else if (turn < LOCK_SPINS + LOCK_YIELDS)
 		sched_yield();
 	else
-		nanosleep(&nap, NULL);
+		syscall(SYS_nanosleep, &nap, NULL);
 }
 
 void

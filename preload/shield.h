@@ -6,6 +6,8 @@
 #ifndef PRELOAD_SHIELD_H
 #define PRELOAD_SHIELD_H
 
+#include "preload/lock.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -36,6 +38,21 @@ shield_lower(const struct shield *shield)
 	syscall(SYS_rt_sigprocmask, 2, &shield->signals, NULL, sizeof(shield->signals));
 	pthread_setcancelstate(shield->cancel_state, NULL);
 	errno = shield->error;
+}
+
+/* A lock of ours, with the shield raised for as long as it is held. */
+static inline void
+shield_take(struct shield *shield, uint32_t *lock)
+{
+	shield_raise(shield);
+	lock_take(lock);
+}
+
+static inline void
+shield_release(const struct shield *shield, uint32_t *lock)
+{
+	lock_release(lock);
+	shield_lower(shield);
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "preload/ledger/counters.h"
 #include "preload/lock.h"
 #include "preload/process/tracer.h"
+#include "preload/shield.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -62,11 +63,8 @@ static struct thread *
 thread_acquire(void)
 {
 	struct thread *thread;
-	sigset_t every, before;
 	uint32_t now = 0;
 
-	sigfillset(&every); /* a handler must not find the lock taken by its own thread */
-	pthread_sigmask(SIG_SETMASK, &every, &before);
 	lock_take(&lock);
 	for (thread = all; thread && thread->in_use; thread = thread->next)
 		;
@@ -79,26 +77,22 @@ thread_acquire(void)
 	lock_release(&lock);
 	if (thread)
 		counters_begin_thread(thread, now);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return thread;
 }
 
 static void
 thread_release(struct thread *thread)
 {
-	sigset_t every, before;
+	struct shield shield;
 
 	counters_end_thread(thread);
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &before);
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	thread->stack_low = thread->stack_high = thread->last_block = 0;
 	thread->is_borrowed = false;
 	thread->depth = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);
 	thread_count(-1);
-	lock_release(&lock);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	shield_release(&shield, &lock);
 }
 
 static void
@@ -119,8 +113,8 @@ thread_start(void)
 }
 
 /* The first event of a thread, or one of a thread that is ending. */
-static __attribute__((noinline)) struct thread *
-thread_adopt(void)
+static struct thread *
+thread_adopt_state(void)
 {
 	bool is_ending = thread_self == THREAD_ENDED;
 	struct thread *thread = thread_acquire();
@@ -136,6 +130,20 @@ thread_adopt(void)
 		pthread_setspecific(end_key, thread);
 		thread->is_calling_out = false;
 	}
+	return thread;
+}
+
+/* A handler that allocates while a state is being taken would take another, which nobody gives back; or
+ * it did so a moment ago, and its state is the thread's. */
+static __attribute__((noinline)) struct thread *
+thread_adopt(void)
+{
+	struct thread *thread;
+	struct shield shield;
+
+	shield_raise(&shield);
+	thread = thread_self && thread_self != THREAD_ENDED ? thread_self : thread_adopt_state();
+	shield_lower(&shield);
 	return thread;
 }
 

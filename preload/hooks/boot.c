@@ -11,6 +11,7 @@
 
 #include "preload/hidden.h"
 #include "preload/lock.h"
+#include "preload/shield.h"
 
 #include <errno.h>
 #include <string.h>
@@ -70,17 +71,18 @@ boot_carve(size_t alignment, size_t size)
 void *
 boot_allocate(size_t alignment, size_t size)
 {
+	struct shield shield;
 	void *block = NULL;
 
 	if (alignment < BOOT_ALIGNMENT)
 		alignment = BOOT_ALIGNMENT;
 	if (size > PTRDIFF_MAX / 4 || alignment > PTRDIFF_MAX / 4)
 		goto out;
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	block = boot_carve(alignment, size);
 	if (!block && !boot_grow(size + 2 * alignment))
 		block = boot_carve(alignment, size);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 out:
 	if (!block)
 		errno = ENOMEM;
@@ -98,14 +100,15 @@ boot_free(void *block)
 {
 	uintptr_t start = (uintptr_t)block;
 	size_t size = boot_size(block);
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	if (region_count && regions[region_count - 1].next == start + size &&
 	    start >= regions[region_count - 1].start) {
 		memset(block, 0, size); /* the next one is zeroed too */
 		regions[region_count - 1].next = start - sizeof(size_t);
 	}
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 }
 
 bool

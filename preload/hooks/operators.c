@@ -69,10 +69,12 @@ operator_find_local(enum operator_form form, const struct dl_find_object *module
 	return NULL;
 }
 
+/* Who finds the lock taken looks it up again the next time: in a forked child it may stay taken. */
 static void
 operator_keep_local(enum operator_form form, const struct dl_find_object *module, void *found)
 {
-	lock_take(&locals_lock);
+	if (!lock_try(&locals_lock))
+		return;
 	if (local_count < LOCALS_MAX) {
 		locals[local_count] = (struct local){ form, *module, found };
 		__atomic_store_n(&local_count, local_count + 1, __ATOMIC_RELEASE);

@@ -16,6 +16,7 @@
 #include "preload/ledger/named.h"
 #include "preload/ledger/ordered.h"
 #include "preload/lock.h"
+#include "preload/shield.h"
 
 static struct ordered subs, outers;
 static uint32_t lock;
@@ -160,10 +161,11 @@ enum arena_outcome
 arena_add(struct thread *thread, const struct ledger_block *sub)
 {
 	enum arena_outcome outcome;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	outcome = add(thread, sub);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return outcome;
 }
 
@@ -178,13 +180,14 @@ arena_remove(struct thread *thread, uint64_t address)
 {
 	const struct ordered_node *sub;
 	bool is_known;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	sub = ordered_before(&subs, address);
 	is_known = begins(sub, address);
 	if (is_known)
 		sub_remove(thread, sub);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return is_known ? ARENA_DONE : ARENA_UNKNOWN;
 }
 
@@ -193,13 +196,14 @@ arena_remove_one(struct thread *thread, uint64_t start, uint64_t end)
 {
 	const struct ordered_node *sub;
 	bool is_one;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	sub = ordered_from(&subs, start);
 	is_one = sub && sub->address < end;
 	if (is_one)
 		sub_remove(thread, sub);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return is_one;
 }
 
@@ -209,8 +213,9 @@ arena_restore(uint64_t address)
 	const struct ordered_node *outer;
 	struct ledger_block block, stale;
 	bool full;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	outer = ordered_before(&outers, address);
 	if (begins(outer, address)) {
 		block = block_of(outer);
@@ -219,7 +224,7 @@ arena_restore(uint64_t address)
 		ledger_clear_outer(address);
 		ledger_add(&block, &stale, &full); /* its page is there: it was in it before */
 	}
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 }
 
 void
@@ -239,11 +244,12 @@ arena_dissolve(struct thread *thread, uint64_t address)
 	const struct ordered_node *outer;
 	uint64_t end;
 	bool is_left = true;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	outer = ordered_before(&outers, address);
 	end = begins(outer, address) ? end_of(outer) : address;
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	while (is_left) {
 		change_begin(thread);
 		is_left = arena_remove_one(thread, address, end);
@@ -270,12 +276,13 @@ bool
 arena_find(uint64_t address, struct ledger_block *out)
 {
 	const struct ordered_node *node;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	node = node_at(address);
 	if (node)
 		*out = block_of(node);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return node || ledger_find(address, out);
 }
 
@@ -285,8 +292,9 @@ arena_move(struct thread *thread, uint64_t address, uint32_t stack)
 	struct ledger_block block, stale;
 	struct ordered_node *node;
 	bool is_known, full = false;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	node = node_at(address);
 	is_known = node || ledger_remove(address, &block);
 	if (node) {
@@ -300,7 +308,7 @@ arena_move(struct thread *thread, uint64_t address, uint32_t stack)
 		ledger_add(&block, &stale, &full);
 	if (full)
 		counters_remove(thread, stack, block.size);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return full ? ARENA_FULL : is_known ? ARENA_DONE : ARENA_UNKNOWN;
 }
 
@@ -309,14 +317,15 @@ arena_name(uint64_t address, const char *name)
 {
 	struct ordered_node *outer;
 	bool is_kept = true;
+	struct shield shield;
 
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	if (!name)
 		named_remove(address);
 	else
 		is_kept = (ordered_holding(&subs, address) || outer_find(address, &outer)) &&
 		          named_put(address, name);
-	lock_release(&lock);
+	shield_release(&shield, &lock);
 	return is_kept ? ARENA_DONE : ARENA_FULL;
 }
 

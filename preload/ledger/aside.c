@@ -10,8 +10,7 @@
 
 #include "preload/hidden.h"
 #include "preload/lock.h"
-
-#include <errno.h>
+#include "preload/shield.h"
 
 enum { PART_BITS = 6, PARTS = 1 << PART_BITS, SLOTS_FIRST = 128 };
 
@@ -79,17 +78,16 @@ bool
 aside_put(const struct ledger_block *block)
 {
 	struct part *part = aside_part(block->address);
-	int before = errno;
+	struct shield shield;
 	bool has_room;
 
-	lock_take(&part->lock);
+	shield_take(&shield, &part->lock);
 	has_room = (part->slots && 2 * part->count <= part->mask) || part_grow(part);
 	if (has_room) {
 		*slot_of(part, block->address) = *block;
 		part->count++;
 	}
-	lock_release(&part->lock);
-	errno = before;
+	shield_release(&shield, &part->lock);
 	return has_room;
 }
 
@@ -120,11 +118,12 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 {
 	struct part *part = aside_part(address);
 	struct ledger_block *slot;
+	struct shield shield;
 	bool found = false;
 
 	if (!__atomic_load_n(&part->slots, __ATOMIC_RELAXED) || !address)
 		return false;
-	lock_take(&part->lock);
+	shield_take(&shield, &part->lock);
 	slot = slot_of(part, address);
 	if (slot->address) {
 		*out = *slot;
@@ -132,7 +131,7 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 		if (take)
 			slot_free(part, slot);
 	}
-	lock_release(&part->lock);
+	shield_release(&shield, &part->lock);
 	return found;
 }
 

@@ -11,14 +11,12 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NO_MEMBARRIER UINT32_C(0x80000000)
 
-enum { YIELDS = 100, WAIT_TURNS = 2000, WAIT_NS = 50 * 1000 }; /* 0.1 s */
+enum { WAIT_TURNS = 2000 }; /* 0.1 s */
 
 uint32_t change_stops;
 static uint32_t lock;
@@ -38,17 +36,6 @@ change_may_go_on(void)
 	       __atomic_load_n(&stopper, __ATOMIC_RELAXED) == gettid();
 }
 
-static void
-change_pause(unsigned turn)
-{
-	const struct timespec nap = { .tv_nsec = WAIT_NS };
-
-	if (turn < YIELDS)
-		sched_yield();
-	else
-		nanosleep(&nap, NULL);
-}
-
 __attribute__((noinline)) void
 change_wait(struct thread *thread)
 {
@@ -57,7 +44,7 @@ change_wait(struct thread *thread)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (unsigned turn = 0; !change_may_go_on(); turn++) {
 		change_end(thread);
-		change_pause(turn);
+		lock_pause(turn);
 		__atomic_store_n(&thread->is_changing, true, __ATOMIC_SEQ_CST);
 	}
 	errno = before;
@@ -83,7 +70,7 @@ change_stop(void)
 		is_changing = false;
 		thread_each(change_see, &is_changing);
 		if (is_changing)
-			change_pause(turn);
+			lock_pause(turn);
 	}
 	return !is_changing;
 }

@@ -91,13 +91,11 @@ shadow_add(uint64_t address)
 	struct shadow_region *region;
 	struct shield shield;
 
-	shield_raise(&shield);
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	region = region_make(address);
 	if (region)
 		__atomic_store_n(&region->touched, region->touched | page, __ATOMIC_RELEASE);
-	lock_release(&lock);
-	shield_lower(&shield);
+	shield_release(&shield, &lock);
 	return region ? shadow_find(address) : NULL;
 }
 

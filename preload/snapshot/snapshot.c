@@ -365,11 +365,9 @@ snapshot_wait(void)
 
 	if (!is_guest())
 		return;
-	shield_raise(&shield);
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	wait_below(1);
-	lock_release(&lock);
-	shield_lower(&shield);
+	shield_release(&shield, &lock);
 }
 
 void

@@ -158,8 +158,7 @@ intern_lock(void)
 {
 	struct shield raised;
 
-	shield_raise(&raised);
-	lock_take(&lock);
+	shield_take(&raised, &lock);
 	shield = raised;
 }
 
@@ -168,8 +167,7 @@ intern_unlock(void)
 {
 	struct shield raised = shield;
 
-	lock_release(&lock);
-	shield_lower(&raised);
+	shield_release(&raised, &lock);
 }
 
 void

@@ -18,6 +18,7 @@
 #include "preload/unwind/stack.h"
 
 #include "preload/hidden.h"
+#include "preload/lock.h"
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"
 #include "preload/stacks/intern.h"
@@ -30,7 +31,6 @@
 
 #include <errno.h>
 #include <linux/membarrier.h>
-#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,12 +73,15 @@ stack_open(void)
 static __attribute__((noinline)) void
 stack_wait_for_fork(struct thread *thread)
 {
-	while (__atomic_load_n(&fork_wanted, __ATOMIC_ACQUIRE)) {
+	int before = errno;
+
+	for (uint32_t turn = 0; __atomic_load_n(&fork_wanted, __ATOMIC_ACQUIRE); turn++) {
 		thread->is_unwinding = false;
-		sched_yield();
+		lock_pause(turn);
 		thread->is_unwinding = true;
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	}
+	errno = before;
 }
 
 void
