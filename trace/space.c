@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -192,4 +193,19 @@ trace_space_move(int fd, uint32_t number, struct trace_chunk *chunk,
 	}
 	return mmap(chunk, TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 	            (off_t)offset_of(number)) == MAP_FAILED ? -1 : 0;
+}
+
+int
+trace_space_copy(void *at, size_t size, size_t room)
+{
+	void *copy = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (copy == MAP_FAILED)
+		return -1;
+	memcpy(copy, at, size);
+	if (mremap(copy, room, room, MREMAP_MAYMOVE | MREMAP_FIXED, at) == MAP_FAILED) {
+		munmap(copy, room);
+		return -1;
+	}
+	return 0;
 }

@@ -28,6 +28,10 @@ int trace_space_number(struct trace_writer *writer, uint32_t run, uint32_t *firs
  * thread of any process that has the file mapped. NULL with errno. */
 struct trace_chunk *trace_space_take(struct trace_writer *writer, uint32_t run);
 
+/* A private copy of the first `size` bytes takes the place of a mapping of `room`. Returns 0, or -1 with
+ * errno. */
+int trace_space_copy(void *at, size_t size, size_t room);
+
 /* Copies `size` bytes of records of a chunk, under a new label, to chunk `number` of another file, and
  * maps that where the old one was: records stay at their addresses. They are written and not stored
  * through the mapping, so pages that nobody touches again are never mapped. Returns 0, or -1 with

@@ -75,25 +75,22 @@ int
 trace_table_own(struct trace_table *table)
 {
 	uint32_t last = table->count / table->per_chunk, records = table->count % table->per_chunk;
-	struct trace_chunk *copy;
 
-	if (!table->is_borrowed || records == 0)
-		goto out;
-	copy = mmap(NULL, TRACE_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-	            -1, 0);
-	if (copy == MAP_FAILED)
-		return -1;
-	memcpy(copy, table->chunks[last],
-	       TRACE_CHUNK_HEADER_SIZE + (size_t)records * table->record_size);
-	copy->used = records;
-	if (mremap(copy, TRACE_CHUNK_SIZE, TRACE_CHUNK_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
-	           table->chunks[last]) == MAP_FAILED) {
-		munmap(copy, TRACE_CHUNK_SIZE);
-		return -1;
+	if (table->is_borrowed && records > 0) {
+		if (trace_space_copy(table->chunks[last], TRACE_CHUNK_HEADER_SIZE +
+		                  (size_t)records * table->record_size, TRACE_CHUNK_SIZE))
+			return -1;
+		table->chunks[last]->used = records;
 	}
-out:
 	table->is_borrowed = false;
 	return 0;
+}
+
+void
+trace_table_detach(struct trace_table *table)
+{
+	for (uint32_t i = 0; i < TRACE_TABLE_CHUNKS && table->chunks[i]; i++)
+		trace_space_copy(table->chunks[i], TRACE_CHUNK_SIZE, TRACE_CHUNK_SIZE);
 }
 
 void
@@ -144,8 +141,10 @@ grow(struct trace_writer *writer, struct trace_table *table, uint32_t sequence)
 	uint32_t run;
 	struct trace_chunk *first = take_run(writer, sequence, &run);
 
-	if (!first)
+	if (!first) {
+		writer->error = errno;
 		return -1;
+	}
 	for (uint32_t i = 0; i < run; i++) {
 		label(chunk_after(first, i), table, sequence + i, 0);
 		__atomic_store_n(&table->chunks[sequence + i], chunk_after(first, i),

@@ -176,6 +176,13 @@ trace_draft(struct trace_writer *writer, const char *path, const char *program)
 }
 
 void
+trace_detach(struct trace_writer *writer)
+{
+	writer->is_draft = true;
+	trace_space_copy(writer->header, TRACE_HEADER_SIZE, TRACE_HEADER_SIZE);
+}
+
+void
 trace_continue(struct trace_header *into, const struct trace_header *from)
 {
 	into->start_realtime_ns = from->start_realtime_ns;

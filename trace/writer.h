@@ -17,7 +17,8 @@ struct trace_writer {
 	struct trace_header *header; /* mapped; NULL when there is no trace */
 	int fd;
 	uint64_t device, inode; /* what fd must be */
-	bool is_draft; /* in memory; fd is -1 */
+	bool is_draft; /* in memory; fd is of no use */
+	int error; /* errno of the last time that a table could not grow, or 0 */
 	char path[TRACE_PATH_MAX]; /* absolute, as created: with .1, .2 if the name was taken */
 };
 
@@ -43,6 +44,11 @@ void trace_end(struct trace_writer *writer, enum trace_end end);
 
 /* Removes the file if its name still means our file. */
 void trace_remove(struct trace_writer *writer);
+
+/* For a forked child that came out of the middle of an event, which it ends for itself: the header, and
+ * below each table, become private copies at their addresses, and grow in memory. What no memory is
+ * found for stays shared. */
+void trace_detach(struct trace_writer *writer);
 
 /* Unmaps the header and closes the descriptor without a change to the file: for a forked child
  * that leaves its parent's trace. Tables are left by trace_table_release. */
@@ -78,6 +84,9 @@ void trace_table_borrow(struct trace_table *table);
 
 /* Makes that copy now, for who changes a published record of it. Returns 0, or -1 with errno. */
 int trace_table_own(struct trace_table *table);
+
+/* See trace_detach. */
+void trace_table_detach(struct trace_table *table);
 
 /* Or it starts anew: the parent's chunks are left. */
 void trace_table_empty(struct trace_table *table);

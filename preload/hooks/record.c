@@ -59,6 +59,24 @@ record_free_pending(struct thread *thread)
 	errno = before;
 }
 
+/* A handler may have forked since the hook asked whether tracing is on: the rest of the event is the
+ * child's, and not for the parent's trace. */
+static __attribute__((noinline)) struct thread *
+record_enter_anew(struct thread *thread)
+{
+	if (thread)
+		thread_leave(thread);
+	return tracer_wake() ? thread_enter() : NULL;
+}
+
+static inline FAST struct thread *
+record_enter(void)
+{
+	struct thread *thread = thread_enter();
+
+	return __builtin_expect(tracer_is_on(), 1) ? thread : record_enter_anew(thread);
+}
+
 static inline FAST void
 record_leave(struct thread *thread)
 {
@@ -242,7 +260,7 @@ record_new(struct thread *thread, uint64_t address, uint64_t size, const struct 
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	struct thread *thread = thread_enter();
+	struct thread *thread = record_enter();
 
 	if (__builtin_expect(!thread, 0)) {
 		if (thread_misses_allocation())
@@ -349,7 +367,7 @@ record_free_inside(void *block)
 bool
 record_free(void *block)
 {
-	struct thread *thread = thread_enter();
+	struct thread *thread = record_enter();
 	struct record_move move;
 
 	if (__builtin_expect(!thread, 0))
@@ -364,7 +382,7 @@ record_free(void *block)
 void
 record_move_begin(void *block, struct record_move *move)
 {
-	struct thread *thread = thread_enter();
+	struct thread *thread = record_enter();
 
 	move->was_known = false;
 	if (thread)
@@ -388,7 +406,7 @@ void
 record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                 const struct caller *caller)
 {
-	struct thread *thread = thread_enter();
+	struct thread *thread = record_enter();
 	struct event event = { .thread = thread, .move = move };
 
 	if (__builtin_expect(!thread, 0)) {

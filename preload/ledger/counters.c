@@ -216,22 +216,6 @@ counters_restart(struct thread *thread)
 	thread->is_alone = true;
 }
 
-static void
-page_find_thread(struct thread *thread, void *context)
-{
-	struct trace_counters *page = context;
-
-	if (thread->number == page->thread && pages_reach(thread, page->first / TRACE_COUNTERS))
-		thread->pages[page->first / TRACE_COUNTERS] = page;
-}
-
-void
-counters_moved(void)
-{
-	for (uint32_t i = 0; i < tracer.counters.count; i++)
-		thread_each_ever(page_find_thread, trace_table_at(&tracer.counters, i));
-}
-
 /* Of a stack with two roles the whole counts: it is asked whether there is anything. */
 static uint64_t
 counters_map_bytes(void)
@@ -316,14 +300,12 @@ counters_tick(uint64_t now_ns)
 		__atomic_store_n(&header->last_event_ns, now_ns, __ATOMIC_RELAXED);
 	if (draft_is_open() || now_ns < __atomic_load_n(&series_next, __ATOMIC_RELAXED))
 		return;
-	shield_raise(&shield);
-	lock_take(&lock);
+	shield_take(&shield, &lock);
 	if (now_ns >= series_next) {
 		series_add(header, now_ns);
 		__atomic_store_n(&series_next, now_ns + series_interval, __ATOMIC_RELAXED);
 	}
-	lock_release(&lock);
-	shield_lower(&shield);
+	shield_release(&shield, &lock);
 }
 
 void

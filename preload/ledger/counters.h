@@ -239,9 +239,6 @@ void counters_restart(struct thread *thread);
 /* They have been: what comes from now on is the child's own. */
 void counters_restarted(void);
 
-/* The pages lie elsewhere now: the trace goes on in another file. */
-void counters_moved(void);
-
 /* What this process allocated itself, without what a forked child inherited: bytes that had a map's
  * role by stack; and by how much live bytes at their peak went over those that it began with. */
 uint64_t counters_own_map_bytes(void);

@@ -62,6 +62,18 @@ draft_begin(void)
 	return 0;
 }
 
+void
+draft_detach(void)
+{
+	if (tracer.writer.is_draft)
+		return;
+	trace_detach(&tracer.writer);
+	for (size_t i = 0; i < GOES_ON; i++)
+		trace_table_detach(goes_on[i]);
+	for (size_t i = 0; i < ANEW; i++)
+		trace_table_detach(anew[i]);
+}
+
 /* ---- a file after all */
 
 static int
@@ -98,15 +110,16 @@ draft_write(void)
 	return 0;
 }
 
-static void
-draft_give_up(int error)
+void
+draft_give_up(const char *path, int error)
 {
 	char sentence[TRACE_PATH_MAX + 160];
 
 	tracer_off();
-	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ",
-	          tracer.writer.path, ": ", strerrordesc_np(error), "; it goes on untraced", NULL);
-	tracer_warn(sentence);
+	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ", path, ": ",
+	          strerrordesc_np(error), "; it goes on untraced, as will other children that "
+	          "cannot have one", NULL);
+	tracer_warn_family(sentence);
 }
 
 /* Returns 0, or what went wrong. */
@@ -144,7 +157,7 @@ draft_settle(bool takes_locks)
 		intern_unlock();
 	}
 	if (error)
-		draft_give_up(error);
+		draft_give_up(tracer.writer.path, error);
 	shield_lower(&shield);
 	return __atomic_load_n(&draft_state, __ATOMIC_RELAXED) == DRAFT_NONE;
 }

@@ -6,6 +6,10 @@
  *     parent   prepare: signals blocked, all locked, changes stopped --> fork --> unlocked
  *     child    enabled page reads 0 --> first event --> tracer_child: own draft, same stacks
  *
+ * A signal handler may fork in the middle of an event, which its child ends when the handler returns
+ * there: the child's half then goes to a private copy of the parent's trace. That takes fork or _Fork; a
+ * system call of the handler's own is not seen.
+ *
  * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
  * is not theirs to touch. A child of vfork shares memory and records into its parent's trace, as the
  * memory is the parent's.
@@ -26,7 +30,6 @@
 #include "preload/snapshot/snapshot.h"
 #include "preload/snapshot/trigger.h"
 #include "preload/stacks/intern.h"
-#include "preload/text.h"
 #include "preload/thread.h"
 #include "preload/unwind/stack.h"
 #include "preload/unwind/unwind_check.h"
@@ -91,31 +94,6 @@ fork_parent(void)
 	shield_lower(&raised);
 }
 
-/* The page is wiped by the kernel; where that was refused, here. libc makes the lock of the
- * streams anew only where there had been more than one thread. */
-static void
-fork_child(void)
-{
-	if (holder == pthread_self()) {
-		holder = 0;
-		call(_IO_list_resetlock);
-		shield_lower(&shield);
-	}
-	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
-		return;
-	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);
-}
-
-/* Comes back here by way of atfork.c. */
-void
-fork_start(void)
-{
-	static bool has_started;
-
-	if (!__atomic_exchange_n(&has_started, true, __ATOMIC_ACQ_REL))
-		pthread_atfork(fork_prepare, fork_parent, fork_child);
-}
-
 static void
 fork_reset(void)
 {
@@ -132,6 +110,41 @@ fork_reset(void)
 	counters_after_fork();
 	snapshot_after_fork();
 	ends_after_fork();
+}
+
+void
+fork_bare_child(void)
+{
+	if (!thread_is_inside() || !tracer.writer.header)
+		return;
+	fork_reset();
+	draft_detach();
+}
+
+/* The page is wiped by the kernel; where that was refused, here. libc makes the lock of the
+ * streams anew only where there had been more than one thread. */
+static void
+fork_child(void)
+{
+	if (holder == pthread_self()) {
+		holder = 0;
+		call(_IO_list_resetlock);
+		shield_lower(&shield);
+	}
+	fork_bare_child();
+	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
+		return;
+	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);
+}
+
+/* Comes back here by way of atfork.c. */
+void
+fork_start(void)
+{
+	static bool has_started;
+
+	if (!__atomic_exchange_n(&has_started, true, __ATOMIC_ACQ_REL))
+		pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
 /* Tables that go on in the new file; those that start anew. */
@@ -165,17 +178,6 @@ fork_count_part(const struct ledger_block *block, bool is_rest, void *context)
 	fork_count(block);
 }
 
-static void
-fork_give_up(const char *path)
-{
-	char sentence[TRACE_PATH_MAX + 160];
-
-	tracer_off();
-	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ", path, ": ",
-	          strerrordesc_np(errno), "; it goes on untraced", NULL);
-	tracer_warn(sentence);
-}
-
 /* A new file with the tables of the present one, which is left. Returns 0, or -1 with errno. */
 static int
 fork_open_trace(char *path, size_t room)
@@ -196,7 +198,6 @@ fork_open_trace(char *path, size_t room)
 	}
 	tracer.writer = own;
 	trace_leave(&old);
-	counters_moved();
 	return 0;
 }
 
@@ -206,7 +207,7 @@ fork_reopen_trace(void)
 	char path[TRACE_PATH_MAX] = "";
 
 	if (fork_open_trace(path, sizeof(path)))
-		fork_give_up(path);
+		draft_give_up(path, errno);
 }
 
 void
@@ -220,7 +221,7 @@ tracer_child(void)
 	if (!thread)
 		return;
 	if (draft_begin()) {
-		fork_give_up("");
+		draft_give_up("", errno);
 	} else {
 		tracer_restart_clock();
 		counters_restart(thread);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@ enum { SENTENCES_MAX = 32 };
 
 static uint64_t said[SENTENCES_MAX];
 static uint32_t said_count;
+static uint32_t *family_said; /* in memory that forked processes share; NULL: there was none */
 
 static uint64_t
 notice_hash(const char *text)
@@ -73,6 +75,22 @@ tracer_warn(const char *what)
 			notice_write(what);
 	}
 	errno = before;
+}
+
+void
+tracer_found_family(void)
+{
+	void *page = mmap(NULL, sizeof(*family_said), PROT_READ | PROT_WRITE,
+	                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	family_said = page == MAP_FAILED ? NULL : page;
+}
+
+void
+tracer_warn_family(const char *what)
+{
+	if (!family_said || !__atomic_exchange_n(family_said, 1, __ATOMIC_RELAXED))
+		tracer_warn(what);
 }
 
 void

@@ -197,6 +197,7 @@ tracer_begin(void)
 	tracer_open_unwinder();
 	if (settings.check_unwind)
 		unwind_check_open();
+	tracer_found_family();
 	fork_start();
 	if (tracer_enable()) {
 		trace_remove(&tracer.writer);

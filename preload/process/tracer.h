@@ -68,6 +68,13 @@ void tracer_stop(const char *what);
 /* Says it once, keeps it in the trace, goes on tracing. */
 void tracer_warn(const char *what);
 
+/* Says it if nobody of all processes that were forked from the first that began to trace has used this
+ * before: of a thousand children the first speaks. */
+void tracer_warn_family(const char *what);
+
+/* Before the first fork: the family begins here. */
+void tracer_found_family(void);
+
 /* The clock of the present trace starts now: in a forked child. */
 void tracer_restart_clock(void);
 

@@ -16,7 +16,9 @@
 #include "preload/process/tracer.h"
 #include "preload/stacks/index.h"
 #include "preload/stacks/role.h"
+#include "preload/text.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define BY_SIZE (UINT32_C(1) << 31)
@@ -198,6 +200,18 @@ stacks_learn(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 	return id;
 }
 
+static __attribute__((noinline)) void
+stacks_complain(int error)
+{
+	bool is_disk = error == ENOSPC || error == EDQUOT;
+	char sentence[TRACE_TEXT_MAX];
+
+	text_join(sentence, sizeof(sentence), "the trace has no room for more stacks (",
+	          strerrordesc_np(error), "); further ones are counted as unknown",
+	          is_disk ? ": free space where the trace lies" : "", NULL);
+	tracer_warn(sentence);
+}
+
 uint32_t
 stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 {
@@ -213,8 +227,7 @@ stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 		id = stacks_learn(leaf, cut, size, by_size);
 	}
 	if (!id)
-		tracer_warn("the trace has no room for more stacks; further ones are counted as "
-		            "unknown: free space where the trace lies");
+		stacks_complain(tracer.writer.error ? tracer.writer.error : ENOMEM);
 	return id;
 }
 

@@ -174,6 +174,69 @@ forks(unsigned wanted)
 	clean_up();
 }
 
+static volatile sig_atomic_t is_child;
+
+static void
+tick(int unused)
+{
+	atomic_fetch_add(&ticks, 1);
+}
+
+static void
+fork_and_return(int unused)
+{
+	pid_t pid = _Fork(); /* fork would run handlers that allocate, inside the library */
+
+	atomic_fetch_add(&ticks, 1);
+	if (pid == 0)
+		is_child = 1;
+	else
+		reap(pid);
+}
+
+static void
+once_in_us(int microseconds)
+{
+	struct itimerval once = { { 0, 0 }, { 0, microseconds } };
+
+	setitimer(ITIMER_REAL, &once, NULL);
+}
+
+/* The child comes back to whatever the handler interrupted, and ends it for itself. The next signal is
+ * asked for only after that: else a slow fork would leave no time for anything else. */
+static void
+interrupted(unsigned wanted, void (*handler)(int))
+{
+	unsigned seen = wanted;
+
+	handle(handler, SA_RESTART);
+	for (unsigned turn = 0; atomic_load(&ticks) < wanted && !is_child; turn++) {
+		if (seen != atomic_load(&ticks)) {
+			seen = atomic_load(&ticks);
+			once_in_us(50 + (int)(seen * 37 % 400));
+		}
+		work(turn);
+	}
+	handle(SIG_IGN, 0);
+	if (is_child) {
+		churn(5);
+		_exit(0);
+	}
+}
+
+static void
+forks_back(unsigned wanted)
+{
+	interrupted(wanted, fork_and_return);
+}
+
+/* The same without the forks: to compare with. */
+static void
+only_ticks(unsigned wanted)
+{
+	interrupted(wanted, tick);
+}
+
 /* No handler of fork runs, and the crowd is anywhere: what it was at stays as it was in the child. */
 static void
 bare_forks(unsigned times)
@@ -199,5 +262,7 @@ const struct hardship hardships[] = {
 	{ "jumps", jumps, 150, 20000 },
 	{ "forks", forks, 80, 4000 },
 	{ "bare_forks", bare_forks, 200, 5000 },
+	{ "forks_back", forks_back, 200, 5000 },
+	{ "only_ticks", only_ticks, 200, 5000 },
 	{ 0 },
 };

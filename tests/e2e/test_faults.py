@@ -7,6 +7,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 
 import harness
@@ -106,6 +107,19 @@ def vanished_folder():
     done = run(["sh", "-c", gone])
     equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
     equal(done.stderr.count("maptrace: "), 1, done.stderr)
+
+
+@test
+def childless_family():
+    """of many children that cannot have a trace the first says so, for all"""
+    os.mkdir("out")
+    script = ("import os, shutil\nshutil.rmtree('out')\nfor i in range(5):\n"
+              " if not os.fork():\n  kept = [bytearray(1 << 20)]\n  os._exit(0)\n os.wait()\n")
+    done = run([sys.executable, "-c", script],
+               env=environment(MAPTRACE_OUT="out/%n.%p.mtr", MAPTRACE_KEEP="1"))
+    equal(done.returncode, 0, done.stderr)
+    told = [line for line in done.stderr.splitlines() if "cannot give this process" in line]
+    equal(len(told), 1, done.stderr)
 
 
 @test

@@ -77,6 +77,24 @@ def _add(name, case, few, many):
     test(run_case)
 
 
+def _left(case):
+    """(bytes, blocks, events that are missing) of the program's own trace at its end."""
+    before = set(traces())
+    env = dict(os.environ, LD_PRELOAD=preload("signals", LIBRARY), MAPTRACE_KEEP="1")
+    process = subprocess.Popen([program("hardship/signals"), case, "200"], env=env)
+    equal(process.wait(HANG_S), 0, case)
+    own, = [data for data in map(report, set(traces()) - before) if data["pid"] == process.pid]
+    roles = own["now"]["roles"].values()
+    return (sum(role["bytes"] for role in roles), sum(role["blocks"] for role in roles),
+            own["unrecorded"])
+
+
+@test
+def handlers_forks_end_their_event_elsewhere():
+    """a child that a handler made within an event ends it in its own trace, not in its parent's"""
+    equal(_left("forks_back"), _left("only_ticks"), "what is left")
+
+
 for _name in PROGRAMS:
     for _case in cases(_name):
         _add(_name, *_case)

@@ -227,6 +227,31 @@ clone_continues_in_another_file(void **state)
 	trace_leave(&child);
 }
 
+/* What a child does to tables that it detached, and to the header, stays out of the file. */
+static void
+detached_tables_are_the_childs_own(void **state)
+{
+	struct trace_writer writer;
+	struct sample_tables tables;
+	uint8_t *before;
+	size_t size;
+	void *node;
+
+	sample_write(&writer, &tables, sample_path("detached.mtr"), 15000, 1);
+	before = sample_read_file(writer.path, &size);
+	node = trace_table_at(&tables.nodes, 14999);
+	trace_detach(&writer);
+	trace_table_detach(&tables.nodes);
+	assert_ptr_equal(trace_table_at(&tables.nodes, 14999), node);
+	memset(node, 0xff, sizeof(struct trace_node));
+	sample_append(&writer, &tables.nodes, 5000, sample_fill_node);
+	writer.header->unrecorded = 4711;
+
+	check_unchanged(writer.path, before, size);
+	sample_release(&tables);
+	trace_leave(&writer);
+}
+
 /* A draft: what it adds and changes is its own, in memory, and at the same addresses in a file later;
  * the parent's file stays as it is. */
 static void
@@ -449,6 +474,7 @@ main(void)
 		cmocka_unit_test(texts_run_across_chunks),
 		cmocka_unit_test(series_can_be_shortened),
 		cmocka_unit_test(clone_continues_in_another_file),
+		cmocka_unit_test(detached_tables_are_the_childs_own),
 		cmocka_unit_test(draft_becomes_a_file_in_place),
 		cmocka_unit_test(large_tables_use_few_mappings),
 		cmocka_unit_test(processes_and_threads_append_at_once),
