@@ -43,7 +43,7 @@ int attach_stop(struct attach *attach, pid_t pid, char error[ATTACH_ERROR_SIZE])
 /* Lets all threads go. May be called again. */
 void attach_release(struct attach *attach);
 
-/* The list of threads. attach_add: NULL without memory; pointers into it last until the next change. */
+/* The list of threads; pointers into it last until the next change. attach_add: NULL, no memory. */
 struct attach_thread *attach_find(const struct attach *attach, pid_t id);
 struct attach_thread *attach_add(struct attach *attach, pid_t id);
 void attach_forget(struct attach *attach, pid_t id);

@@ -100,8 +100,8 @@ note_stop(struct follow *follow, pid_t id, int status)
 	thread->signal = stop == STOP_SIGNAL ? signal : 0;
 }
 
-/* Takes one report, if there is one. Returns the thread's id, 0: none; -1: nobody is left. The end of
- * the process goes to *status and *has_ended. */
+/* Takes one report, if there is one. Returns the thread's id, 0: none; -1: nobody is left. The end
+ * of the process goes to *status and *has_ended. */
 static pid_t
 take_report(struct follow *follow, int *status, bool *has_ended)
 {

@@ -6,7 +6,7 @@
  *     wait    runs until the process has ended; signals go on to it; calls back:
  *
  *                 tick --(wants a look)--> stop all --> look --> go on
- *                 first thread at its exit --> the others arrive, too --> look(at the end) --> go on
+ *                 first thread at its exit --> the others arrive --> look(at the end) --> go on
  *
  * What must never break: the program sees nothing of it. Its signals arrive, its stops by job
  * control stay, its exit code is its own. SIGKILL leaves no time for a look.

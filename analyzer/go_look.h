@@ -1,6 +1,6 @@
 /*
- * One look at a Go program from outside: its memory is copied while it stands still, and read when it
- * has gone on. Called by the `maptrace go` commands.
+ * One look at a Go program from outside: its memory is copied while it stands still, and read when
+ * it has gone on. Called by the `maptrace go` commands.
  *
  *     go_look_copy (stopped)  -->  go_look_read (any time later, any thread)  -->  trace
  */

@@ -38,7 +38,7 @@ init_tables(struct go_trace *trace)
 	return 0;
 }
 
-/* The next record of a table, published: nobody reads before the first snapshot. NULL with errno. */
+/* The next record, published at once: nobody reads before the first snapshot. NULL with errno. */
 static void *
 publish(struct go_trace *trace, struct trace_table *table)
 {

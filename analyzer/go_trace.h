@@ -1,6 +1,6 @@
 /*
- * A trace of a Go program, written from outside: the same file that the library writes of others, so
- * that every command reads it. Called by the `maptrace go` commands.
+ * A trace of a Go program, written from outside: the same file that the library writes of others,
+ * so that every command reads it. Called by the `maptrace go` commands.
  *
  *     golang_result --> MAPS, CLAIMS, LIVE, REFUSED, WORDS of one snapshot
  *
@@ -48,8 +48,8 @@ void go_trace_start(struct go_trace *trace, uint64_t age_ns);
 /* The process has become another program. */
 void go_trace_rename(struct go_trace *trace, const char *program);
 
-/* Writes one snapshot of the process whose memory `input` is. Returns 0, or -1 with errno: the disk is
- * full, or memory was refused. */
+/* Writes one snapshot of the process whose memory `input` is. Returns 0, or -1 with errno: the disk
+ * is full, or memory was refused. */
 int go_trace_add(struct go_trace *trace, const struct go_moment *moment,
 		 const struct golang_input *input, const struct golang_result *found);
 

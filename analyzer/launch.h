@@ -1,4 +1,4 @@
-/* Runs a program as a shell in the foreground would, and waits for it. Called by run.c and go_run.c. */
+/* Runs a program as a shell in the foreground would, and waits for it. For run.c and go_run.c. */
 #ifndef ANALYZER_LAUNCH_H
 #define ANALYZER_LAUNCH_H
 

@@ -27,7 +27,8 @@ struct memory_copy {
 	const struct memory_run *last; /* of the last view */
 };
 
-/* Makes room for `copy->regions`, all zeros, and lets `memory` view it. Returns 0, or -1 with errno. */
+/* Makes room for `copy->regions`, all zeros, and lets `memory` view it. Returns 0, or -1 with
+ * errno. */
 int memory_copy_open(struct memory_copy *copy, struct memory *memory);
 void memory_copy_close(struct memory_copy *copy);
 

@@ -15,7 +15,8 @@ struct memory_pages {
 	bool *is_listed;  /* [region_count]: `states` has its pages */
 };
 
-/* `path`: /proc/self/pagemap or another process's. Where the kernel does not tell or memory is refused, less is known later. */
+/* `path`: /proc/self/pagemap or another process's. Where the kernel does not tell or memory is
+ * refused, less is known later. */
 void memory_pages_open(struct memory_pages *pages, const struct memory *memory, const char *path);
 void memory_pages_close(struct memory_pages *pages);
 

@@ -20,8 +20,8 @@ enum {
 #define PAGEMAP_PRESENT (1ull << 63)
 #define PAGEMAP_SWAPPED (1ull << 62)
 
-/* Nobody has so much memory: it is a reservation, such as a sanitizer's shadow, and even asking which
- * of its pages are there would take seconds. */
+/* Nobody has so much memory: it is a reservation, such as a sanitizer's shadow, and even asking
+ * which of its pages are there would take seconds. */
 static const uint64_t largest_region = (uint64_t)1 << 40;
 
 static void
@@ -82,8 +82,8 @@ copy_range(struct memory_process *process, const struct memory_fetch *fetch, uin
 	}
 }
 
-/* The pages of a region that are there, as the kernel lists them: runs of them are copied at once. An
- * untouched page is zeros. */
+/* The pages of a region that are there, as the kernel lists them: runs of them are copied at once.
+ * An untouched page is zeros. */
 static void
 copy_touched(struct memory_process *process, const struct memory_fetch *fetch,
              const struct memory_region *region, uint64_t entries[BATCH])

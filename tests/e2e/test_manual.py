@@ -5,7 +5,7 @@ import re
 import harness
 from harness import TOP, maptrace, test
 
-COMMANDS = ("report", "check", "maps", "map", "run", "snapshot", "profiles")
+COMMANDS = ("report", "check", "maps", "map", "run", "go", "snapshot", "profiles")
 
 
 def manual():
