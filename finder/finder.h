@@ -42,9 +42,8 @@ struct finder_input {
 struct finder_claim {
 	uint32_t block; /* index into blocks, after sorting */
 	uint32_t map;   /* index into maps */
-	uint32_t role;  /* enum trace_role */
-	uint32_t unused;
-	uint64_t bytes;
+	uint64_t role : 8; /* enum trace_role */
+	uint64_t bytes : 56; /* there is a claim for each node of each map: 16 bytes have to do */
 };
 
 struct finder_result {

@@ -184,6 +184,7 @@ struct visit {
 	struct ledger_block *into;
 	size_t count, room;
 	void (*each)(const struct ledger_block *block);
+	bool is_last; /* the words are not needed afterwards */
 };
 
 static void
@@ -214,7 +215,10 @@ visit_page(const uint32_t *words, uint64_t address, void *context)
 static size_t
 ledger_visit(struct visit visit)
 {
-	shadow_each(visit_page, &visit);
+	if (visit.is_last)
+		shadow_drain(visit_page, &visit);
+	else
+		shadow_each(visit_page, &visit);
 	aside_each(visit_block, &visit);
 	return visit.count;
 }
@@ -229,6 +233,12 @@ size_t
 ledger_copy(struct ledger_block *into, size_t room)
 {
 	return ledger_visit((struct visit){ .into = into, .room = room });
+}
+
+size_t
+ledger_drain(struct ledger_block *into, size_t room)
+{
+	return ledger_visit((struct visit){ .into = into, .room = room, .is_last = true });
 }
 
 void

@@ -135,6 +135,9 @@ bool ledger_is_outer(uint64_t address);
 size_t ledger_count(void);
 size_t ledger_copy(struct ledger_block *into, size_t room);
 
+/* The same, and the ledger's memory is given back meanwhile: for a child that only looks. */
+size_t ledger_drain(struct ledger_block *into, size_t room);
+
 /* Calls `visit` for each. */
 void ledger_each(void (*visit)(const struct ledger_block *block));
 

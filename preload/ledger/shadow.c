@@ -155,6 +155,20 @@ shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context
 	regions_each(region_visit, &(struct pages_visit){ visit, context });
 }
 
+static void
+region_drain(struct shadow_region *region, uint64_t address, void *context)
+{
+	region_visit(region, address, context);
+	region->touched = 0;
+	madvise(region->words, LEAF_SIZE, MADV_DONTNEED);
+}
+
+void
+shadow_drain(void (*visit)(const uint32_t *words, uint64_t address, void *context), void *context)
+{
+	regions_each(region_drain, &(struct pages_visit){ visit, context });
+}
+
 /* ---- giving back */
 
 struct empty_pages {

@@ -85,6 +85,11 @@ uint32_t *shadow_make(uint64_t address);
 void shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context),
                  void *context);
 
+/* The same in a copy of the guest that has no use for the words afterwards: each region's memory is
+ * given back once it was visited, so that the copy never needs room for both. */
+void shadow_drain(void (*visit)(const uint32_t *words, uint64_t address, void *context),
+                  void *context);
+
 /* Gives the memory of pages whose words are all 0 back to the system. Looks through all of them, and
  * stops changes for some microseconds for each 64 that it gives back. */
 void shadow_trim(void);

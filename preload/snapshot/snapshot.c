@@ -223,8 +223,7 @@ begin_record(const char *label, enum trace_snapshot_cause cause, uint64_t freein
 	return true;
 }
 
-/* False where no child may share the memory, or where it fell and a copy may do better: a copy has no
- * pages that somebody else was to fill. */
+/* False: no child may share the memory, or it fell on pages that somebody else was to fill. */
 static bool
 visit(struct snapshot_job *job)
 {
@@ -242,8 +241,7 @@ visit(struct snapshot_job *job)
 	return true;
 }
 
-/* What no child can do. Only the copy of the blocks was made under the locks: no thread waits for the
- * search. */
+/* Only the copy of the blocks was made under the locks: no thread waits for the search. */
 static void
 search_in_place(struct snapshot_job *job)
 {

@@ -122,12 +122,15 @@ child_search(struct snapshot_job *job)
 static int
 copy_main(void *argument)
 {
+	struct snapshot_job *job = argument;
+
 	child_forbid_core();
 	copy_die_first();
 	child_forget_handlers();
 	child_close_descriptors();
 	hidden_after_fork();
-	child_search(argument);
+	job->is_copy = true;
+	child_search(job);
 	return 0;
 }
 

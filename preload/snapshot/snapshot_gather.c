@@ -59,7 +59,7 @@ snapshot_gather(struct snapshot_job *job)
 		return -1;
 	job->rests = job->blocks + count + parts[false];
 	from = (struct ledger_block *)(void *)job->blocks;
-	job->block_count = ledger_copy(from, count);
+	job->block_count = job->is_copy ? ledger_drain(from, count) : ledger_copy(from, count);
 	for (size_t i = 0; i < job->block_count; i++) {
 		struct ledger_block block;
 

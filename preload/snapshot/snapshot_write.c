@@ -15,6 +15,7 @@
 #include "preload/ledger/named.h"
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"
+#include "preload/snapshot/claims.h"
 #include "preload/snapshot/holder.h"
 #include "preload/stacks/awake.h"
 #include "preload/stacks/module.h"
@@ -158,69 +159,24 @@ write_live(const struct snapshot_job *job)
 	return result;
 }
 
-/* The slot of this claim's sum: found by stack, profile and role, or the first empty one. */
-static struct trace_claim *
-claim_slot(struct trace_claim *slots, size_t mask, const struct trace_claim *claim)
-{
-	uint64_t key = ((uint64_t)claim->stack << 16 ^ claim->profile << 3 ^ claim->role);
-	size_t at = (size_t)(key * 0x9e3779b97f4a7c15ull >> 20) & mask;
-
-	while (slots[at].blocks &&
-	       (slots[at].stack != claim->stack || slots[at].profile != claim->profile ||
-	        slots[at].role != claim->role))
-		at = (at + 1) & mask;
-	return &slots[at];
-}
-
-static void
-sum_claims(const struct snapshot_job *job, const struct finder_result *found,
-           struct trace_claim *slots, size_t mask)
-{
-	for (size_t i = 0; i < found->claim_count; i++) {
-		const struct finder_claim *from = &found->claims[i];
-		struct trace_claim claim = {
-			.stack = job->blocks[from->block].stack,
-			.profile = found->maps[from->map].profile,
-			.role = from->role,
-		};
-		struct trace_claim *slot = claim_slot(slots, mask, &claim);
-
-		claim.bytes = slot->bytes + from->bytes;
-		claim.blocks = slot->blocks + 1;
-		*slot = claim;
-	}
-}
-
-static int
-write_slots(const struct snapshot_job *job, const struct trace_claim *slots, size_t count)
-{
-	struct rows rows;
-	int result = 0;
-
-	if (rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
-		return -1;
-	for (size_t i = 0; i < count && result == 0; i++)
-		if (slots[i].blocks)
-			result = rows_add(&rows, &slots[i]);
-	return rows_end(&rows, result);
-}
-
-/* There are at most as many sums as claims, and far fewer: of the table only touched pages exist. */
 static int
 write_claims(const struct snapshot_job *job, const struct finder_result *found)
 {
-	struct trace_claim *slots;
-	size_t count = 64;
-	int result;
+	struct claims claims = { 0 };
+	struct rows rows;
+	int result = -1;
 
-	while (count < 2 * found->claim_count)
-		count *= 2;
-	slots = hidden_map(count * sizeof(*slots));
-	if (!slots)
-		return -1;
-	sum_claims(job, found, slots, count - 1);
-	result = write_slots(job, slots, count);
-	hidden_unmap(slots, count * sizeof(*slots));
+	if (claims_sum(&claims, job->blocks, found) < 0)
+		goto out;
+	if (rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
+		goto out;
+	result = 0;
+	for (size_t i = 0; i < claims.room && result == 0; i++)
+		if (claims.slots[i].blocks)
+			result = rows_add(&rows, &claims.slots[i]);
+	result = rows_end(&rows, result);
+out:
+	claims_release(&claims);
 	return result;
 }
 

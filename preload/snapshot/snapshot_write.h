@@ -10,7 +10,8 @@
 
 struct snapshot_job {
 	uint32_t index;         /* of the record in the trace, which is published */
-	bool is_frozen;         /* in a child of its own; else other threads go on meanwhile */
+	bool is_frozen;         /* nobody moves the memory: else other threads go on meanwhile */
+	bool is_copy;           /* in a forked child: what it will not need again it may give back */
 	uint64_t freeing;       /* see struct finder_input */
 	uint64_t stack_pointer; /* of the thread that takes the snapshot */
 	struct finder_block *blocks;

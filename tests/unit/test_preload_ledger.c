@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -214,6 +216,35 @@ gives_pages_of_words_back(void **unused)
 	assert_holds(first, 24, 1);
 }
 
+/* In a child, as a snapshot does: the ledger is of no use after that. */
+static void
+drains_every_block_and_its_memory(void **unused)
+{
+	enum { COUNT = 1000 };
+	static struct ledger_block copy[COUNT];
+	uint64_t first = UINT64_C(0x790000000000), sum = 0;
+	int status = -1;
+	pid_t pid;
+
+	for (uint64_t i = 0; i < COUNT; i++)
+		add_block(first + i * 32, i, (uint32_t)i);
+	pid = fork();
+	if (pid == 0) {
+		uint32_t *words = shadow_find(first);
+		uint8_t resident = 1;
+		size_t count = ledger_drain(copy, COUNT);
+
+		for (size_t i = 0; i < count; i++)
+			sum += copy[i].address - first == copy[i].size * 32 ? copy[i].size : 0;
+		mincore(words, 4096, &resident);
+		_exit(count != COUNT ? 1 : sum != COUNT * (COUNT - 1) / 2 ? 2 : resident & 1 ? 3 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	for (uint64_t i = 0; i < COUNT; i++)
+		assert_holds(first + i * 32, i, (uint32_t)i);
+}
+
 /* Allocators other than glibc's align small blocks to 8 bytes. */
 static void
 keeps_close_neighbours_apart(void **unused)
@@ -348,6 +379,7 @@ main(void)
 		cmocka_unit_test(tells_every_block_in_the_way),
 		cmocka_unit_test(takes_out_no_neighbour_of_a_word_left_behind),
 		cmocka_unit_test(gives_pages_of_words_back),
+		cmocka_unit_test(drains_every_block_and_its_memory),
 		cmocka_unit_test(keeps_close_neighbours_apart),
 		cmocka_unit_test(does_not_grow_by_churning),
 		cmocka_unit_test(knows_nothing_of_what_was_never_added),
