@@ -186,6 +186,8 @@ profile_decide(const struct profile *profile, const struct profile_frame *frames
 	size_t first = first_frame(profile, frames, count);
 	*out = (struct profile_decision){.role = PROFILE_OTHER, .split_role = PROFILE_OTHER,
 	                                 .split_share = 1, .split_whole = 1};
+	if (first == count)
+		return false; /* each rule names a frame */
 	for (uint16_t i = 0; i < profile->rule_count; i++) {
 		const struct profile_rule *rule = &profile->rules[i];
 		if (!rule_matches(profile, rule, frames + first, count - first))

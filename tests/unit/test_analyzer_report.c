@@ -232,7 +232,8 @@ extreme_numbers_print(void **state)
 	struct trace_map *map = &trace->snapshots[1].maps[0];
 	struct model *model;
 
-	memset(&map->count, 0xff, sizeof *map - offsetof(struct trace_map, count));
+	memset(&map->count, 0xff,
+	       offsetof(struct trace_map, name) - offsetof(struct trace_map, count));
 	trace->header.peak_slack_bytes_log2 = 63;
 	trace->header.threads_seen = UINT32_MAX;
 	trace->snapshots[0].live[0].bytes = UINT64_MAX;
