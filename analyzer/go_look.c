@@ -67,10 +67,12 @@ go_look_copy(struct go_look *look, const struct attach *stopped, pid_t reader,
 	     char error[GO_LOOK_ERROR_SIZE])
 {
 	memset(look, 0, sizeof(*look));
+	look->process.pages.fd = -1; /* not opened yet */
 	if (go_look_program(reader, look->program) != 0 || keep_threads(look, stopped) != 0 ||
 	    memory_open_process(&look->process, reader, look->program) != 0) {
 		snprintf(error, GO_LOOK_ERROR_SIZE, "the memory of process %d cannot be copied: %s",
 			 (int)stopped->pid, strerror(errno));
+		memory_close_process(&look->process);
 		return -1;
 	}
 	look->input.memory = &look->process.memory;
@@ -104,6 +106,7 @@ go_look_core(struct go_look *look, const char *core, const char *program,
 		snprintf(error, GO_LOOK_ERROR_SIZE, "%s cannot be read as a core of %s: %s%s%s", core,
 			 program, look->core.reason, errno ? ": " : "",
 			 errno ? strerror(errno) : "");
+		memory_close_core(&look->core);
 		return -1;
 	}
 	if (keep_core_threads(look) != 0) {

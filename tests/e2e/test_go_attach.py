@@ -121,7 +121,10 @@ def refusals():
 @test
 def another_users():
     """without the right to attach, the setting that forbids it is named"""
-    assert os.geteuid() == 0, "needs root to become somebody else"
+    if os.geteuid() != 0:  # the first process is root's
+        done = maptrace("go", "1", status=2)
+        contains(done.stderr, f"belongs to user 0, and you are user {os.geteuid()}")
+        return
     with subprocess.Popen([classic().build("article"), "-entries", "10", "-wait"],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as guest:
         guest.stdout.readline()
