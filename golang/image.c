@@ -27,8 +27,9 @@ golang_image_holds(const struct golang_image *image, uint64_t address, uint64_t 
 {
 	for (size_t i = 0; i < image->segment_count; i++) {
 		const struct golang_segment *segment = &image->segments[i];
-		if (address >= segment->start && address <= segment->end)
-			return size <= segment->end - address;
+		if (address >= segment->start && address <= segment->end &&
+		    size <= segment->end - address)
+			return true;
 	}
 	return false;
 }
@@ -188,12 +189,14 @@ is_functable(struct golang_image *image, uint64_t address)
 	       word_of(table, 4, 2) == 0 && word_of(table, 7, 1) == 8;
 }
 
-/* The ranges that the module data has side by side: noptrdata, data, bss, noptrbss. */
+/* noptrdata, data, bss, noptrbss: each lies in the image. Their order is the linker's: that of C
+ * puts data before noptrdata. */
 static bool
-are_ordered(const uint64_t *words, size_t count)
+are_ranges(const struct golang_image *image, const uint64_t *words, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (words[i] < words[i - 1])
+	for (size_t i = 0; i < count; i += 2)
+		if (words[i + 1] < words[i] ||
+		    !golang_image_holds(image, words[i], words[i + 1] - words[i]))
 			return false;
 	return true;
 }
@@ -207,9 +210,8 @@ take_module(struct golang_image *image, uint64_t at)
 		return false;
 	uint64_t types = word[release->types / 8], types_end = word[release->types_end / 8];
 	if (word[22] >= word[23] || !golang_image_holds(image, word[22], word[23] - word[22]) ||
-	    !are_ordered(word + 24, 8) || types >= types_end ||
-	    !golang_image_holds(image, types, types_end - types) ||
-	    !golang_image_holds(image, word[24], 0) || !golang_image_holds(image, word[31], 0))
+	    !are_ranges(image, word + 24, 8) || types >= types_end ||
+	    !golang_image_holds(image, types, types_end - types))
 		return false;
 	image->module = at;
 	image->functable = word[0];

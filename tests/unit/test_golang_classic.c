@@ -182,6 +182,27 @@ garbage_is_told_apart(void **state)
 	guest_close(&guest);
 }
 
+/* C's linker puts data with pointers first. */
+static void
+sections_may_come_in_another_order(void **state)
+{
+	struct guest guest;
+	uint64_t ranges = GUEST_IMAGE + 0x4100 + 192;
+	guest_open(&guest, 19, "go1.19");
+	int_map_type(&guest);
+	uint64_t array = guest_block(&guest, INT_GROUP, false);
+	guest_word(&guest, GUEST_IMAGE + 0x4050, put_header(&guest, 1, 0, array));
+	fill(&guest, array, 1);
+	guest_word(&guest, ranges, GUEST_GLOBALS);
+	guest_word(&guest, ranges + 8, GUEST_LISTS);
+	guest_word(&guest, ranges + 16, GUEST_IMAGE + 0x4000);
+	guest_word(&guest, ranges + 24, GUEST_GLOBALS);
+	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
+	assert_int_equal(guest.result.map_count, 1);
+	assert_int_equal(guest.result.maps[0].root, GUEST_IMAGE + 0x4050);
+	guest_close(&guest);
+}
+
 /* Of two pointed at, one is also in a global. Out of line, both are the map's own. */
 static void
 values_that_others_hold_are_shared(void **state)
@@ -251,6 +272,7 @@ main(void)
 		cmocka_unit_test(a_count_that_is_not_so_is_refused),
 		cmocka_unit_test(a_chain_in_a_circle_ends),
 		cmocka_unit_test(garbage_is_told_apart),
+		cmocka_unit_test(sections_may_come_in_another_order),
 		cmocka_unit_test(values_that_others_hold_are_shared),
 		cmocka_unit_test(a_map_on_a_stack_has_its_function),
 	};
