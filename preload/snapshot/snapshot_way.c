@@ -30,7 +30,8 @@ enum {
 	WRITTEN_SHARE = 4,    /* every fourth page is taken to be written to after a fork */
 	SEARCH_PAGE_NS = 150,
 	SEARCH_BYTE_NS = 1,   /* of small blocks */
-	MISJUDGED = 2,        /* times the estimate: from here on it is remembered */
+	MISJUDGED = 3,        /* times the estimate: from here on it is remembered ... */
+	NOTED_NS = 10000000,  /* ... where it is no matter of a busy machine and a small guest */
 };
 
 #define VISIT_NS_MAX 100000000ull /* nobody shall notice that the guest stands still */
@@ -101,7 +102,7 @@ snapshot_way_is_visit(enum trace_snapshot_cause cause)
 void
 snapshot_way_took(uint64_t cpu_ns)
 {
-	if (cpu_ns / estimated_ns >= MISJUDGED &&
+	if (cpu_ns >= NOTED_NS && cpu_ns / estimated_ns >= MISJUDGED &&
 	    cpu_ns / estimated_ns > times_slower)
 		times_slower = cpu_ns / estimated_ns;
 }
