@@ -7,7 +7,7 @@
  * A site's module is part of what it is, so what lies at a closed module's addresses later gets nodes
  * of its own, and all that is known of a node holds for ever.
  *
- * Called by rules.c, frames.c, stack.c and stacks.c at events. Rules: a record is whole before an
+ * Called by rules.c, frames.c, listed.c and stacks.c at events. Rules: a record is whole before an
  * index leads to it, and is not made where the index has no room: it would be made again at each
  * event. Nothing of the guest runs under the lock.
  */

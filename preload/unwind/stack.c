@@ -21,9 +21,9 @@
 #include "preload/lock.h"
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"
-#include "preload/stacks/intern.h"
 #include "preload/stacks/module.h"
 #include "preload/stacks/stacks.h"
+#include "preload/unwind/listed.h"
 #include "preload/unwind/memo.h"
 #include "preload/unwind/object.h"
 #include "preload/unwind/rules.h"
@@ -42,14 +42,6 @@ enum { STACK_HAS_RULES = false }; /* libunwind is asked for every stack */
 #endif
 
 enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT_NS = 50 * 1000 };
-
-/* The last stack that libunwind gave, the outermost frame first. */
-struct listed {
-	size_t count;
-	size_t lost; /* frames up to one that loses rbp, with it; 0: there is none */
-	uint64_t pcs[STACK_DEPTH_MAX];
-	struct leaf leaves[STACK_DEPTH_MAX];
-};
 
 struct history {
 	uint32_t generation; /* of the rules that all this was found by */
@@ -135,82 +127,6 @@ stack_list(struct thread *thread, const struct caller *caller, bool *cut)
 	return kept;
 }
 
-/* How many frames, from the root on, the list has in common with the last one. */
-static size_t
-stack_list_common(const uint64_t *pcs, size_t count, const struct listed *last)
-{
-	size_t at = 0;
-
-	while (at < count && at < last->count && last->pcs[at] == pcs[count - 1 - at])
-		at++;
-	return at;
-}
-
-/* Code that no module has, as compilers in the guest write it, has a site all the same. */
-static struct rule
-stack_list_rule(uint64_t pc)
-{
-	struct rule rule = rules_find(pc - 1);
-
-	if (!rule.site) {
-		intern_lock();
-		rule.site = intern_site(pc, TRACE_SITE_NO_MODULE);
-		intern_unlock();
-	}
-	return rule;
-}
-
-static struct leaf
-stack_list_leaf(const struct leaf *outer, uint32_t site)
-{
-	uint32_t path = intern_path(outer->path, site);
-	struct leaf leaf = intern_find(outer, path, site);
-
-	if (!leaf.node) {
-		intern_lock();
-		leaf = intern_make(outer, path, site);
-		intern_unlock();
-	}
-	return leaf;
-}
-
-/* The leaf of the stack in `pcs`; what it has in common with the last one is not looked up. A longjmp
- * out of here leaves no half of a list behind.
- *
- * libunwind takes a frame pointer that lies in another register from the innermost frame's, or stops:
- * beyond the caller of a frame that keeps it there nothing is known, and the list is cut. */
-static struct leaf
-stack_list_find(const uint64_t *pcs, size_t count, struct listed *last, bool *cut)
-{
-	size_t at = stack_list_common(pcs, count, last), lost = at >= last->lost ? last->lost : 0;
-	struct leaf leaf = { 0, 0, 0 };
-
-	if (at)
-		leaf = last->leaves[at - 1];
-	last->count = 0;
-	__atomic_signal_fence(__ATOMIC_RELEASE);
-	for (; at < count; at++) {
-		uint64_t pc = pcs[count - 1 - at];
-		struct rule rule = stack_list_rule(pc);
-
-		if (rule.flags & RULE_LOSES_RBP) {
-			if (at > 1)
-				return stack_list_find(pcs, count - (at - 1), last, cut);
-			lost = at + 1;
-		}
-		leaf = stack_list_leaf(&leaf, rule.site);
-		if (!leaf.node)
-			return leaf;
-		last->pcs[at] = pc;
-		last->leaves[at] = leaf;
-	}
-	*cut |= lost > 0;
-	last->lost = lost;
-	__atomic_signal_fence(__ATOMIC_RELEASE);
-	last->count = count;
-	return leaf;
-}
-
 /* ---- a stack's id */
 
 static void
@@ -256,7 +172,7 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 		return 0;
 	}
 	count = stack_list(thread, caller, &cut);
-	leaf = stack_list_find(thread->pcs, count, &history->listed, &cut);
+	leaf = listed_find(&history->listed, thread->pcs, count, &cut);
 	return stacks_identify(&leaf, cut, size, &by_size);
 }
 
