@@ -1,6 +1,7 @@
 /*
  * GHashTable emptied to every count from 1 on by an iterator, which does not shrink it, next to
- * fresh ones; then one entry more is taken out by g_hash_table_remove(), which shrinks it.
+ * fresh ones; then one entry more is taken out by g_hash_table_remove(), which shrinks it, as
+ * g_hash_table_remove_all() does one that the iterator left without entries.
  *
  * GLib moves entries within the arrays and asks for zeroed scratch while it does: that call is
  * counted on its way.
@@ -56,9 +57,20 @@ take_one(GHashTable *table, uint64_t count)
 	needed_tell_shrunk("table", "remove", count, table, counted);
 }
 
+static void
+take_none(GHashTable *emptied)
+{
+	counted = 0;
+	is_counting = true;
+	g_hash_table_remove_all(emptied);
+	is_counting = false;
+	needed_tell_shrunk("table", "remove_all", 0, emptied, counted);
+}
+
 int
 main(void)
 {
+	GHashTable *emptied_wholly = table_new(NEEDED_FROM);
 	GHashTable *kept[NEEDED_TO];
 	uint64_t kept_count = 0;
 	for (uint64_t count = 1; count <= NEEDED_TO; count = needed_after(count)) {
@@ -67,9 +79,11 @@ main(void)
 		needed_tell("table", count, emptied, fresh);
 		kept[kept_count++] = emptied;
 	}
+	leave(emptied_wholly, 0);
 	needed_end();
 	for (uint64_t i = 0; i < kept_count; i++)
 		take_one(kept[i], g_hash_table_size(kept[i]));
+	take_none(emptied_wholly);
 	needed_shrunk_end();
 	return 0;
 }

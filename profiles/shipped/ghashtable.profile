@@ -92,4 +92,6 @@ needed width * fit
 keeps slots <= 8 || slots <= 4 * count ? held : 0
 remedy remove "any g_hash_table_remove() shrinks it by itself; removing through an iterator does not" \
 	leaves width * left transient (slots + 31) / 32 * 4 when count > 0 && left < slots
+remedy remove_all "g_hash_table_remove_all() shrinks a table that an iterator has emptied" \
+	leaves width * 8 transient (slots + 31) / 32 * 4 when count == 0 && slots > 8
 remedy rebuild "insert the entries into a new table" leaves needed transient needed

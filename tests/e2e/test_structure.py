@@ -51,7 +51,7 @@ def exports_only_hooks():
     names = {line.split()[0].split("@")[0] for line in symbols.splitlines()}
     ends = {"exit", "quick_exit", "_exit", "_Exit", "err", "errx", "verr", "verrx", "error",
             "error_at_line", "pthread_exit", "__libc_start_main", "dlclose",
-            "pthread_getattr_np", "__register_atfork",
+            "pthread_getattr_np", "__register_atfork", "_Fork",
             "execve", "execv", "execvp", "execvpe", "execveat", "fexecve", "execl", "execlp",
             "execle"}
     family = {"malloc", "calloc", "realloc", "free", "posix_memalign", "aligned_alloc", "memalign",
