@@ -133,7 +133,8 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	const struct trace *trace = model->trace;
 	const struct trace_header *header = &trace->header;
 	struct share *shares = calloc((size_t)trace->stack_count + 1, sizeof *shares);
-	bool is_exact = !header->unrecorded && !(at_peak && header->peak_slack_bytes_log2);
+	bool is_exact = !header->unrecorded && !trace->is_torn &&
+			!(at_peak && header->peak_slack_bytes_log2);
 
 	if (!shares ||
 	    learn_all(model, shares, at_peak ? header->peak_ns : header->last_event_ns)) {

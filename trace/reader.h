@@ -87,6 +87,7 @@ struct trace {
 	char *text;
 	uint32_t node_count, stack_count, series_count, module_count, profile_count, snapshot_count;
 	uint64_t text_size;
+	bool is_torn; /* one thread's counters, of more than one moment: its guest ran, or was killed */
 };
 
 /* Returns the trace, or NULL with *error filled. Release with trace_close. */

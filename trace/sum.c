@@ -6,7 +6,8 @@
  *
  * The bytes are hostile: a page may be of stacks that are not there, and any counter may hold any
  * number; sums are modulo 2^64. A guest that was killed, or that runs, may have counted blocks that
- * its peak has not heard of: then the peak is now.
+ * its peak has not heard of: then the peak is now. Where there was one thread the header's is exact,
+ * and sums that differ from it are of more than one moment.
  */
 #include "trace/sum.h"
 
@@ -46,15 +47,26 @@ sum_close(struct trace_count *count)
 		count->at_peak_blocks = 0;
 }
 
+/* Whether one thread writes all of it: what the header says of the sums is exact then. */
+static bool
+is_ones_own(const struct trace_header *header)
+{
+	return header->end == TRACE_RUNNING && !header->peak_slack_bytes_log2;
+}
+
 static void
 sum_header(struct trace *trace)
 {
-	uint64_t live = 0;
+	uint64_t live = 0, at_peak = 0;
 
-	for (uint32_t i = 0; i < trace->stack_count; i++)
+	for (uint32_t i = 0; i < trace->stack_count; i++) {
 		live += trace->counts[i].live_bytes;
+		at_peak += trace->counts[i].at_peak_bytes;
+	}
+	trace->is_torn = is_ones_own(&trace->header) && (live != trace->header.live_bytes ||
+	                                                 at_peak != trace->header.peak_bytes);
 	trace->header.live_bytes = live;
-	if (live <= trace->header.peak_bytes)
+	if (live <= trace->header.peak_bytes || trace->is_torn)
 		return;
 	trace->header.peak_bytes = live;
 	trace->header.peak_ns = trace->header.last_event_ns;

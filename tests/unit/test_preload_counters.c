@@ -147,6 +147,24 @@ a_failed_realloc_is_no_event(void **unused)
 	trace_close(after);
 }
 
+/* A copy of a running guest's file may have the header of one moment and a counter of a later one. */
+static void
+sums_of_two_moments_are_no_peak(void **unused)
+{
+	struct trace_counter *counter = counters_of(self, 1);
+	uint64_t known = tracer.writer.header->peak_bytes;
+	struct trace *trace = trace_now();
+
+	assert_false(trace->is_torn);
+	trace_close(trace);
+	counter->live_bytes += 2 * known;
+	trace = trace_now();
+	assert_true(trace->is_torn);
+	assert_int_equal(trace->header.peak_bytes, known);
+	trace_close(trace);
+	counter->live_bytes -= 2 * known;
+}
+
 /* Ends with 32 bytes of stack 2 more for each turn, half of them counted by the main thread. */
 static void *
 churn(void *unused)
@@ -270,6 +288,7 @@ main(void)
 		cmocka_unit_test(knows_the_heap_at_its_peak_to_the_byte),
 		cmocka_unit_test(splits_each_block_between_its_roles),
 		cmocka_unit_test(a_failed_realloc_is_no_event),
+		cmocka_unit_test(sums_of_two_moments_are_no_peak),
 		cmocka_unit_test(counts_for_many_threads),
 		cmocka_unit_test(needs_no_more_room_for_more_threads),
 		cmocka_unit_test(adds_up_what_threads_owe_each_other),
