@@ -159,16 +159,27 @@ wants = @command -v $(1) >/dev/null || { echo "missing: sudo apt-get install $(2
 
 FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_FLOOR_OBJ := $(call objects,fuzz,$(FLOOR_SRC)) $(O)/fuzz/profiles/shipped.o
+FUZZ_PRELOAD_OBJ := $(call objects,fuzz,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC))) \
+    $(O)/fuzz/profiles/compiled.o
+FUZZ_ANALYZER_OBJ := $(call objects,fuzz,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
+FUZZ_PRELOAD := cfi symbols
+FUZZ_ANALYZER := accepted program report
 FUZZ_FLAGS := -fsanitize=fuzzer-no-link,$(SAN) -fno-sanitize-recover=undefined -O1 -g
-.SECONDARY: $(FUZZ_FLOOR_OBJ) $(FUZZ:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.o)
+.SECONDARY: $(FUZZ_FLOOR_OBJ) $(FUZZ_PRELOAD_OBJ) $(FUZZ_ANALYZER_OBJ) \
+    $(FUZZ:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.o)
 $(O)/fuzz/%.o: %.c $(CHOICE)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
 $(O)/fuzz/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
 	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
+$(O)/fuzz/profiles/compiled.o: $(COMPILED) $(CHOICE)
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
+$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_PRELOAD)): $(FUZZ_PRELOAD_OBJ)
+$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_ANALYZER)): $(FUZZ_ANALYZER_OBJ)
+$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_ANALYZER)): FUZZ_LIBS := $(ANALYZER_LIBS)
 $(FUZZ): $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_FLOOR_OBJ)
 	$(call say,LINK,$@)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(SAN) -o $@ $^
+	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(SAN) -o $@ $^ $(FUZZ_LIBS)
 
 .PHONY: fuzz
 fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants clang)

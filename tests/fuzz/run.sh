@@ -20,6 +20,38 @@ seed_traces() {
 	done
 }
 
+# As much as a request looks at.
+seed_headers() {
+	seed_traces "$1"
+	for trace in "$1"/*.mtr; do
+		head -c 4096 "$trace" >"${trace%.mtr}"
+		rm "$trace"
+	done
+}
+
+# A small library, and what the compiler says of its frames behind the address that is asked for.
+seed_object() {
+	printf 'int one(int *); int two(int n) { return one(&n) + 1; } int (*three)(int) = two;' |
+		${CC:-cc} -shared -fPIC -nostdlib -O1 -x c -o "$1/object" -
+}
+seed_tables() {
+	seed_object "$1"
+	objcopy -O binary -j .eh_frame_hdr -j .eh_frame "$1/object" "$1/tables"
+	{ printf '\0\0\0\0\0\0\0\0'; cat "$1/tables"; } >"$1/asked"
+	rm "$1/object" "$1/tables"
+}
+
+seed_rules() {
+	printf '%s\n' '# kept' 'profile libstdcxx* and function SymbolTable::*' \
+		'type "std::unordered_map<unsigned int, *"' 'name ?' >"$1/rules"
+}
+
+seed_programs() {
+	seed_object "$1"
+	head -c 1024 "$build/test_programs/stripped/uthash_int" >"$1/program"
+	printf '#! /usr/bin/env python3\n' >"$1/script"
+}
+
 for target in "$@"; do
 	found=$build/fuzz/corpus/$target
 	seeds=$build/fuzz/seeds/$target
@@ -30,11 +62,27 @@ for target in "$@"; do
 	fuzz_profile)
 		longest=16384
 		cp profiles/shipped/*.profile "$seeds" ;;
-	fuzz_trace)
+	fuzz_trace | fuzz_report)
 		longest=1500000
 		seed_traces "$seeds" ;;
+	fuzz_request)
+		longest=8192
+		seed_headers "$seeds" ;;
+	fuzz_symbols)
+		longest=32768
+		seed_object "$seeds" ;;
+	fuzz_cfi)
+		longest=4096
+		seed_tables "$seeds" ;;
+	fuzz_accepted)
+		longest=4096
+		seed_rules "$seeds" ;;
+	fuzz_program)
+		longest=32768
+		seed_programs "$seeds" ;;
 	*)
-		longest=4096 ;;
+		echo "$target: how is it seeded?" >&2
+		exit 1 ;;
 	esac
 	[ -d "$kept" ] || kept=
 	log=$build/fuzz/$target.log
