@@ -4,7 +4,7 @@
 #   make O=DIR          build under DIR instead of build/
 #   make CC=clang       another compiler
 #   make CFLAGS=...     comes last and wins
-#   make SAN=thread     another sanitizer for the unit tests (default: address,undefined)
+#   make SAN=thread     another sanitizer for the unit tests, or none (default: address,undefined)
 #   make FUZZ_SECONDS=N how long `make fuzz` runs each fuzz target (default: 60)
 
 MAKEFLAGS += --no-builtin-rules
@@ -39,7 +39,8 @@ BASE := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMAPTRACE_VERSION='"$(VERSION)"'
 SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc \
         -fno-builtin-free -ftls-model=initial-exec -fno-stack-protector \
         -U_FORTIFY_SOURCE -fno-omit-frame-pointer -ffunction-sections -fdata-sections
-SANITIZE := -fsanitize=$(SAN) -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
+SANITIZE := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize-recover=undefined) \
+    -fno-omit-frame-pointer -O1 -g
 
 FLOOR := trace profiles finder golang
 FLOOR_SRC := $(foreach room,$(FLOOR),$(wildcard $(room)/*.c))
@@ -188,6 +189,7 @@ fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants c
 	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
 
 include tests/lint.mk
+include tests/instruments.mk
 include bench/bench.mk
 
 ## ---- what people call
@@ -208,6 +210,7 @@ soak: ## the hardships and faults as often as a long test wants; takes hours
 	$(Q)sh tests/deps.sh $(O)/packages
 	$(Q)+$(AGAIN) all
 	$(Q)BUILD=$(abspath $(O)) tests/run --soak
+	$(Q)+$(MAKE) --no-print-directory check-thread check-valgrind
 
 SOURCES = $(shell git ls-files '*.c' '*.h' '*.cc')
 format: ## clang-format over all sources

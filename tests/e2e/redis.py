@@ -71,7 +71,8 @@ def child(pid):
 
 
 def server(trace, *settings):
-    """(process, client) of a traced server in this folder; it is ended by its own id."""
+    """(process, client) of a server in this folder, traced unless `trace` is None; it is ended by its
+    own id."""
     port = servers.free_port()
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "",
                "--dir", os.getcwd(), "--enable-debug-command", "yes", *settings]

@@ -27,10 +27,12 @@ class Connection:
 
 @contextlib.contextmanager
 def traced(trace, command, connect, variables=None, **options):
-    """(process, connection) of a traced server; connect() raises OSError until it listens. Ended by
-    its own id."""
-    env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1,
-                              **(variables or {}))
+    """(process, connection) of a server, traced unless `trace` is None; connect() raises OSError until
+    it listens. Ended by its own id."""
+    env = dict(os.environ)
+    if trace is not None:
+        env = harness.environment(MAPTRACE_OUT=os.path.abspath(trace), MAPTRACE_KEEP=1,
+                                  **(variables or {}))
     with open("server.log", "wb") as log:
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                    **options)

@@ -32,6 +32,17 @@ QUICK = {
 }
 # Each needs a package that the machine need not have; with SOAK it must.
 LONG = {
+    "bash children": "for ((i = 0; i < 4000; i++)); do x=$(echo $i); (exit 3); y=$?; done; echo $x $y",
+    "make of many": "make -s -j8 -f rules NAMES=\"$(seq -s ' ' 800)\" && sha256sum all",
+    "cmake": "mkdir made && cd made && printf 'cmake_minimum_required(VERSION 3.5)\nproject(p CXX)\n"
+             "add_executable(p ../made.cc)\n' >../CMakeLists.txt && cmake -G Ninja .. >log && "
+             "ninja >>log; ./p; echo $?; rm -r ../made ../CMakeLists.txt",
+    "git history": "rm -rf r && git init -q r && cd r && (for ((i = 1; i <= 20000; i++)); do "
+                   "printf 'commit refs/heads/main\\ncommitter a <a@b> %d +0000\\ndata 2\\nc\\n"
+                   "M 100644 inline f%d\\ndata %d\\n%s\\n' $i $((i % 500)) ${#i} $i; done) | "
+                   "git fast-import --quiet && git gc -q && git fsck --no-progress && "
+                   "git log --stat main | sha256sum && git repack -adfq && git rev-list --objects main "
+                   "| sort | sha256sum",
     "lua": "lua5.4 -e 't = {} for i = 1, 300000 do t[i .. \"\"] = {i} end print(#t, next({}))'",
     "ruby": "ruby -e 'h = {}; 300000.times { |i| h[i.to_s] = [i] }; h.delete(\"5\"); puts h.size'",
     "php": "php -r '$a = []; for ($i = 0; $i < 300000; $i++) $a[\"k$i\"] = [$i]; echo count($a);'",
@@ -57,7 +68,7 @@ def shell(command, preload):
 def alike(command):
     """The same under the library; the bare run must have done its work."""
     for path, text in (("made.cc", SOURCE), ("Work.java", JAVA),
-                       ("rules", "all: $(foreach n,1 2 3 4 5 6 7 8 9,p$(n))\n\t@cat $^ >$@\n"
+                       ("rules", "NAMES = 1 2 3 4 5 6 7 8 9\nall: $(NAMES:%=p%)\n\t@cat $^ >$@\n"
                                  "p%:\n\t@echo part $* >$@\n")):
         with open(path, "w", encoding="utf-8") as out:
             out.write(text)
@@ -65,7 +76,7 @@ def alike(command):
     bare = shell(command, "")
     equal(bare[0], 0, f"{command}: {bare}")
     assert bare[1], f"{command} printed nothing"
-    subprocess.run("rm -f all p[0-9] made", shell=True, check=True)
+    subprocess.run("rm -rf all p[0-9]* made", shell=True, check=True)
     equal(shell(command, LIBRARY), bare, command)
 
 

@@ -27,18 +27,20 @@ def home(name):
     return os.path.abspath(name)
 
 
-def environment(folder, is_traced):
-    """A short environment with `folder` as its home; all its traces go to folder/out."""
+def environment(folder, is_traced, keeps):
+    """A short environment with `folder` as its home; traces go to folder/out, also those without maps
+    where it `keeps` them."""
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": folder, "TMPDIR": folder, "LC_ALL": "C"}
     if is_traced:
         env.update(LD_PRELOAD=os.path.join(folder, "libmaptrace.so"),
-                   MAPTRACE_OUT=os.path.join(folder, "out", "%n.%p.mtr"), MAPTRACE_KEEP="1")
+                   MAPTRACE_OUT=os.path.join(folder, "out", "%n.%p.mtr"),
+                   MAPTRACE_KEEP="1" if keeps else "")
     return env
 
 
-def run(command, folder, is_traced, **options):
+def run(command, folder, is_traced, keeps=True, **options):
     """Runs a command in `folder` as an ordinary user."""
     if os.getuid() == 0:
         account = pwd.getpwnam(USER)
         options.update(user=account.pw_uid, group=account.pw_gid, extra_groups=[])
-    return harness.run(command, env=environment(folder, is_traced), cwd=folder, **options)
+    return harness.run(command, env=environment(folder, is_traced, keeps), cwd=folder, **options)

@@ -1,0 +1,26 @@
+# The unit tests under other instruments than `make check` has, each in a build of its own below $(O),
+# and which lines no test runs. The library itself is not run so: a preloaded malloc does not mix with
+# them.
+
+# Without what asks the sanitizer's allocator.
+UNIT_NAMES := $(filter-out test_program_gomap,$(notdir $(UNIT)))
+
+.PHONY: check-thread check-valgrind coverage
+check-thread: ## the unit tests under ThreadSanitizer
+	$(Q)+$(AGAIN) O=$(O)/thread SAN=thread unit
+
+check-valgrind: ## the unit tests under valgrind (wants it)
+	$(call wants,valgrind,valgrind)
+	$(Q)+$(AGAIN) O=$(O)/plain SAN=none $(addprefix $(O)/plain/tests/unit/,$(UNIT_NAMES))
+	$(Q)tests/run --valgrind $(addprefix $(O)/plain/tests/unit/,$(UNIT_NAMES))
+
+# The analyzer counts in the end-to-end tests as well.
+COVERED := $(O)/coverage
+coverage: all package-programs ## which lines of the rooms no test runs: a table, and each line by name
+	$(Q)+$(AGAIN) O=$(COVERED) SAN=none CFLAGS='$(CFLAGS) --coverage -fprofile-update=atomic' \
+	    LDFLAGS='$(LDFLAGS) --coverage' $(COVERED)/san/maptrace \
+	    $(addprefix $(COVERED)/tests/unit/,$(UNIT_NAMES))
+	$(Q)find $(COVERED) -name '*.gcda' -delete
+	-$(Q)BUILD=$(abspath $(O)) ANALYZER=$(abspath $(COVERED))/san/maptrace \
+	    tests/run --all $(addprefix $(COVERED)/tests/unit/,$(UNIT_NAMES))
+	$(Q)python3 tests/coverage.py $(COVERED)
