@@ -1,6 +1,7 @@
 """Real Go programs as their makers ship them: esbuild built by four releases of Go, stripped, at work."""
 import os
 import subprocess
+import time
 
 import harness
 from golang import esbuild
@@ -35,7 +36,11 @@ def bundled(version):
         stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if "watching" in line or "build finished" in line:
+            break
+    while process.poll() is None:  # some releases say so before they have begun
+        if os.path.exists(f"{version}.js") and os.path.getsize(f"{version}.js"):
             return process
+        time.sleep(0.02)
     raise AssertionError("esbuild ended")
 
 
