@@ -36,7 +36,7 @@ void
 attach_note_registers(struct attach_thread *thread)
 {
 #if defined(__x86_64__)
-	struct user_regs_struct user;
+	struct user_regs_struct user = {0};
 	struct iovec into = {.iov_base = &user, .iov_len = sizeof(user)};
 
 	if (ptrace(PTRACE_GETREGSET, thread->id, NT_PRSTATUS, &into) != 0)
