@@ -5,7 +5,7 @@
  * Whatever the file says of itself, the list ascends, each name lies within the names, and a search
  * answers with one of them. Run by `make fuzz`.
  */
-#include "preload/symbols.h"
+#include "preload/stacks/symbols.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
