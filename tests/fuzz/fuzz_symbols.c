@@ -37,7 +37,7 @@ follow(const struct symbols *symbols)
 }
 
 static void
-search(const struct symbols *symbols)
+search(struct symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->count; i++)
 		for (int64_t by = -1; by <= 1; by++) {

@@ -4,8 +4,8 @@
 #     sh tests/fuzz/run.sh BUILD-FOLDER SECONDS TARGET...
 #
 # What a target finds new goes to BUILD-FOLDER/fuzz/corpus/TARGET and is there for the next run;
-# tests/fuzz/corpus/TARGET has what is worth keeping in the repository: the smallest input of every
-# fault that was found. A fault ends the run with its input beside the target.
+# tests/fuzz/corpus/TARGET has what is worth keeping in the repository: small inputs that reach far, and every
+# one that showed a fault. A fault ends the run with its input beside the target.
 set -eu
 
 build=$1
