@@ -271,7 +271,7 @@ open_all(struct opening *opening, const char *path, const char *program)
 		return reason;
 	if (opening->file.header.e_type != ET_CORE)
 		return "it is no core file";
-	if ((reason = memory_elf_open(&opening->program, program)))
+	if (memory_elf_open(&opening->program, program) != NULL)
 		return "the program's file cannot be used: it must be the ELF executable that "
 		       "the core is of";
 	if ((reason = memory_notes_read(&opening->notes, &opening->file)) ||
