@@ -1,6 +1,7 @@
 // The article's experiment in Go itself: insert entries into a map with int keys, delete them all,
 // and see what stays. After each step it prints what the runtime says of its heap; with -wait it
-// then stands still until a line comes on its standard input, so that it can be looked at.
+// then stands still until a line comes on its standard input, so that it can be looked at, and prints
+// the same again: a collection under way may have ended meanwhile.
 //
 //	-values inline    map[int][128]byte     values lie in the buckets
 //	-values pointer   map[int]*[128]byte    values are objects of their own
@@ -24,13 +25,18 @@ var (
 	input   = bufio.NewReader(os.Stdin)
 )
 
-// step prints the bytes of heap objects, those not yet collected included.
-func step(name string) {
+// say prints the bytes of heap objects, those not yet collected included.
+func say(name string) {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	fmt.Printf("%s: %d MB (%d KB)\n", name, stats.HeapAlloc>>20, stats.HeapAlloc>>10)
+}
+
+func step(name string) {
+	say(name)
 	if *wait {
 		input.ReadString('\n')
+		say(name)
 	}
 }
 
