@@ -54,14 +54,14 @@ def run(line, env, folder, poll_ms=0, beside=None, limit_s=LIMIT_S):
             main.wait()
     output, complaint = (open(path, encoding="utf-8", errors="replace").read()
                          for path in paths[1:])
+    if said is None:  # first: it is why measure was ended, perhaps before it could tell a thing
+        raise Failed(f"{os.path.basename(beside[0])} failed beside it")
     if main.returncode != 0:
         raise Failed(complaint.strip())
     with open(paths[0], encoding="utf-8") as file:
         facts = json.load(file)
     if facts["is_late"]:
         raise Late(f"still running after {limit_s} s")
-    if said is None:
-        raise Failed(f"{os.path.basename(beside[0])} failed beside it")
     if facts["exit"] != 0:
         end = f"signal {facts['signal']}" if facts["signal"] else f"status {facts['exit']}"
         raise Failed(" / ".join([f"ended with {end}"] + complaint.strip().splitlines()[-3:]))
