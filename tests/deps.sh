@@ -14,7 +14,7 @@ packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev
 	libcmocka-dev libglib2.0-dev python3 git"
 subjects="cmake ninja-build shared-mime-info redis-tools rustc libabsl-dev libc++1-14 libc++abi1-14
 	libqt5core5a sqlite3 libjson-c5 ruby php8.2-cli libevent-2.1-7 libjemalloc2
-	libtcmalloc-minimal4 libmimalloc2.0 golang-go gdb xz-utils"
+	libtcmalloc-minimal4 libmimalloc2.0 golang-go gdb xz-utils ca-certificates"
 headers="libc++-14-dev qtbase5-dev libhts-dev libjson-c-dev memcached"
 folder=${1:-}
 [ -z "$folder" ] || packages="$packages $subjects"
