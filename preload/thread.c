@@ -230,12 +230,6 @@ thread_misses_allocation(void)
 	return !thread_is_inside() || !thread_self->is_calling_out;
 }
 
-uint64_t
-thread_freeing(void)
-{
-	return thread_is_inside() ? thread_self->freeing : 0;
-}
-
 void
 thread_each(void (*visit)(struct thread *thread, void *context), void *context)
 {

@@ -14,7 +14,7 @@ enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 struct thread {
 	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
 	uint32_t in_use;
-	uint32_t until_look; /* events until the clock and the triggers are asked again; see record.c */
+	uint32_t until_look; /* events until the clock and the triggers are asked again; see slow.h */
 	uint32_t look_gap;   /* ... as many as there were the last time */
 	uint64_t looked_ns;  /* when that was */
 	struct thread *next; /* all threads' states, for reuse */
@@ -93,9 +93,6 @@ uint32_t thread_take_postponed(struct thread *thread, uint64_t *blocks);
 
 /* A nested allocation that nobody will record: true when it is the guest's own (a signal handler). */
 bool thread_misses_allocation(void);
-
-/* The block whose free this thread is recording, or 0. */
-uint64_t thread_freeing(void);
 
 /* Calls `visit` for every state in use, without a lock. */
 void thread_each(void (*visit)(struct thread *thread, void *context), void *context);

@@ -22,7 +22,4 @@ void record_move_begin(void *block, struct record_move *move);
 void record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                      const struct caller *caller);
 
-/* The block whose free is under way in this thread, or 0: for snapshots taken at that moment. */
-uint64_t record_freeing(void);
-
 #endif

@@ -5,7 +5,7 @@
  *     block of malloc's, 4096 bytes:  | sub-block 64 | free | sub-block 512 | not handed out yet |
  *     counted                           64 by its own stack, 512 by its own, 3520 by the block's
  *
- * Called by inside.c (what the program tells), record.c (a block that holds some is freed),
+ * Called by inside.c (what the program tells), books.c (a block that holds some is freed),
  * snapshots and fork. Rules: every byte is counted once; a sub-block never outlives the block that
  * holds it; the finder sees the sub-blocks and never what lies between them, as what was handed
  * back there must not pass for a live array of just that size.

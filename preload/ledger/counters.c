@@ -1,5 +1,5 @@
 /*
- * Counting in place, in the records of the trace. Called by record.c at every event; the fast way is
+ * Counting in place, in the records of the trace. Called by books.h at every event; the fast way is
  * in counters.h.
  *
  * The composition at the peak costs no log: peak_epoch moves with each new maximum; a counter that

@@ -1,5 +1,5 @@
 /*
- * The ledger's surprises, and its inspection. The fast way is in ledger.h; called by record.c at
+ * The ledger's surprises, and its inspection. The fast way is in ledger.h; called by books.h at
  * every event, by snapshots and around fork.
  *
  * A block that is in another's way was freed without our knowledge: it began at the same address, or

@@ -12,7 +12,7 @@
  * Something to tell: map bytes of its own, 64 KiB of its own, a second thread, a snapshot; or it has
  * lived for a while. While the draft is open every event goes the slow way, which asks.
  *
- * Called by fork.c, record.c, counters.c, snapshot.c, ending.c. Rules: no address that an event may
+ * Called by fork.c, slow.c, counters.c, snapshot.c, ending.c. Rules: no address that an event may
  * hold moves when the draft becomes a file; nothing of the parent's trace is written.
  */
 #include "preload/process/draft.h"

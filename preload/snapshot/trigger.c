@@ -1,6 +1,6 @@
 /*
- * Decides when a snapshot is due by itself. Asked by record.c at every event, told by snapshot.c of
- * every snapshot. Nobody's clock ticks here but the guest's own events.
+ * Decides when a snapshot is due by itself. Asked by slow.c at every event that looks at the clock,
+ * told by snapshot.c of every snapshot. Nobody's clock ticks here but the guest's own events.
  *
  * What must not be missed: a map that was emptied, held its arrays for most of the run and dies
  * before main returns. So the question is at which event the maps are worth a look, and every look

@@ -1,5 +1,5 @@
 /*
- * From the guest's registers to a stack id. Called by record.c for every allocation.
+ * From the guest's registers to a stack id. Called by books.h for every allocation.
  *
  *     caller --memo--> a recent stack, proved by its slots --------------------------> id
  *            --frames--> walked to where it joins the last stack --> node --stacks--> id

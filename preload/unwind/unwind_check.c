@@ -13,7 +13,7 @@
  * unw_backtrace by what it remembers of earlier guesses and unw_step without. So that frame is the
  * last to be compared. The hook's address is not asked for where this library called itself.
  *
- * Called by record.c after each stack_identify. Rule: nothing here changes what is recorded. Both
+ * Called by books.c after each stack_identify. Rule: nothing here changes what is recorded. Both
  * unwinders believe the tables: where these are wrong, libgcc may read memory that is not there, which
  * ends the guest. That is why this is a mode and not a habit.
  */
