@@ -12,10 +12,8 @@
  * What must never break: no chain is longer than there are blocks for it in the heap, so that a
  * circle ends.
  */
-#include "golang/walk.h"
+#include "golang/walk_state.h"
 #include "golang/word.h"
-
-#include <string.h>
 
 enum {
 	FLAG_WRITING = 4,
@@ -31,14 +29,9 @@ enum {
 };
 
 struct walk {
-	const struct golang_heap *heap;
-	const struct golang_shape *shape;
-	struct golang_header *header;
-	struct golang_visitor *visitor;
-	struct golang_census *census;
-	bool is_old;
-	uint64_t array, groups, reserve;
-	uint64_t chained, chained_max;
+	struct golang_walk_state base;
+	uint64_t array, groups, reserve; /* of the array under way */
+	uint64_t chained, chained_max;   /* overflow buckets so far, and how many there can be */
 };
 
 uint64_t
@@ -52,16 +45,6 @@ golang_classic_reserve(const struct golang_heap *heap, uint64_t group_size, bool
 	uint64_t usable = golang_slot_size(heap, bytes, has_pointers) -
 	                  golang_front_size(heap, bytes, has_pointers);
 	return usable / group_size - groups;
-}
-
-uint64_t
-golang_carried_type(const struct golang_heap *heap, const struct golang_block *block, uint64_t bytes)
-{
-	if (!golang_span_has_pointers(block->span))
-		return 0;
-	if (golang_front_size(heap, bytes, true))
-		return word_at(heap->memory, block->base);
-	return block->span->large_type;
 }
 
 /* Whether a block in use holds the address, or nothing is asked of it. */
@@ -105,91 +88,58 @@ golang_classic_read(const struct golang_heap *heap, uint64_t address, struct gol
 
 /* ---- arrays and what belongs to them */
 
-static bool
-tell_block(struct walk *walk, const struct golang_block *block, enum trace_role role,
-           uint64_t bytes)
-{
-	struct golang_visitor *visitor = walk->visitor;
-	return !visitor || !visitor->visit_block ||
-	       visitor->visit_block(visitor, block, role, bytes, walk->is_old);
-}
-
-/* All blocks of one map that carry a type carry the same. */
-static bool
-take_carried(struct walk *walk, const struct golang_block *block, uint64_t bytes)
-{
-	uint64_t carried = golang_carried_type(walk->heap, block, bytes);
-	if (carried == 0 || carried == walk->header->group_type)
-		return true;
-	if (walk->header->group_type)
-		return false;
-	walk->header->group_type = carried;
-	return true;
-}
-
 static enum golang_walk
 take_array(struct walk *walk, uint64_t array, uint64_t groups)
 {
-	const struct golang_shape *shape = walk->shape;
-	const struct golang_span *span = golang_span_of(walk->heap, array);
-	unsigned bits = (unsigned)__builtin_ctzll(groups);
-	struct golang_block block;
+	const struct golang_heap *heap = walk->base.heap;
+	const struct golang_shape *shape = walk->base.shape;
 	walk->array = array;
 	walk->groups = groups;
 	walk->reserve = 0;
-	/* The one bucket of a map that did not escape may lie on the stack as well. */
-	if (span && span->objects == 0)
-		return bits == 0 ? GOLANG_WALK_DONE : GOLANG_WALK_SHAPE;
-	if (groups > walk->heap->high - walk->heap->low)
+	if (groups > heap->high - heap->low)
 		return GOLANG_WALK_SHAPE;
-	walk->reserve = golang_classic_reserve(walk->heap, shape->group_size, shape->has_pointers,
-	                                       bits);
-	uint64_t bytes = (groups + walk->reserve) * shape->group_size;
-	if (!golang_is_block_of_size(walk->heap, array, bytes, shape->has_pointers, &block) ||
-	    !take_carried(walk, &block, bytes))
-		return GOLANG_WALK_SHAPE;
-	return tell_block(walk, &block, TRACE_BUCKETS, bytes) ? GOLANG_WALK_DONE
-	                                                      : GOLANG_WALK_STOPPED;
+	walk->reserve = golang_classic_reserve(heap, shape->group_size, shape->has_pointers,
+	                                       (unsigned)__builtin_ctzll(groups));
+	return golang_walk_take_array(&walk->base, array, groups,
+	                              (groups + walk->reserve) * shape->group_size);
 }
 
 /* The record of overflow buckets, which keeps those without pointers alive. */
 static enum golang_walk
-take_list(struct walk *walk, uint64_t slice)
+take_list(const struct golang_walk_state *walk, uint64_t slice)
 {
 	struct golang_block block;
 	if (slice == 0)
 		return GOLANG_WALK_DONE;
 	if (!golang_block_of(walk->heap, slice, &block))
 		return GOLANG_WALK_BROKEN;
-	if (!tell_block(walk, &block, TRACE_HEADER, SLICE_SIZE))
-		return GOLANG_WALK_STOPPED;
+	enum golang_walk outcome = golang_walk_tell(walk, &block, TRACE_HEADER, SLICE_SIZE);
 	uint64_t list = word_at(walk->heap->memory, slice);
 	uint64_t room = word_at(walk->heap->memory, slice + 16);
-	if (list == 0)
-		return GOLANG_WALK_DONE;
+	if (outcome != GOLANG_WALK_DONE || list == 0)
+		return outcome;
 	if (room > LIST_MAX || !golang_block_of(walk->heap, list, &block) ||
 	    room * 8 > block.span->object_size)
 		return GOLANG_WALK_BROKEN;
-	return tell_block(walk, &block, TRACE_HEADER, room * 8) ? GOLANG_WALK_DONE
-	                                                        : GOLANG_WALK_STOPPED;
+	return golang_walk_tell(walk, &block, TRACE_HEADER, room * 8);
 }
 
 static enum golang_walk
-take_extra(struct walk *walk)
+take_extra(struct golang_walk_state *walk)
 {
-	struct golang_block block;
+	struct memory *memory = walk->heap->memory;
 	uint64_t extra = walk->header->extra;
+	struct golang_block block;
 	if (extra == 0)
 		return GOLANG_WALK_DONE;
 	if (!golang_is_block_of_size(walk->heap, extra, EXTRA_SIZE, true, &block))
 		return GOLANG_WALK_SHAPE;
-	if (!tell_block(walk, &block, TRACE_HEADER, EXTRA_SIZE))
-		return GOLANG_WALK_STOPPED;
-	enum golang_walk outcome = take_list(walk, word_at(walk->heap->memory, extra));
-	if (outcome != GOLANG_WALK_DONE)
-		return outcome;
+	enum golang_walk outcome = golang_walk_tell(walk, &block, TRACE_HEADER, EXTRA_SIZE);
+	if (outcome == GOLANG_WALK_DONE)
+		outcome = take_list(walk, word_at(memory, extra));
 	walk->is_old = true;
-	outcome = take_list(walk, word_at(walk->heap->memory, extra + 8));
+	if (outcome == GOLANG_WALK_DONE)
+		outcome = take_list(walk, word_at(memory, extra + 8));
 	walk->is_old = false;
 	return outcome;
 }
@@ -198,13 +148,13 @@ take_extra(struct walk *walk)
 
 /* What the top bytes say; false if they cannot stand there. */
 static bool
-read_tops(const struct walk *walk, uint64_t tops, struct golang_group *group)
+read_tops(bool is_old, uint64_t tops, struct golang_group *group)
 {
 	for (unsigned i = 0; i < GOLANG_CELLS; i++, tops >>= 8) {
 		uint8_t top = tops & 0xff;
 		if (top >= TOP_ENTRY)
 			group->live |= 1u << i;
-		else if (top >= TOP_MOVED && !walk->is_old)
+		else if (top >= TOP_MOVED && !is_old)
 			return false;
 		else if (top == 1)
 			group->dead |= 1u << i;
@@ -215,50 +165,45 @@ read_tops(const struct walk *walk, uint64_t tops, struct golang_group *group)
 static enum golang_walk
 place_overflow(struct walk *walk, struct golang_group *group)
 {
-	uint64_t size = walk->shape->group_size, behind = walk->array + walk->groups * size;
-	struct golang_block block;
+	const struct golang_walk_state *base = &walk->base;
+	uint64_t size = base->shape->group_size, behind = walk->array + walk->groups * size;
 	if (walk->chained++ >= walk->chained_max)
 		return GOLANG_WALK_BROKEN;
 	if (group->address >= behind && group->address < behind + walk->reserve * size) {
 		group->place = GOLANG_IN_RESERVE;
-		walk->census->reserve_used += !walk->is_old;
+		base->census->reserve_used += !base->is_old;
 		return (group->address - behind) % size ? GOLANG_WALK_BROKEN : GOLANG_WALK_DONE;
 	}
 	group->place = GOLANG_IN_CHAIN;
-	*(walk->is_old ? &walk->census->old_chained : &walk->census->chained) += 1;
-	if (!golang_is_block_of_size(walk->heap, group->address, size, walk->shape->has_pointers,
-	                             &block) ||
-	    !take_carried(walk, &block, size))
-		return GOLANG_WALK_BROKEN;
-	return tell_block(walk, &block, TRACE_OVERFLOW, size) ? GOLANG_WALK_DONE
-	                                                      : GOLANG_WALK_STOPPED;
+	*(base->is_old ? &base->census->old_chained : &base->census->chained) += 1;
+	enum golang_walk outcome = golang_walk_take(base, group->address, TRACE_OVERFLOW, size);
+	return outcome == GOLANG_WALK_SHAPE ? GOLANG_WALK_BROKEN : outcome;
 }
 
 static enum golang_walk
 walk_chain(struct walk *walk, uint64_t index)
 {
-	struct golang_census *census = walk->census;
-	struct golang_visitor *visitor = walk->visitor;
-	struct memory *memory = walk->heap->memory;
-	uint64_t size = walk->shape->group_size, live = 0;
+	const struct golang_walk_state *base = &walk->base;
+	struct golang_census *census = base->census;
+	uint64_t size = base->shape->group_size, live = 0;
 	uint64_t address = walk->array + index * size;
 	for (bool is_first = true; address; is_first = false) {
 		struct golang_group group = {
-			.address = address, .index = index, .is_old = walk->is_old,
+			.address = address, .index = index, .is_old = base->is_old,
 		};
-		if (!is_first) {
-			enum golang_walk outcome = place_overflow(walk, &group);
-			if (outcome != GOLANG_WALK_DONE)
-				return outcome;
-		}
-		const void *bytes = memory->view(memory, address, size);
-		if (!bytes || !read_tops(walk, word_of(bytes, 0, 8), &group))
+		enum golang_walk outcome = is_first ? GOLANG_WALK_DONE
+		                                    : place_overflow(walk, &group);
+		if (outcome != GOLANG_WALK_DONE)
+			return outcome;
+		const void *bytes = base->heap->memory->view(base->heap->memory, address, size);
+		if (!bytes || !read_tops(base->is_old, word_of(bytes, 0, 8), &group))
 			return GOLANG_WALK_BROKEN;
 		address = word_of(bytes, size - 8, 8);
 		live += (unsigned)__builtin_popcount(group.live);
 		census->dead += (unsigned)__builtin_popcount(group.dead);
-		if (visitor && visitor->visit_group && !visitor->visit_group(visitor, &group))
-			return GOLANG_WALK_STOPPED;
+		outcome = golang_walk_see(base, &group);
+		if (outcome != GOLANG_WALK_DONE)
+			return outcome;
 	}
 	census->live += live;
 	census->used_groups += live != 0;
@@ -278,25 +223,21 @@ walk_array(struct walk *walk, uint64_t array, uint64_t groups, uint64_t *reserve
 }
 
 enum golang_walk
-golang_classic_walk(const struct golang_heap *heap, const struct golang_shape *shape,
-                    struct golang_header *header, struct golang_visitor *visitor,
-                    struct golang_census *census)
+golang_classic_walk(const struct golang_walk_state *base)
 {
-	struct walk walk = {
-		.heap = heap, .shape = shape, .header = header, .visitor = visitor, .census = census,
-	};
-	memset(census, 0, sizeof *census);
-	header->group_type = 0;
+	const struct golang_heap *heap = base->heap;
+	struct golang_header *header = base->header;
 	/* No more buckets are chained than the heap has blocks and the reserves. */
-	walk.chained_max = 2 * header->groups + heap->of_kind[!shape->has_pointers];
-	enum golang_walk outcome = take_extra(&walk);
+	struct walk walk = {
+		.base = *base,
+		.chained_max = 2 * header->groups + heap->of_kind[!base->shape->has_pointers],
+	};
+	enum golang_walk outcome = take_extra(&walk.base);
 	if (outcome == GOLANG_WALK_DONE)
 		outcome = walk_array(&walk, header->array, header->groups, &header->reserve);
-	walk.is_old = true;
+	walk.base.is_old = true;
 	if (outcome == GOLANG_WALK_DONE && header->old)
 		outcome = walk_array(&walk, header->old, header->old_groups, &header->old_reserve);
-	census->slots = GOLANG_CELLS * header->groups;
-	if (outcome != GOLANG_WALK_DONE)
-		return outcome;
-	return census->live == header->count ? GOLANG_WALK_DONE : GOLANG_WALK_COUNT;
+	base->census->slots = GOLANG_CELLS * header->groups;
+	return outcome;
 }

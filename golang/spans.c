@@ -307,3 +307,13 @@ golang_is_block_of_size(const struct golang_heap *heap, uint64_t address, uint64
 	       block->span->object_size == golang_slot_size(heap, size, has_pointers) &&
 	       golang_span_has_pointers(block->span) == has_pointers;
 }
+
+uint64_t
+golang_carried_type(const struct golang_heap *heap, const struct golang_block *block, uint64_t bytes)
+{
+	if (!golang_span_has_pointers(block->span))
+		return 0;
+	if (golang_front_size(heap, bytes, true))
+		return word_at(heap->memory, block->base);
+	return block->span->large_type;
+}

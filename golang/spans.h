@@ -70,6 +70,10 @@ uint64_t golang_front_size(const struct golang_heap *heap, uint64_t size, bool h
 bool golang_is_block_of_size(const struct golang_heap *heap, uint64_t address, uint64_t size,
                              bool has_pointers, struct golang_block *block);
 
+/* The type in front of a block of so many bytes, or 0. */
+uint64_t golang_carried_type(const struct golang_heap *heap, const struct golang_block *block,
+                             uint64_t bytes);
+
 static inline bool
 golang_span_has_pointers(const struct golang_span *span)
 {

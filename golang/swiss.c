@@ -10,10 +10,8 @@
  *
  * A map that never had more than 8 entries has one group in the place of the directory.
  */
-#include "golang/walk.h"
+#include "golang/walk_state.h"
 #include "golang/word.h"
-
-#include <string.h>
 
 enum {
 	DEPTH_MAX = 40,
@@ -28,14 +26,6 @@ struct table {
 	uint64_t live, cells, left;
 	uint8_t depth;
 	uint64_t index, groups, count; /* count: of groups */
-};
-
-struct walk {
-	const struct golang_heap *heap;
-	const struct golang_shape *shape;
-	struct golang_header *header;
-	struct golang_visitor *visitor;
-	struct golang_census *census;
 };
 
 bool
@@ -63,41 +53,10 @@ golang_swiss_read(const struct golang_heap *heap, uint64_t address, struct golan
 	       header->count <= header->length * TABLE_CELLS_MAX;
 }
 
-static bool
-tell_block(struct walk *walk, const struct golang_block *block, uint64_t bytes)
-{
-	struct golang_visitor *visitor = walk->visitor;
-	return !visitor || !visitor->visit_block ||
-	       visitor->visit_block(visitor, block, TRACE_BUCKETS, bytes, false);
-}
-
-/* All groups of one map that carry a type carry the same. */
-static bool
-take_carried(struct walk *walk, const struct golang_block *block, uint64_t bytes)
-{
-	uint64_t carried = golang_carried_type(walk->heap, block, bytes);
-	if (carried == 0 || carried == walk->header->group_type)
-		return true;
-	if (walk->header->group_type)
-		return false;
-	walk->header->group_type = carried;
-	return true;
-}
-
 static enum golang_walk
-take_groups(struct walk *walk, uint64_t groups, uint64_t count)
+take_groups(const struct golang_walk_state *walk, uint64_t groups, uint64_t count)
 {
-	const struct golang_shape *shape = walk->shape;
-	const struct golang_span *span = golang_span_of(walk->heap, groups);
-	uint64_t bytes = count * shape->group_size;
-	struct golang_block block;
-	/* The one group of a map that did not escape may lie on the stack as well. */
-	if (count == 1 && span && span->objects == 0)
-		return GOLANG_WALK_DONE;
-	if (!golang_is_block_of_size(walk->heap, groups, bytes, shape->has_pointers, &block) ||
-	    !take_carried(walk, &block, bytes))
-		return GOLANG_WALK_SHAPE;
-	return tell_block(walk, &block, bytes) ? GOLANG_WALK_DONE : GOLANG_WALK_STOPPED;
+	return golang_walk_take_array(walk, groups, count, count * walk->shape->group_size);
 }
 
 static bool
@@ -116,10 +75,9 @@ read_controls(uint64_t controls, struct golang_group *group)
 }
 
 static enum golang_walk
-walk_group(struct walk *walk, struct golang_group *group)
+walk_group(const struct golang_walk_state *walk, struct golang_group *group)
 {
 	struct golang_census *census = walk->census;
-	struct golang_visitor *visitor = walk->visitor;
 	struct memory *memory = walk->heap->memory;
 	const void *bytes = memory->view(memory, group->address, walk->shape->group_size);
 	if (!bytes || !read_controls(word_of(bytes, 0, 8), group))
@@ -130,17 +88,15 @@ walk_group(struct walk *walk, struct golang_group *group)
 	census->used_groups += live != 0;
 	if (live > census->longest)
 		census->longest = live;
-	return !visitor || !visitor->visit_group || visitor->visit_group(visitor, group)
-	           ? GOLANG_WALK_DONE
-	           : GOLANG_WALK_STOPPED;
+	return golang_walk_see(walk, group);
 }
 
 static bool
-read_table(struct walk *walk, uint64_t address, struct table *table)
+read_table(const struct golang_walk_state *walk, uint64_t address, struct table *table,
+           struct golang_block *block)
 {
-	struct golang_block block;
 	const void *at;
-	if (!golang_is_block_of_size(walk->heap, address, TABLE_SIZE, true, &block))
+	if (!golang_is_block_of_size(walk->heap, address, TABLE_SIZE, true, block))
 		return false;
 	at = walk->heap->memory->view(walk->heap->memory, address, TABLE_SIZE);
 	if (!at)
@@ -162,7 +118,7 @@ read_table(struct walk *walk, uint64_t address, struct table *table)
 
 /* What it says of itself must agree with its cells: entries, and room that is left. */
 static enum golang_walk
-walk_table(struct walk *walk, const struct table *table)
+walk_table(const struct golang_walk_state *walk, const struct table *table)
 {
 	struct golang_census *census = walk->census;
 	uint64_t live = census->live, dead = census->dead;
@@ -187,37 +143,33 @@ walk_table(struct walk *walk, const struct table *table)
 }
 
 static enum golang_walk
-walk_directory(struct walk *walk)
+walk_directory(const struct golang_walk_state *walk)
 {
 	const struct golang_header *header = walk->header;
 	struct memory *memory = walk->heap->memory;
 	struct golang_block block;
 	if (!golang_is_block_of_size(walk->heap, header->directory, 8 * header->length, true, &block))
 		return GOLANG_WALK_SHAPE;
-	if (!tell_block(walk, &block, 8 * header->length))
-		return GOLANG_WALK_STOPPED;
-	for (uint64_t i = 0, same; i < header->length; i += same) {
+	enum golang_walk outcome = golang_walk_tell(walk, &block, TRACE_BUCKETS, 8 * header->length);
+	for (uint64_t i = 0, same; i < header->length && outcome == GOLANG_WALK_DONE; i += same) {
 		struct table table;
 		uint64_t address = word_at(memory, header->directory + 8 * i);
-		if (!read_table(walk, address, &table) || table.index != i)
+		if (!read_table(walk, address, &table, &block) || table.index != i)
 			return GOLANG_WALK_BROKEN;
 		same = 1ull << (header->bits - table.depth);
 		for (uint64_t k = 1; k < same; k++)
 			if (word_at(memory, header->directory + 8 * (i + k)) != address)
 				return GOLANG_WALK_BROKEN;
-		if (!golang_block_of(walk->heap, address, &block) ||
-		    !tell_block(walk, &block, TABLE_SIZE))
-			return GOLANG_WALK_STOPPED;
-		enum golang_walk outcome = walk_table(walk, &table);
-		if (outcome != GOLANG_WALK_DONE)
-			return outcome;
+		outcome = golang_walk_tell(walk, &block, TRACE_BUCKETS, TABLE_SIZE);
+		if (outcome == GOLANG_WALK_DONE)
+			outcome = walk_table(walk, &table);
 	}
-	return GOLANG_WALK_DONE;
+	return outcome;
 }
 
 /* The one group has no room that is left and no deleted cells. */
 static enum golang_walk
-walk_small(struct walk *walk)
+walk_small(const struct golang_walk_state *walk)
 {
 	struct golang_group group = {.address = walk->header->directory};
 	enum golang_walk outcome = take_groups(walk, group.address, 1);
@@ -228,17 +180,7 @@ walk_small(struct walk *walk)
 }
 
 enum golang_walk
-golang_swiss_walk(const struct golang_heap *heap, const struct golang_shape *shape,
-                  struct golang_header *header, struct golang_visitor *visitor,
-                  struct golang_census *census)
+golang_swiss_walk(const struct golang_walk_state *walk)
 {
-	struct walk walk = {
-		.heap = heap, .shape = shape, .header = header, .visitor = visitor, .census = census,
-	};
-	memset(census, 0, sizeof *census);
-	header->group_type = 0;
-	enum golang_walk outcome = header->length ? walk_directory(&walk) : walk_small(&walk);
-	if (outcome != GOLANG_WALK_DONE)
-		return outcome;
-	return census->live == header->count ? GOLANG_WALK_DONE : GOLANG_WALK_COUNT;
+	return walk->header->length ? walk_directory(walk) : walk_small(walk);
 }

@@ -43,8 +43,7 @@ struct golang_group {
 struct golang_visitor {
 	/* Either may be NULL. False ends the walk as if it had failed. */
 	bool (*visit_group)(struct golang_visitor *visitor, const struct golang_group *group);
-	/* A block that the map owns. `bytes` of it were asked for; what follows the first `split`
-	 * of them has the role `rest`. */
+	/* A block that the map owns. `bytes` of it were asked for. */
 	bool (*visit_block)(struct golang_visitor *visitor, const struct golang_block *block,
 	                    enum trace_role role, uint64_t bytes, bool is_old);
 };
@@ -72,15 +71,6 @@ bool golang_classic_read(const struct golang_heap *heap, uint64_t address,
 bool golang_swiss_read(const struct golang_heap *heap, uint64_t address,
                        struct golang_header *header);
 
-/* Walks it as of this shape. `visitor` may be NULL. */
-enum golang_walk golang_classic_walk(const struct golang_heap *heap,
-                                     const struct golang_shape *shape,
-                                     struct golang_header *header, struct golang_visitor *visitor,
-                                     struct golang_census *census);
-enum golang_walk golang_swiss_walk(const struct golang_heap *heap, const struct golang_shape *shape,
-                                   struct golang_header *header, struct golang_visitor *visitor,
-                                   struct golang_census *census);
-
 static inline bool
 golang_header_read(const struct golang_heap *heap, uint64_t address, struct golang_header *header)
 {
@@ -88,22 +78,13 @@ golang_header_read(const struct golang_heap *heap, uint64_t address, struct gola
 	                                      : golang_classic_read(heap, address, header);
 }
 
-static inline enum golang_walk
-golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
-            struct golang_header *header, struct golang_visitor *visitor,
-            struct golang_census *census)
-{
-	return heap->image->release->is_swiss
-	           ? golang_swiss_walk(heap, shape, header, visitor, census)
-	           : golang_classic_walk(heap, shape, header, visitor, census);
-}
+/* Walks it as of this shape. `visitor` may be NULL. */
+enum golang_walk golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
+                             struct golang_header *header, struct golang_visitor *visitor,
+                             struct golang_census *census);
 
 /* What a classic array of 2^bits buckets takes: its reserve fills up what the runtime rounds to. */
 uint64_t golang_classic_reserve(const struct golang_heap *heap, uint64_t group_size,
                                 bool has_pointers, unsigned bits);
-
-/* The type in front of a block of so many bytes, or 0. */
-uint64_t golang_carried_type(const struct golang_heap *heap, const struct golang_block *block,
-                             uint64_t bytes);
 
 #endif
