@@ -16,7 +16,9 @@
 enum {
 	HEADERS_MAX = 64,
 	BUILD_HEADER = 32,
-	STEP = 1 << 16,       /* bytes looked at through one view */
+	STRING_SIZE = 16,
+	LOOK_MAX = BUILD_HEADER,
+	PIECE = 1 << 16,      /* bytes looked at through one view */
 	MODULE_SIZE = 336,
 };
 
@@ -100,6 +102,60 @@ take_version(struct golang_image *image, uint64_t address, uint64_t size)
 	return true;
 }
 
+/* What is looked for in a segment. */
+struct look {
+	uint64_t step, width; /* where it can stand, its bytes */
+	bool (*may_be)(const struct golang_image *image, const char *bytes);
+	bool (*take)(struct golang_image *image, uint64_t at, const char *bytes); /* may view memory */
+};
+
+static bool
+look_at_piece(struct golang_image *image, const struct look *look, uint64_t at, uint64_t size)
+{
+	const char *bytes = image->memory->view(image->memory, at, size);
+	char copy[LOOK_MAX];
+	for (uint64_t i = 0; bytes && i + look->width <= size; i += look->step) {
+		if (!look->may_be(image, bytes + i))
+			continue;
+		memory_copy(copy, bytes + i, look->width);
+		if (look->take(image, at + i, copy))
+			return true;
+		/* Another view may have taken the place of ours. */
+		bytes = image->memory->view(image->memory, at, size);
+	}
+	return false;
+}
+
+/* True once it is taken. */
+static bool
+look_through(struct golang_image *image, const struct golang_segment *segment,
+             const struct look *look)
+{
+	const uint64_t most = PIECE + look->width - look->step;
+	for (uint64_t at = (segment->start + 15) & ~15ull; at < segment->filled; at += PIECE) {
+		uint64_t left = segment->filled - at;
+		if (look_at_piece(image, look, at, left < most ? left : most))
+			return true;
+	}
+	return false;
+}
+
+static bool
+look_through_writable(struct golang_image *image, bool is_writable, const struct look *look)
+{
+	for (size_t i = 0; i < image->segment_count; i++)
+		if (image->segments[i].is_writable == is_writable &&
+		    look_through(image, &image->segments[i], look))
+			return true;
+	return false;
+}
+
+static bool
+may_be_build(const struct golang_image *image, const char *bytes)
+{
+	return bytes[0] == build_magic[0];
+}
+
 /* Behind the header: the length, 7 bits a byte, and the version. Versions are short: one byte. */
 static bool
 take_build(struct golang_image *image, uint64_t at, const char *bytes)
@@ -111,72 +167,29 @@ take_build(struct golang_image *image, uint64_t at, const char *bytes)
 	       take_version(image, at + BUILD_HEADER + 1, length);
 }
 
-/* Calls `visit` with each piece of the segment that is there, its end cut to what the file holds;
- * pieces overlap by `overlap` bytes. True once a visit is. */
 static bool
-look_through(struct golang_image *image, const struct golang_segment *segment, uint64_t overlap,
-             bool (*visit)(struct golang_image *, uint64_t at, const char *bytes, uint64_t size))
+may_be_string(const struct golang_image *image, const char *bytes)
 {
-	for (uint64_t at = (segment->start + 15) & ~15ull; at < segment->filled; at += STEP) {
-		uint64_t size = segment->filled - at < STEP + overlap ? segment->filled - at
-		                                                      : STEP + overlap;
-		const char *bytes = image->memory->view(image->memory, at, size);
-		if (bytes && visit(image, at, bytes, size))
-			return true;
-	}
-	return false;
+	uint64_t text = word_of(bytes, 0, 8), length = word_of(bytes, 8, 8);
+	return length >= 6 && length < GOLANG_VERSION_MAX &&
+	       golang_image_holds(image, text, length);
 }
 
 static bool
-visit_build(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
+take_string(struct golang_image *image, uint64_t at, const char *bytes)
 {
-	for (uint64_t i = 0; i + BUILD_HEADER <= size; i += 16) {
-		if (bytes[i] != build_magic[0])
-			continue;
-		char header[BUILD_HEADER];
-		memory_copy(header, bytes + i, sizeof header);
-		if (take_build(image, at + i, header))
-			return true;
-		/* Another view may have taken the place of ours. */
-		bytes = image->memory->view(image->memory, at, size);
-		if (!bytes)
-			return false;
-	}
-	return false;
-}
-
-/* A string variable: address and length of the text. */
-static bool
-visit_version(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
-{
-	for (uint64_t i = 0; i + 16 <= size; i += 8) {
-		uint64_t text = word_of(bytes, i, 8), length = word_of(bytes, i + 8, 8);
-		if (length < 6 || length >= GOLANG_VERSION_MAX || text < image->start ||
-		    !golang_image_holds(image, text, length))
-			continue;
-		if (take_version(image, text, length))
-			return true;
-		bytes = image->memory->view(image->memory, at, size);
-		if (!bytes)
-			return false;
-	}
-	return false;
+	return take_version(image, word_of(bytes, 0, 8), word_of(bytes, 8, 8));
 }
 
 /* Data before constants: a program that reads build information holds its magic there too. */
 static bool
 find_version(struct golang_image *image)
 {
-	for (int writable = 1; writable >= 0; writable--)
-		for (size_t i = 0; i < image->segment_count; i++)
-			if (image->segments[i].is_writable == writable &&
-			    look_through(image, &image->segments[i], BUILD_HEADER, visit_build))
-				return true;
-	for (size_t i = 0; i < image->segment_count; i++)
-		if (image->segments[i].is_writable &&
-		    look_through(image, &image->segments[i], 8, visit_version))
-			return true;
-	return false;
+	static const struct look build = { 16, BUILD_HEADER, may_be_build, take_build };
+	static const struct look string = { 8, STRING_SIZE, may_be_string, take_string };
+	return look_through_writable(image, true, &build) ||
+	       look_through_writable(image, false, &build) ||
+	       look_through_writable(image, true, &string);
 }
 
 /* ---- the module data */
@@ -228,29 +241,23 @@ take_module(struct golang_image *image, uint64_t at)
 }
 
 static bool
-visit_module(struct golang_image *image, uint64_t at, const char *bytes, uint64_t size)
+may_be_module(const struct golang_image *image, const char *bytes)
 {
-	for (uint64_t i = 0; i + 8 <= size; i += 8) {
-		uint64_t table = word_of(bytes, i, 8);
-		if (table % 8 || table < image->start || table >= image->end)
-			continue;
-		if (is_functable(image, table) && take_module(image, at + i))
-			return true;
-		bytes = image->memory->view(image->memory, at, size);
-		if (!bytes)
-			return false;
-	}
-	return false;
+	uint64_t table = word_of(bytes, 0, 8);
+	return table % 8 == 0 && table >= image->start && table < image->end;
+}
+
+static bool
+take_table(struct golang_image *image, uint64_t at, const char *bytes)
+{
+	return is_functable(image, word_of(bytes, 0, 8)) && take_module(image, at);
 }
 
 static bool
 find_module(struct golang_image *image)
 {
-	for (size_t i = 0; i < image->segment_count; i++)
-		if (image->segments[i].is_writable &&
-		    look_through(image, &image->segments[i], 0, visit_module))
-			return true;
-	return false;
+	static const struct look table = { 8, 8, may_be_module, take_table };
+	return look_through_writable(image, true, &table);
 }
 
 enum golang_outcome
