@@ -1,8 +1,8 @@
 """Go programs for the tests of `maptrace go`: two toolchains, real programs, and one that is watched.
 
-Debian's golang-go is 1.19 (classic maps). A whole Go 1.26.8 (Swiss maps) and esbuild built by several
-releases come from npm's registry, pinned by their hashes; what was fetched and built is kept under
-build/go.
+Debian's golang-go is 1.19 (classic maps). A whole Go 1.26.8 (Swiss maps), and real programs built by
+each release from 1.19 to 1.26, come from npm's registry, pinned by their hashes; what was fetched and
+built is kept under build/go.
 """
 import base64
 import hashlib
@@ -22,20 +22,28 @@ REGISTRY = os.environ.get("npm_config_registry", "https://registry.npmjs.org").r
 PACKAGES = {
     ("@ttsc/linux-x64", "0.30.4"):
         "JZrx4sXeQVAJeyGpA8phlffrvbeyIjwme8ZVoBG8gvyT+BswfVgKQhskBaEGDodi6VyM3k53i53e+QcywFN+xQ==",
-    ("@esbuild/linux-x64", "0.17.19"):
-        "68ngA9lg2H6zkZcyp22tsVt38mlhWde8l3eJLWkyLrp4HwMUr3c1s/M2t7+kHIhvMjglIBrFpncX1SzMckomGw==",
+    ("@esbuild/linux-x64", "0.17.0"):
+        "o7FhBLONk1mLT2ytlj/j/WuJcPdhWcVpysSJn1s9+zRdLwLKveipbPi5SIasJIqMq0T4CkQW76pxJYMqz9HrQA==",
     ("@esbuild/linux-x64", "0.20.2"):
         "1MdwI6OOTsfQfek8sLwgyjOXAu+wKhLEoaOLTjbijk6E2WONYpH9ZU2mNtR+lZ2B4uwr+usqGuVfFT9tMtGvGw==",
+    ("@esbuild/linux-x64", "0.22.0"):
+        "JUQyOnpbAkkRFOk/AhsEemz5TfWN4FJZxVObUlnlNCbe7QBl61ZNfM4cwBXayQA6laMJMUcqLHaYQHAB6YQ95Q==",
     ("@esbuild/linux-x64", "0.25.12"):
         "uqZMTLr/zR/ed4jIGnwSLkaHmPjOjJvnm6TVVitAa08SLS9Z0VM8wIRx7gWbJB5/J54YuIMInDquWyYvQLZkgw==",
+    ("@esbuild/linux-x64", "0.27.7"):
+        "hzznmADPt+OmsYzw1EE33ccA+HPdIqiCRq7cQeL1Jlq2gb1+OyWBkMCrYGBJ+sxVzve2ZJEVeePbLM2iEIZSxA==",
     ("@esbuild/linux-x64", "0.28.2"):
         "4xTZr1FUmSoQW4XIWmit3tzQrUTZM+N3P0XV8xROKYF50XfI7xeO90+1bZvNwxIufQ9hDQVRJH5YhgPVF8A/HQ==",
+    ("lefthook-linux-x64", "1.5.7"):
+        "Pus26oI9t8DYz+2bXHBrr/iuqL23epHXD9GufsGysNGEUY59iYG5JqQhXidueVhPm/DHcdv3IFzDrsHMDFEGlw==",
+    ("lefthook-linux-x64", "1.11.14"):
+        "c+to1BRzFe419SNXAR6YpCBP8EVWxvUxlON3Z+efzmrHhdlhm7LvEoJcN4RQE4Gc2rJQJNe87OjsEZQkc4uQLg==",
 }
 
 
 def package(name, version):
     """The folder of an npm package, fetched once; its bytes must be those of the pinned hash."""
-    folder = os.path.join(FOLDER, f"{os.path.basename(os.path.dirname(name))}-{version}")
+    folder = os.path.join(FOLDER, f"{name.split('/', maxsplit=1)[0]}-{version}")
     if os.path.isdir(folder):
         return folder
     url = f"{REGISTRY}/{name}/-/{os.path.basename(name)}-{version}.tgz"
@@ -54,8 +62,12 @@ def package(name, version):
     return folder
 
 
-def esbuild(version):
-    path = os.path.join(package("@esbuild/linux-x64", version), "package", "bin", "esbuild")
+def shipped(name, version, release):
+    """The program that a package carries: bin/esbuild, bin/lefthook. It is of this Go release."""
+    program = name.lstrip("@").split("/")[0].split("-")[0]
+    path = os.path.join(package(name, version), "package", "bin", program)
+    with open(path, "rb") as content:
+        assert f"go{release}.".encode() in content.read(), f"{path} is not of Go {release}"
     os.chmod(path, 0o755)
     return path
 
