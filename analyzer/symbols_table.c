@@ -11,13 +11,13 @@
  */
 #include "analyzer/symbols_table.h"
 
-#include "analyzer/symbols_rows.h"
+#include "finder/array.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 struct symbols_table_row {
-	uint64_t start, end; /* start comes first: symbols_rows.h */
+	uint64_t start, end;
 	uint64_t reach; /* largest end of all rows up to this one */
 	const char *name;
 	uint32_t rank; /* among rows of one place the highest is best known */
@@ -121,7 +121,8 @@ symbols_table_find(struct symbols_table *table, Dwfl_Module *elf, uint64_t addre
 
 	if (!table->is_read)
 		read_symbols(table, elf);
-	i = symbols_rows_up_to(table->rows, table->count, sizeof *table->rows, address);
+	i = array_up_to(table->rows, table->count, sizeof *table->rows,
+	                offsetof(struct symbols_table_row, start), address);
 	while (i-- > 0 && table->rows[i].reach > address)
 		if (table->rows[i].end > address && table->rows[i].is_object == is_object)
 			return table->rows[i].name;

@@ -12,7 +12,7 @@
  */
 #include "analyzer/symbols_units.h"
 
-#include "analyzer/symbols_rows.h"
+#include "finder/array.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -82,7 +82,8 @@ range_at(const struct symbols_ranges *ranges, uint64_t address)
 
 	if (!ranges->list)
 		return NULL;
-	low = symbols_rows_up_to(ranges->list, ranges->count, sizeof *ranges->list, address);
+	low = array_up_to(ranges->list, ranges->count, sizeof *ranges->list,
+	                  offsetof(struct symbols_range, start), address);
 	return low && ranges->list[low - 1].end > address ? &ranges->list[low - 1] : NULL;
 }
 

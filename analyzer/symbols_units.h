@@ -15,7 +15,7 @@ enum { SYMBOLS_SCOPES_MAX = 256 };
 
 /* A range of addresses of one thing: a unit, or a function. */
 struct symbols_range {
-	uint64_t start, end; /* start comes first: symbols_rows.h */
+	uint64_t start, end;
 	Dwarf_Die die;
 };
 

@@ -10,6 +10,7 @@
 #define FINDER_ARRAY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* `size` zeroed bytes, or NULL with errno. Untouched pages cost nothing. */
 void *array_map(size_t size);
@@ -32,5 +33,29 @@ void *array_add(struct array *array, size_t size, size_t more);
 void array_sort(struct array *array, size_t size, int (*compare)(const void *a, const void *b));
 
 void array_release(struct array *array);
+
+/* How many of `count` records of `size` bytes, ascending by the uint64_t that each has at `offset`,
+ * have one of at most `key` there. `records` may be NULL where there are none. */
+static inline size_t
+array_up_to(const void *records, size_t count, size_t size, size_t offset, uint64_t key)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const char *record = (const char *)records + middle * size;
+		if (*(const uint64_t *)(const void *)(record + offset) <= key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The same for those below `key`. */
+static inline size_t
+array_below(const void *records, size_t count, size_t size, size_t offset, uint64_t key)
+{
+	return key ? array_up_to(records, count, size, offset, key - 1) : 0;
+}
 
 #endif

@@ -3,6 +3,8 @@
  */
 #include "finder/memory.h"
 
+#include "finder/array.h"
+
 bool
 memory_read(struct memory *memory, uint64_t address, void *into, size_t size)
 {
@@ -16,17 +18,11 @@ memory_read(struct memory *memory, uint64_t address, void *into, size_t size)
 const struct memory_region *
 memory_region_of(const struct memory *memory, uint64_t address, uint64_t size)
 {
-	size_t low = 0, high = memory->region_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (memory->regions[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == 0)
+	size_t up_to = array_up_to(memory->regions, memory->region_count, sizeof *memory->regions,
+	                           offsetof(struct memory_region, start), address);
+	if (up_to == 0)
 		return NULL;
-	const struct memory_region *region = &memory->regions[low - 1];
+	const struct memory_region *region = &memory->regions[up_to - 1];
 	bool holds = address < region->end && size <= region->end - address;
 	return holds ? region : NULL;
 }

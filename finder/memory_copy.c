@@ -41,17 +41,11 @@ run_of(struct memory_copy *copy, uint64_t address, uint64_t size)
 	const struct memory_run *runs = copy->runs.at;
 	const struct memory_run *run = copy->last;
 	if (!run || address < run->start || address >= run->end) {
-		size_t low = 0, high = copy->runs.count;
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if (runs[middle].start <= address)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		if (low == 0 || address >= runs[low - 1].end)
+		size_t up_to = array_up_to(runs, copy->runs.count, sizeof *runs,
+		                           offsetof(struct memory_run, start), address);
+		if (up_to == 0 || address >= runs[up_to - 1].end)
 			return NULL;
-		copy->last = run = &runs[low - 1];
+		copy->last = run = &runs[up_to - 1];
 	}
 	return size <= run->end - address ? run : NULL;
 }

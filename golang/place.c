@@ -19,15 +19,10 @@ static const struct golang_stack *
 stack_of(const struct golang_state *state, uint64_t address)
 {
 	const struct golang_stack *stacks = state->stacks.at;
-	size_t low = 0, high = state->stacks.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (stacks[middle].high <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < state->stacks.count && stacks[low].start <= address ? &stacks[low] : NULL;
+	size_t count = state->stacks.count;
+	size_t at = array_up_to(stacks, count, sizeof *stacks, offsetof(struct golang_stack, high),
+	                        address);
+	return at < count && stacks[at].start <= address ? &stacks[at] : NULL;
 }
 
 /* An address in the code of the function whose frame holds the word: frame pointers lead from the

@@ -223,15 +223,10 @@ static const struct golang_span *
 search_span(const struct golang_heap *heap, uint64_t address)
 {
 	const struct golang_span *spans = heap->spans.at;
-	size_t low = 0, high = heap->spans.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (spans[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < heap->spans.count && spans[low].start <= address ? &spans[low] : NULL;
+	size_t count = heap->spans.count;
+	size_t at = array_up_to(spans, count, sizeof *spans, offsetof(struct golang_span, end),
+	                        address);
+	return at < count && spans[at].start <= address ? &spans[at] : NULL;
 }
 
 const struct golang_span *

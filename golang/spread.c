@@ -68,15 +68,10 @@ static struct golang_found *
 found_at(const struct golang_state *state, uint64_t address)
 {
 	struct golang_found *found = state->found.at;
-	size_t low = 0, high = state->found.count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (found[middle].header.address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < state->found.count && found[low].header.address == address ? &found[low] : NULL;
+	size_t count = state->found.count;
+	size_t at = array_below(found, count, sizeof *found,
+	                        offsetof(struct golang_found, header.address), address);
+	return at < count && found[at].header.address == address ? &found[at] : NULL;
 }
 
 static void

@@ -9,6 +9,7 @@
  */
 #include "preload/hidden.h"
 
+#include "finder/array.h"
 #include "preload/lock.h"
 #include "preload/shield.h"
 
@@ -26,17 +27,8 @@ static uint32_t lock;
 static size_t
 hidden_search(uint64_t address)
 {
-	size_t low = 0, high = range_count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (ranges[middle].end < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_below(ranges, range_count, sizeof(ranges[0]), offsetof(struct memory_range, end),
+	                   address);
 }
 
 static int

@@ -3,10 +3,12 @@
  */
 #include "preload/ledger/named.h"
 
+#include "finder/array.h"
+
 #include <string.h>
 
 static struct {
-	uint64_t address;
+	uint64_t address; /* first: place_of() */
 	char name[TRACE_NAME_MAX]; /* terminated */
 } names[NAMED_MAX];
 static size_t count;
@@ -15,17 +17,7 @@ static size_t count;
 static size_t
 place_of(uint64_t address)
 {
-	size_t low = 0, high = count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (names[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_below(names, count, sizeof(names[0]), 0, address);
 }
 
 static void

@@ -8,6 +8,7 @@
  */
 #include "preload/stacks/symbols.h"
 
+#include "finder/array.h"
 #include "preload/hidden.h"
 
 #include <elf.h>
@@ -262,23 +263,6 @@ symbols_release(struct symbols *symbols)
 	*symbols = (struct symbols){ 0 };
 }
 
-/* How many symbols start at or before this address. */
-static size_t
-count_up_to(const struct symbols *symbols, uint64_t address)
-{
-	size_t low = 0, high = symbols->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (symbols->list[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 const char *
 symbols_find(struct symbols *symbols, uint64_t address)
 {
@@ -286,7 +270,8 @@ symbols_find(struct symbols *symbols, uint64_t address)
 
 	if (!symbols->is_sorted && !sort(symbols))
 		return NULL;
-	last = at = count_up_to(symbols, address);
+	last = at = array_up_to(symbols->list, symbols->count, sizeof *symbols->list,
+	                        offsetof(struct symbol, start), address);
 	for (size_t turn = 0; at > 0 && turn < NEIGHBOURS; turn++) {
 		const struct symbol *symbol = &symbols->list[--at];
 
