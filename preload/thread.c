@@ -87,7 +87,7 @@ thread_release(struct thread *thread)
 
 	counters_end_thread(thread);
 	shield_take(&shield, &lock);
-	thread->stack_low = thread->stack_high = thread->last_block = 0;
+	thread->stack_low = thread->stack_high = thread->last_block = thread->passing = 0;
 	thread->is_borrowed = false;
 	thread->depth = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);

@@ -31,6 +31,7 @@ struct thread {
 	int64_t unflushed, unflushed_roles[TRACE_ROLES];
 	uint64_t freeing;    /* the block whose free is under way, or 0 */
 	uint64_t last_block; /* the block that this thread recorded last, or 0 */
+	uint64_t passing;    /* recorded as freed, on its way through the next operator delete; or 0 */
 	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
@@ -66,6 +67,7 @@ thread_enter(void)
 	}
 	thread->depth = 1;
 	thread->entered_at = here;
+	thread->passing = 0;
 	thread->is_calling_out = false;
 	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELAXED);
 	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELAXED);

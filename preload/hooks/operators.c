@@ -3,6 +3,7 @@
  * allocator that has its own (jemalloc, tcmalloc), or of another C++ runtime.
  *
  *     operator new --> next operator new --> (malloc, recorded there) --> recorded here if it was not
+ *     operator delete, recorded here --> next operator delete --> (free, which lets it pass)
  *
  * So what counts is the size that malloc was asked for: of libstdc++'s new of 0 bytes it is 1. The
  * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held and
@@ -150,30 +151,44 @@ operator_new(enum operator_form form, size_t size, size_t second, size_t third, 
 	operator_function *function = operator_next(form, (void *)caller->pc);
 	void *block = function ? function(size, second, third) : operator_new_plain(size, alignment);
 
-	if (block && operator_is_recorded())
+	if (block && operator_is_recorded() && !record_has_allocation(block))
 		record_allocation(block, size, caller);
 	return block;
+}
+
+static inline void
+operator_forward(enum operator_form form, void *block, size_t second, size_t third,
+                 const void *caller)
+{
+	operator_function *function = operator_next(form, caller);
+
+	if (function)
+		function((size_t)block, second, third);
+	else
+		real.free(block);
 }
 
 static inline void
 operator_delete(enum operator_form form, void *block, size_t second, size_t third,
                 const void *caller)
 {
-	operator_function *function;
-
 	if (!block)
 		return;
+	if (record_is_passing(block)) {
+		operator_forward(form, block, second, third, caller);
+		return;
+	}
 	if (__builtin_expect(boot_owns(block), 0)) {
 		boot_free(block);
 		return;
 	}
-	if (operator_is_recorded() && !record_free(block))
-		return;
-	function = operator_next(form, caller);
-	if (function)
-		function((size_t)block, second, third);
-	else
-		real.free(block);
+	if (operator_is_recorded()) {
+		if (!record_free(block))
+			return;
+		record_pass(block);
+	}
+	operator_forward(form, block, second, third, caller);
+	record_passed();
 }
 
 EXPORT void *

@@ -84,9 +84,7 @@ record_missed(void)
 static inline FAST bool
 record_is_nested(const struct thread *thread, uint64_t address)
 {
-	struct ledger_block known;
-
-	return __builtin_expect(thread->last_block == address, 0) && ledger_find(address, &known);
+	return __builtin_expect(thread->last_block == address, 0) && ledger_knows(address);
 }
 
 static inline FAST void

@@ -15,6 +15,40 @@ void record_allocation(void *block, size_t size, const struct caller *caller);
  * be, as soon as this thread is done. */
 bool record_free(void *block);
 
+/* Most definitions of operator new and delete end in malloc and free, which come to the hooks a second
+ * and a third time. Whether the call that gave this block has recorded it: */
+static inline bool
+record_has_allocation(const void *block)
+{
+	const struct thread *thread = thread_self;
+
+	return (uintptr_t)thread > (uintptr_t)THREAD_ENDED &&
+	       thread->last_block == (uintptr_t)block && ledger_knows((uintptr_t)block);
+}
+
+/* A block whose free is recorded goes to the next operator delete, until record_passed. Any event of
+ * this thread ends that as well: nothing outlives a longjmp. */
+static inline void
+record_pass(const void *block)
+{
+	if ((uintptr_t)thread_self > (uintptr_t)THREAD_ENDED)
+		thread_self->passing = (uintptr_t)block;
+}
+
+static inline bool
+record_is_passing(const void *block)
+{
+	const struct thread *thread = thread_self;
+
+	return (uintptr_t)thread > (uintptr_t)THREAD_ENDED && thread->passing == (uintptr_t)block;
+}
+
+static inline void
+record_passed(void)
+{
+	record_pass(NULL);
+}
+
 /* realloc: begin takes the old block out, end puts the outcome in: the new block, or the old one
  * again where the real call failed. */
 struct record_move { struct ledger_block old; bool was_known; };

@@ -120,6 +120,19 @@ ledger_remove(uint64_t address, struct ledger_block *out)
 /* Looks without taking; false: not known. */
 bool ledger_find(uint64_t address, struct ledger_block *out);
 
+/* The same, where nothing but that is asked. */
+static inline __attribute__((always_inline)) bool
+ledger_knows(uint64_t address)
+{
+	const uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	struct ledger_block known;
+
+	if (__builtin_expect(word && *word & LEDGER_HEAD && ledger_code(*word) <= LEDGER_NEXT_WORD,
+	                     1))
+		return true;
+	return ledger_find(address, &known);
+}
+
 /* The block that holds this address and begins at most `reach` bytes before; false: none. Those at other
  * than multiples of 16 are not looked for. */
 bool ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out);
