@@ -14,7 +14,7 @@
 
 #include <errno.h>
 
-enum { LOOK_GAP_MAX = 64 };
+enum { LOOK_GAP_MAX = 64, LOOK_GAP_WAITING = 8 };
 
 #define LOOK_NS UINT64_C(1000000)
 
@@ -51,16 +51,18 @@ slow_moment(uint64_t leaving, uint64_t freeing)
 	return now;
 }
 
-/* At the next event where something waits for its moment or events are rare; else the gap doubles. */
+/* At the next event where that matters or events are rare; else the gap doubles. It stays small where
+ * something waits for its moment: the guest may fall silent right after it. */
 static void
 slow_look_again(struct thread *thread, uint64_t now)
 {
 	uint32_t gap = 2 * thread->look_gap;
+	uint32_t most = trigger_is_waiting(now) ? LOOK_GAP_WAITING : LOOK_GAP_MAX;
 
-	if (now - thread->looked_ns >= LOOK_NS || trigger_is_waiting(now) || draft_is_open())
+	if (now - thread->looked_ns >= LOOK_NS || trigger_is_replacing() || draft_is_open())
 		gap = 1;
 	thread->looked_ns = now;
-	thread->look_gap = thread->until_look = gap < LOOK_GAP_MAX ? gap : LOOK_GAP_MAX;
+	thread->look_gap = thread->until_look = gap < most ? gap : most;
 }
 
 static void

@@ -1,7 +1,7 @@
 /*
  * The slow way of an event: the one that also looks at the clock and asks the triggers. Every event
- * that moves a large block takes it, every one where events are rare or something waits for its moment,
- * and of all others one in up to 64; and whatever finds too little room on the guest's stack.
+ * that moves a large block takes it, every one where events are rare, and of all others one in up to 64
+ * (8 while something waits for its moment); and whatever finds too little room on the guest's stack.
  */
 #ifndef PRELOAD_HOOKS_SLOW_H
 #define PRELOAD_HOOKS_SLOW_H

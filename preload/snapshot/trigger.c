@@ -217,8 +217,14 @@ trigger_is_waiting(uint64_t now_ns)
 {
 	if (!settings.automatic)
 		return false;
-	return LOAD(is_replacing) || ((LOAD(fallen_ns) || large_due() <= now_ns) &&
-	                              now_ns + QUIET_NS >= LOAD(not_before_ns));
+	return (LOAD(fallen_ns) || large_due() <= now_ns) &&
+	       now_ns + QUIET_NS >= LOAD(not_before_ns);
+}
+
+bool
+trigger_is_replacing(void)
+{
+	return settings.automatic && LOAD(is_replacing);
 }
 
 void

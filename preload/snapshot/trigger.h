@@ -38,7 +38,10 @@ trigger_is_asked(void)
 	       __atomic_load_n(&trigger_answered, __ATOMIC_RELAXED);
 }
 
-/* Whether something waits for its moment: then every event is asked about, else one in many. */
+/* Whether the next event tells if an array is being replaced: it has to be asked about. */
+bool trigger_is_replacing(void);
+
+/* Whether something waits for its moment: then one event in few is asked about, else one in many. */
 bool trigger_is_waiting(uint64_t now_ns);
 
 /* A snapshot of any cause was taken: its pause and the live bytes then. */
