@@ -6,25 +6,17 @@
  * product of both lengths. Run by `make fuzz`.
  */
 #include "analyzer/accepted.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 match(const char *text, const struct accepted_rule *rule)
 {
 	const char *globs[] = { rule->profile, rule->function, rule->type, rule->name };
 
-	demand(rule->text != NULL && rule->line >= 1);
+	fuzz_demand(rule->text != NULL && rule->line >= 1);
 	for (size_t i = 0; i < sizeof(globs) / sizeof(*globs); i++)
 		if (globs[i]) {
 			accepted_glob_matches(globs[i], text);
@@ -39,12 +31,12 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	char *text = malloc(size + 1);
 	struct accepted *accepted;
 
-	demand(text != NULL);
+	fuzz_demand(text != NULL);
 	memcpy(text, bytes, size);
 	text[size] = '\0';
 	accepted = accepted_parse(text, size, &error);
 	if (!accepted)
-		demand(error.line >= 1 && error.column >= 1 && error.message[0] != '\0' &&
+		fuzz_demand(error.line >= 1 && error.column >= 1 && error.message[0] != '\0' &&
 		       memchr(error.message, 0, sizeof(error.message)) != NULL);
 	for (size_t i = 0; accepted && i < accepted->count; i++)
 		match(text, &accepted->rules[i]);

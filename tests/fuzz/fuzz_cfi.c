@@ -9,6 +9,7 @@
  * one that exists. Run by `make fuzz`.
  */
 #include "preload/unwind/cfi.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,21 +19,12 @@ enum {
 	FIRST_ROW = 12, /* of the search table, as compilers write it */
 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void
 ask(const struct cfi_tables *tables, uint64_t at)
 {
 	struct rule rule = cfi_rule(tables, at);
 
-	demand(rule.kind <= RULE_OUTERMOST);
+	fuzz_demand(rule.kind <= RULE_OUTERMOST);
 }
 
 static void
@@ -59,7 +51,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	memcpy(&at, bytes, sizeof(at));
 	size -= sizeof(at);
 	copy = malloc(size); /* of just this size: the sanitizer watches its ends */
-	demand(copy != NULL);
+	fuzz_demand(copy != NULL);
 	memcpy(copy, bytes + sizeof(at), size);
 	tables = (struct cfi_tables){ copy, copy + size, copy };
 	ask_function(&tables, (uintptr_t)copy + at);

@@ -7,15 +7,12 @@
  * everything that offsets, sizes and notes can say is its own to try.
  */
 #include "finder/memory_core.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <elf.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* A file of these bytes under a name of its own, with a header that is an ELF file's. */
 static int
@@ -23,10 +20,8 @@ make_file(const uint8_t *bytes, size_t size, uint16_t type, char path[32])
 {
 	Elf64_Ehdr header = {0};
 	size_t known = size < sizeof(header) ? size : sizeof(header);
-	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	int fd = fuzz_file(bytes, size);
 
-	if (fd < 0 || write(fd, bytes, size) != (ssize_t)size)
-		abort();
 	memcpy(&header, bytes, known);
 	memcpy(header.e_ident, ELFMAG, SELFMAG);
 	header.e_ident[EI_CLASS] = ELFCLASS64;
@@ -34,8 +29,7 @@ make_file(const uint8_t *bytes, size_t size, uint16_t type, char path[32])
 	header.e_type = type;
 	header.e_machine = EM_X86_64;
 	header.e_phentsize = sizeof(Elf64_Phdr);
-	if (pwrite(fd, &header, known, 0) != (ssize_t)known)
-		abort();
+	fuzz_demand(pwrite(fd, &header, known, 0) == (ssize_t)known);
 	snprintf(path, 32, "/proc/self/fd/%d", fd);
 	return fd;
 }
@@ -48,10 +42,9 @@ view_all(struct memory *memory)
 		const struct memory_region *region = &memory->regions[i];
 		uint8_t byte;
 
-		if (region->start >= region->end ||
-		    !memory_read(memory, region->start, &byte, 1) ||
-		    !memory_read(memory, region->end - 1, &byte, 1))
-			abort();
+		fuzz_demand(region->start < region->end &&
+		       memory_read(memory, region->start, &byte, 1) &&
+		       memory_read(memory, region->end - 1, &byte, 1));
 	}
 }
 

@@ -3,11 +3,10 @@
  * byte chooses the layout; then follow records of 11 bytes: which part, where in it, what stands
  * there. Whatever comes out must hold together: no row outside its texts, no claim without its map.
  */
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/test_golang_guest.h"
 
 enum { RECORD = 11, PARTS = 3 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static void
 build(struct guest *guest, bool is_swiss)

@@ -11,11 +11,9 @@
  * Everything must end, and nothing may be read outside the text or written outside the profile.
  */
 #include "profiles/decide.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 struct guest {
 	const uint8_t *bytes;
@@ -39,13 +37,6 @@ find_block(void *context, uint64_t address, struct profile_block *out)
 {
 	*out = (struct profile_block){address & ~UINT64_C(15), address * UINT64_C(0x9e3779b97f4a7c15)};
 	return address % 3 != 0;
-}
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
 }
 
 static void
@@ -92,7 +83,7 @@ run(const struct profile *profile, const struct profile_memory *memory)
 		scope.values[i].integer = i * 4097;
 	}
 	for (int i = 0; i < profile->anchor_count; i++)
-		demand(profile->anchors[i].name < profile->name_count);
+		fuzz_demand(profile->anchors[i].name < profile->name_count);
 	for (int i = 0; i < profile->step_count; i++)
 		profile_run_step(profile, &profile->steps[i], &scope, memory);
 	for (int i = 0; i < profile->needed_step_count; i++)
@@ -119,11 +110,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct guest guest = {bytes, size};
 	const struct profile_memory memory = {.context = &guest, .read = read_guest, .block = find_block};
 	size_t count = profile_compile(&profile, (const char *)bytes, size, errors, 16);
-	demand(count <= 16);
+	fuzz_demand(count <= 16);
 	for (size_t i = 0; i < count; i++) {
-		demand(errors[i].line >= 1 && errors[i].column >= 1);
-		demand(memchr(errors[i].message, 0, sizeof errors[i].message) != NULL);
-		demand(errors[i].message[0] != 0);
+		fuzz_demand(errors[i].line >= 1 && errors[i].column >= 1);
+		fuzz_demand(memchr(errors[i].message, 0, sizeof errors[i].message) != NULL);
+		fuzz_demand(errors[i].message[0] != 0);
 	}
 	if (count == 0)
 		run(&profile, &memory);

@@ -7,18 +7,10 @@
  */
 #include "analyzer/write_json.h"
 #include "analyzer/write_text.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 print(struct model *model)
@@ -28,11 +20,11 @@ print(struct model *model)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	demand(out != NULL);
+	fuzz_demand(out != NULL);
 	write_text(model, &options, out);
 	write_json(model, &options.filter, out);
 	fclose(out);
-	demand(size > 0);
+	fuzz_demand(size > 0);
 	free(text);
 }
 

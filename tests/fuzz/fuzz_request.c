@@ -5,26 +5,18 @@
  * are written, and not a byte else. Run by `make fuzz`.
  */
 #include "trace/request.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static int
 make_file(char *path, const uint8_t *bytes, size_t size)
 {
 	int file = mkstemp(path);
 
-	demand(file >= 0 && write(file, bytes, size) == (ssize_t)size);
+	fuzz_demand(file >= 0 && write(file, bytes, size) == (ssize_t)size);
 	return file;
 }
 
@@ -32,7 +24,7 @@ make_file(char *path, const uint8_t *bytes, size_t size)
 static void
 undo(struct trace_header *header, const struct trace_header *old)
 {
-	demand(header->requests == old->requests + 1);
+	fuzz_demand(header->requests == old->requests + 1);
 	header->requests = old->requests;
 	memcpy(header->request_label, old->request_label, sizeof(old->request_label));
 }
@@ -46,15 +38,15 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct trace_header old;
 	uint8_t *now = malloc(size + 1);
 
-	demand(now != NULL);
+	fuzz_demand(now != NULL);
 	if (trace_request_place(&request, path, "a name") == 0) {
-		demand(size >= TRACE_HEADER_SIZE);
+		fuzz_demand(size >= TRACE_HEADER_SIZE);
 		memcpy(&old, bytes, sizeof(old));
 		trace_request_is_answered(&request);
 		undo(request.header, &old);
 	}
 	trace_request_release(&request);
-	demand(pread(file, now, size + 1, 0) == (ssize_t)size && memcmp(now, bytes, size) == 0);
+	fuzz_demand(pread(file, now, size + 1, 0) == (ssize_t)size && memcmp(now, bytes, size) == 0);
 	free(now);
 	unlink(path);
 	close(file);

@@ -6,21 +6,10 @@
  * answers with one of them. Run by `make fuzz`.
  */
 #include "preload/stacks/symbols.h"
+#include "tests/fuzz/fuzz.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 follow(const struct symbols *symbols)
@@ -28,11 +17,11 @@ follow(const struct symbols *symbols)
 	for (size_t i = 0; i < symbols->count + symbols->import_count; i++) {
 		const struct symbol *symbol = &symbols->list[i];
 
-		demand(symbol->name < symbols->names_bytes);
-		demand(memchr(symbols->names + symbol->name, 0,
+		fuzz_demand(symbol->name < symbols->names_bytes);
+		fuzz_demand(memchr(symbols->names + symbol->name, 0,
 			      symbols->names_bytes - symbol->name) != NULL);
 		if (i > 0 && i < symbols->count)
-			demand(symbol[-1].start <= symbol->start);
+			fuzz_demand(symbol[-1].start <= symbol->start);
 	}
 }
 
@@ -43,7 +32,7 @@ search(struct symbols *symbols)
 		for (int64_t by = -1; by <= 1; by++) {
 			const char *name = symbols_find(symbols, symbols->list[i].start + (uint64_t)by);
 
-			demand(!name || (name >= symbols->names &&
+			fuzz_demand(!name || (name >= symbols->names &&
 					 name < symbols->names + symbols->names_bytes));
 		}
 	symbols_find(symbols, 0);
@@ -54,14 +43,13 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct symbols symbols;
-	int file = memfd_create("input", MFD_CLOEXEC);
+	int file = fuzz_file(bytes, size);
 
-	demand(file >= 0 && write(file, bytes, size) == (ssize_t)size);
 	if (symbols_read(&symbols, file) == 0) {
 		follow(&symbols);
 		search(&symbols);
 	} else {
-		demand(symbols.count == 0 && symbols.list == NULL);
+		fuzz_demand(symbols.count == 0 && symbols.list == NULL);
 	}
 	symbols_release(&symbols);
 	close(file);

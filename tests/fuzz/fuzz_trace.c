@@ -10,20 +10,12 @@
  * pieces of PIECE bytes into the starts of chunks; inputs of a whole trace are taken as they are.
  */
 #include "trace/reader.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { PIECE = 1024, CHUNKS_MAX = 16 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void
-demand(bool holds)
-{
-	if (!holds)
-		abort();
-}
 
 static void
 follow_stack(const struct trace *trace, uint32_t index)
@@ -32,10 +24,10 @@ follow_stack(const struct trace *trace, uint32_t index)
 
 	if (index == TRACE_NONE)
 		return;
-	demand(index < trace->stack_count);
+	fuzz_demand(index < trace->stack_count);
 	for (node = trace->stacks[index].node; node != 0; node = trace->nodes[node].parent) {
-		demand(node < trace->node_count && trace->nodes[node].parent < node);
-		demand(trace->nodes[node].module == TRACE_NONE ||
+		fuzz_demand(node < trace->node_count && trace->nodes[node].parent < node);
+		fuzz_demand(trace->nodes[node].module == TRACE_NONE ||
 		       trace->nodes[node].module < trace->module_count);
 	}
 }
@@ -43,17 +35,17 @@ follow_stack(const struct trace *trace, uint32_t index)
 static void
 follow_rows(const struct trace *trace, const struct trace_snapshot_rows *rows)
 {
-	demand(strnlen(rows->info.label, TRACE_NAME_MAX) < TRACE_NAME_MAX);
+	fuzz_demand(strnlen(rows->info.label, TRACE_NAME_MAX) < TRACE_NAME_MAX);
 	for (uint32_t i = 0; i < rows->live_count; i++)
 		follow_stack(trace, rows->live[i].stack);
 	for (uint32_t i = 0; i < rows->claims_count; i++) {
 		follow_stack(trace, rows->claims[i].stack);
-		demand(rows->claims[i].role < TRACE_ROLES);
+		fuzz_demand(rows->claims[i].role < TRACE_ROLES);
 	}
 	for (uint32_t i = 0; i < rows->maps_count; i++) {
 		follow_stack(trace, rows->maps[i].stack);
 		follow_stack(trace, rows->maps[i].where_stack);
-		demand(rows->maps[i].profile == TRACE_NONE ||
+		fuzz_demand(rows->maps[i].profile == TRACE_NONE ||
 		       rows->maps[i].profile < trace->profile_count);
 	}
 }
@@ -61,16 +53,16 @@ follow_rows(const struct trace *trace, const struct trace_snapshot_rows *rows)
 static void
 follow(const struct trace *trace)
 {
-	demand(strnlen(trace->header.notice, TRACE_TEXT_MAX) < TRACE_TEXT_MAX);
+	fuzz_demand(strnlen(trace->header.notice, TRACE_TEXT_MAX) < TRACE_TEXT_MAX);
 	for (uint32_t i = 0; i < trace->stack_count; i++) {
 		follow_stack(trace, i);
-		demand(trace->stacks[i].split_share <= trace->stacks[i].split_whole);
-		demand(trace->stacks[i].split_whole > 0);
+		fuzz_demand(trace->stacks[i].split_share <= trace->stacks[i].split_whole);
+		fuzz_demand(trace->stacks[i].split_whole > 0);
 	}
 	for (uint32_t i = 0; i < trace->profile_count; i++) {
 		const struct trace_profile *profile = &trace->profiles[i];
 
-		demand(profile->text_offset + profile->text_size <= trace->text_size);
+		fuzz_demand(profile->text_offset + profile->text_size <= trace->text_size);
 	}
 	for (uint32_t i = 0; i < trace->snapshot_count; i++)
 		follow_rows(trace, &trace->snapshots[i]);
@@ -85,7 +77,7 @@ open_and_follow(const uint8_t *bytes, size_t size)
 	if (trace)
 		follow(trace);
 	else
-		demand(error.kind != TRACE_ERROR_NONE && error.message[0] != '\0');
+		fuzz_demand(error.kind != TRACE_ERROR_NONE && error.message[0] != '\0');
 	trace_close(trace);
 }
 
