@@ -139,6 +139,15 @@ def maps_by_address(snap):
     return {int(m["address"], 16): m for m in snap["maps"]}
 
 
+def told(name, variant, label):
+    """([(what the program says of a map of its own, maptrace's map)], the trace). The program prints
+    a line of JSON for each, with its address, and then takes the snapshot of this label."""
+    done, trace = one_trace([program(name, variant)])
+    maps = maps_by_address(snapshot(report(trace), label))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return [(row, maps[int(row["address"], 16)]) for row in rows], trace
+
+
 def structure_bytes(m):
     """Bytes of a map's buckets and overflow."""
     return m["bytes"]["buckets"] + m["bytes"]["old_buckets"] + m["bytes"]["overflow"]

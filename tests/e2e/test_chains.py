@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
 """How long the chains of a map are, by the map's own word: its bad hash shows."""
-import json
 import os
 
 import harness
-from harness import contains, equal, maptrace, one_trace, program, report, snapshot, test
+from harness import contains, equal, maptrace, one_trace, program, report, snapshot, test, told
 
 
-def told(name, variant):
-    """(what the program says, what maptrace says, the trace) for each of its maps."""
-    done, trace = one_trace([program(name, variant)])
-    maps = harness.maps_by_address(snapshot(report(trace), "chains"))
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
+def chains_of(name, variant):
+    """What the program and maptrace say of each of its maps, and the trace; see harness.told."""
+    rows, trace = told(name, variant, "chains")
     assert len(rows) >= 3, rows
-    return [(row, maps[int(row["address"], 16)]) for row in rows], trace
+    return rows, trace
 
 
 def same(row, m, longest):
@@ -28,7 +25,7 @@ def unordered():
     """unordered_map: buckets in use, mean and longest by bucket_size(), though one list runs through all"""
     for variant in harness.VARIANTS:
         for name in ("chains_unordered", "chains_libcxx"):
-            rows, trace = told(name, variant)
+            rows, trace = chains_of(name, variant)
             for row, m in rows:
                 same(row, m, row["longest"])
             equal({row["name"]: (row["used"], row["longest"]) for row, _ in rows
@@ -43,7 +40,7 @@ def unordered():
 def uthash():
     """uthash: buckets in use, mean and longest chain are those of its own buckets"""
     for variant in harness.VARIANTS:
-        rows, trace = told("chains_uthash", variant)
+        rows, trace = chains_of("chains_uthash", variant)
         for row, m in rows:
             same(row, m, row["longest"])
         seven = rows[-1]

@@ -1,18 +1,9 @@
 #!/usr/bin/env python3
 """What holds a map's header is told as it is: a global, a stack, a block of the heap, or neither."""
-import json
 import os
 
 import harness
-from harness import contains, equal, maptrace, one_trace, program, report, snapshot, test
-
-
-def told(name, variant):
-    """([(the program's line, maptrace's map)], the trace)."""
-    done, trace = one_trace([program(name, variant)])
-    maps = harness.maps_by_address(snapshot(report(trace), "truth"))
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    return [(row, maps[int(row["address"], 16)]) for row in rows], trace
+from harness import contains, equal, maptrace, one_trace, program, test, told
 
 
 @test
@@ -20,7 +11,7 @@ def places():
     """a mapping behind a module's data is no global of it, a true global, stack or block is"""
     for variant in harness.VARIANTS:
         for name in ("where_unordered", "unordered_global"):
-            rows, trace = told(name, variant)
+            rows, trace = told(name, variant, "truth")
             for row, m in rows:
                 equal(m["where"]["kind"], row["where"], f"{name} {variant}: {row['name']}")
                 equal(m["where"]["module"] is not None, row["where"] == "global", m["where"])
@@ -30,7 +21,7 @@ def places():
 @test
 def maker_of_the_holder():
     """the report names what made the block of the heap that holds a header"""
-    rows, trace = told("unordered_global", "O0")
+    rows, trace = told("unordered_global", "O0", "truth")
     pointed = [m for row, m in rows if row["name"] == "pointed"][0]
     made = [f["function"] for f in pointed["where"]["allocated_at"]]
     assert "main" in made, made
@@ -53,15 +44,14 @@ def holder_in_the_report():
 def frames():
     """a header on a stack: its thread is told, and the function whose frame it is or none, never another"""
     for variant in ("O0", "O2"):
-        done, trace = one_trace([program("where_stack", variant)])
-        maps = harness.maps_by_address(snapshot(report(trace), "all"))
-        for row in map(json.loads, done.stdout.splitlines()):
-            where = maps[int(row["address"], 16)]["where"]
+        rows, trace = told("where_stack", variant, "all")
+        for row, m in rows:
+            where = m["where"]
             equal((where["kind"], where["thread"]), ("stack", row["thread"]), row)
-            told = where["frame"] and where["frame"]["function"]
+            named = where["frame"] and where["frame"]["function"]
             # which of two it is cannot be known where the thread's last walk was through the other
             allowed = (row["function"],) + ((None,) if row["function"] == "second_of_two" else ())
-            assert told in allowed, (variant, row, where)
+            assert named in allowed, (variant, row, where)
             if row["function"] == "main":
                 text = maptrace("map", trace, row["address"], "--snapshot", "all").stdout
                 contains(text, f"the stack of thread {row['thread']}, in the frame of\n  main\n"
