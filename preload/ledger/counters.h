@@ -175,13 +175,20 @@ counters_add(struct thread *thread, uint32_t stack, uint64_t size)
 		counters_add_to(thread, counter, stack, size);
 }
 
+/* A block comes or leaves, and is no new allocation of the guest's. */
 static inline void
-counters_remove(struct thread *thread, uint32_t stack, uint64_t size)
+counters_shift(struct thread *thread, uint32_t stack, uint64_t size, int64_t sign)
 {
 	struct trace_counter *counter = counters_need(thread, stack);
 
 	if (__builtin_expect(counter != NULL, 1))
-		counters_move(thread, counter, stack, size, -1);
+		counters_move(thread, counter, stack, size, sign);
+}
+
+static inline void
+counters_remove(struct thread *thread, uint32_t stack, uint64_t size)
+{
+	counters_shift(thread, stack, size, -1);
 }
 
 /* A block counts as `size` bytes from now on. Its stack's number of blocks stays. */
@@ -214,10 +221,7 @@ counters_turn(struct thread *thread, uint32_t from, uint32_t to, uint64_t size)
 static inline void
 counters_undo_remove(struct thread *thread, uint32_t stack, uint64_t size)
 {
-	struct trace_counter *counter = counters_need(thread, stack);
-
-	if (__builtin_expect(counter != NULL, 1))
-		counters_move(thread, counter, stack, size, 1);
+	counters_shift(thread, stack, size, 1);
 }
 
 /* ---- outside of changes */
