@@ -330,4 +330,17 @@ outcome(const uint8_t *at, size_t size, struct trace_error *error)
 	return TRACE_ERROR_NONE;
 }
 
+/* Opens a trace that must be sound; fails the test with the reader's own words. */
+__attribute__((unused)) static struct trace *
+open_sound(const char *path)
+{
+	struct trace_error error;
+	struct trace *trace = trace_open(path, &error);
+
+	if (!trace)
+		fail_msg("%s", error.message);
+	promise_holds(trace);
+	return trace;
+}
+
 #endif

@@ -21,19 +21,6 @@ fallocate(int fd, int mode, off_t offset, off_t size)
 	return -1;
 }
 
-/* Opens the trace; fails the test with the reader's own words. */
-static struct trace *
-open_sound(const char *path)
-{
-	struct trace_error error;
-	struct trace *trace = trace_open(path, &error);
-
-	if (!trace)
-		fail_msg("%s", error.message);
-	promise_holds(trace);
-	return trace;
-}
-
 static uint32_t
 node_count(const char *path)
 {
