@@ -65,6 +65,8 @@ explain_snapshot(struct explain *explain, const struct model *model,
 			stays = smaller(
 			    stays, accounts_find(&explain->next, account->stack)->unreached);
 		add_roles(snapshot, stack, account);
+		if (stack->flags & TRACE_STACK_GARBAGE)
+			add_to(&snapshot->garbage, account->live);
 		if (account->is_told && stack->role != TRACE_OTHER)
 			add_to(&snapshot->told, account->rest);
 		add_to(&snapshot->by_stack, all);

@@ -61,6 +61,7 @@ copy(const struct go *go, pid_t pid, struct go_look *look, struct go_moment *mom
 	moment->ns = go_clock_age(pid);
 	attach_release(&attach);
 	moment->pause_ns = go_clock_now() - began;
+	moment->scan_bytes = look->copied_bytes;
 	if (result != 0)
 		command_complain(go->command, "%s", error);
 	return result;

@@ -20,6 +20,7 @@ go_core(const struct go *go)
 	} else {
 		const struct memory_core_thread *first = look.core.threads.at;
 
+		moment.scan_bytes = look.copied_bytes;
 		code = go_tell(go, &look, &moment, look.core.threads.count ? first->id : 0, 0);
 	}
 	go_look_close(&look);

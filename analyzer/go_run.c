@@ -190,6 +190,7 @@ look(void *context, const struct attach *stopped, pid_t reader, bool at_end)
 	job->is_copied = go_look_copy(&job->look, stopped, reader, job->error) == 0;
 	running->last_ns = go_clock_now();
 	job->moment.pause_ns = running->last_ns - began;
+	job->moment.scan_bytes = job->look.copied_bytes;
 	running->has_last |= at_end;
 	if (!at_end)
 		start_reader(running);

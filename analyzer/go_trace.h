@@ -34,7 +34,7 @@ struct go_moment {
 	enum trace_snapshot_cause cause;
 	uint64_t ns;       /* since the process began */
 	uint64_t pause_ns; /* how long it stood still */
-	uint64_t scan_bytes;
+	uint64_t scan_bytes; /* copied, and looked through afterwards */
 };
 
 /* Creates the file: `place` as for `maptrace run -o`; NULL: MAPTRACE_OUT or the default. Returns 0,

@@ -122,6 +122,7 @@ struct model_snapshot {
 	uint64_t by_stack; /* bucket and overflow bytes by stack, transient ones left out ... */
 	uint64_t by_stack_reached; /* ... and how much of that maps explain */
 	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
+	uint64_t garbage;          /* of the live bytes: nothing holds them, a collector has yet to come */
 	uint64_t told;             /* in roles by the program's own word alone: maptrace_role */
 	uint64_t unexplained;      /* not explained, and may belong to maps that were not found */
 };

@@ -118,6 +118,7 @@ snapshot_of(const struct model *model, const struct model_snapshot *snapshot,
 	object = write_json_put(object, "totals", totals_of(totals));
 	object =
 	    write_json_put(object, "superseded_bytes", write_json_number(snapshot->superseded));
+	object = write_json_put(object, "garbage_bytes", write_json_number(snapshot->garbage));
 	object =
 	    write_json_put(object, "unexplained_bytes", write_json_number(snapshot->unexplained));
 	object = write_json_put(object, "told_bytes", write_json_number(snapshot->told));

@@ -24,7 +24,7 @@ write_heading(FILE *out, const struct model *model)
 		model->is_judged_by_name ? "" : ", the worst of the complete ones");
 	fprintf(out, "%12s %12s %12s %12s %12s %12s %5s %6s %6s  %-18s %s\n", "RETAINED", "HELD",
 		"NEEDED", "RESIDENT", "COUNT", "CAPACITY", "FILL", "CHAIN", "MAPS", "ADDRESS",
-		"MAP, MADE BY");
+		model->trace->header.flags & TRACE_OUTSIDE ? "MAP, HELD" : "MAP, MADE BY");
 }
 
 /* "1.25 MiB", or its low end marked as an estimate. */

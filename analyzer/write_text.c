@@ -84,11 +84,27 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 			"%s more were superseded arrays and chains, which no map used any more: "
 			"gone by the next snapshot.\n",
 			units_bytes(text, snapshot->superseded));
+	if (snapshot->garbage)
+		fprintf(out, "%s of the heap are garbage, which the collector has yet to take.\n",
+			units_bytes(text, snapshot->garbage));
 	if (snapshot->unexplained)
 		fprintf(
 		    out,
 		    "%s that map code allocated belong to no map that was found: unexplained.\n",
 		    units_bytes(text, snapshot->unexplained));
+}
+
+/* What the look cost the program: a core's was over before. */
+static void
+print_outside(const struct trace_snapshot *info, FILE *out)
+{
+	char paused[UNITS_SIZE], copied[UNITS_SIZE];
+
+	fputs("Read from outside: maps were found and proved by their structure.\n", out);
+	if (info->pause_ns)
+		fprintf(out, "The program stood still for %s, while %s of it were copied.\n",
+			units_duration(paused, info->pause_ns),
+			units_bytes(copied, info->scan_bytes));
 }
 
 /* How far the two ways of attributing bytes agree. */
@@ -99,7 +115,7 @@ print_explained(const struct model *model, FILE *out)
 	char reached[UNITS_SIZE], all[UNITS_SIZE];
 
 	if (model->trace->header.flags & TRACE_OUTSIDE) {
-		fputs("Read from outside: maps were found and proved by their structure.\n", out);
+		print_outside(&snapshot->rows->info, out);
 		return;
 	}
 	if (snapshot->by_stack == 0) {

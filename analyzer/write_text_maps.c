@@ -221,10 +221,10 @@ print_rest(const struct model_group *groups, size_t count, FILE *out)
 }
 
 static int
-print_table(const struct model_group *groups, size_t count, bool color, FILE *out)
+print_table(const struct model_group *groups, size_t count, bool is_outside, bool color, FILE *out)
 {
-	static const char *const titles[] = {"#",       "retained", "held",        "maps",
-					     "entries", "fill",     "map, made at"};
+	const char *titles[] = {"#",       "retained", "held", "maps",
+				"entries", "fill",     is_outside ? "map, held" : "map, made at"};
 	bool has_counts = false;
 	struct table table;
 
@@ -251,7 +251,8 @@ write_text_maps(struct model *model, const struct model_map *const *maps, size_t
 	if (!groups)
 		return -1;
 	shown = group_count < ROWS ? group_count : ROWS;
-	if (count && print_table(groups, shown, options->color, out))
+	if (count && print_table(groups, shown, model->trace->header.flags & TRACE_OUTSIDE,
+				 options->color, out))
 		goto out;
 	if (group_count > shown)
 		print_rest(groups + shown, group_count - shown, out);

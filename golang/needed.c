@@ -80,7 +80,7 @@ fit_bits(uint64_t count)
 
 static int
 need_classic(struct golang_state *state, const struct golang_found *found,
-             const struct golang_shape *shape, uint64_t *rebuilt)
+             const struct golang_shape *shape, struct golang_needed *needed)
 {
 	unsigned bits = fit_bits(found->header.count);
 	uint64_t reserve = golang_classic_reserve(&state->heap, shape->group_size,
@@ -88,12 +88,14 @@ need_classic(struct golang_state *state, const struct golang_found *found,
 	uint64_t chained = count_chained(state, found, shape, bits);
 	if (chained == TRACE_UNKNOWN)
 		return -1;
+	bool may_chain = chained >= reserve && golang_walk_is_moving(&found->header, &found->census);
 	if (reserve < chained)
 		reserve = chained;
-	*rebuilt = ((1ull << bits) + reserve) * shape->group_size;
+	needed->rebuilt = ((1ull << bits) + reserve) * shape->group_size;
 	/* While growing to a size that is needed, the array that is being left is needed too. */
 	if (bits == found->header.bits)
-		*rebuilt += found->old_bytes;
+		needed->rebuilt += found->old_bytes;
+	needed->high = needed->rebuilt + (may_chain ? shape->group_size : 0);
 	return 0;
 }
 
@@ -149,12 +151,12 @@ add_tables(struct tables *tables, uint64_t first, uint64_t length, unsigned dept
 
 static int
 need_swiss(struct golang_state *state, const struct golang_found *found,
-           const struct golang_shape *shape, uint64_t *rebuilt)
+           const struct golang_shape *shape, struct golang_needed *needed)
 {
 	struct golang_header header = found->header;
 	struct golang_census census;
 	struct counter counter = {.visitor.visit_group = count_group, .length = header.length};
-	*rebuilt = shape->group_size;
+	needed->rebuilt = needed->high = shape->group_size;
 	if (header.count <= CELLS)
 		return 0;
 	state->scratch.count = 0;
@@ -164,8 +166,9 @@ need_swiss(struct golang_state *state, const struct golang_found *found,
 	golang_walk(&state->heap, shape, &header, &counter.visitor, &census);
 	struct tables tables = {.live = counter.live};
 	add_tables(&tables, 0, header.length, 0);
-	*rebuilt = tables.cells / CELLS * shape->group_size + tables.count * TABLE_SIZE +
-	           ((uint64_t)POINTER << tables.depth);
+	needed->rebuilt = tables.cells / CELLS * shape->group_size + tables.count * TABLE_SIZE +
+	                  ((uint64_t)POINTER << tables.depth);
+	needed->high = needed->rebuilt;
 	return 0;
 }
 
@@ -199,6 +202,6 @@ golang_needed_of(struct golang_state *state, const struct golang_found *found,
 	if (found->header.count == 0)
 		return 0;
 	return state->image.release->is_swiss
-	           ? need_swiss(state, found, shape, &needed->rebuilt)
-	           : need_classic(state, found, shape, &needed->rebuilt);
+	           ? need_swiss(state, found, shape, needed)
+	           : need_classic(state, found, shape, needed);
 }

@@ -133,7 +133,7 @@ write_place(struct golang_state *state, struct golang_map *row, const struct ste
 	static const char *const held[] = {
 		[GOLANG_HELD_GLOBAL] = "global ", [GOLANG_HELD_STACK] = "stack",
 		[GOLANG_HELD_REGISTER] = "a register",
-		[GOLANG_HELD_NOTHING] = "nothing: garbage not collected yet",
+		[GOLANG_HELD_NOTHING] = "garbage not collected yet",
 		[GOLANG_HELD_UNKNOWN] = "",
 	};
 	size_t start = state->texts.count;

@@ -100,8 +100,8 @@ write_needed(struct golang_state *state, const struct golang_found *found, struc
 		type = choice;
 		if (needed.rebuilt < map->needed_low)
 			map->needed_low = needed.rebuilt;
-		if (needed.rebuilt > map->needed_high)
-			map->needed_high = needed.rebuilt;
+		if (needed.high > map->needed_high)
+			map->needed_high = needed.high;
 	}
 	if (map->needed_low != map->needed_high)
 		map->flags |= TRACE_MAP_NEEDED_ESTIMATE;

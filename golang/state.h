@@ -107,7 +107,8 @@ bool golang_fits(const struct golang_state *state, const struct golang_found *fo
 
 /* Bytes of buckets and overflow that a fresh map of these entries would have; see needed.c. */
 struct golang_needed {
-	uint64_t rebuilt;  /* after inserting the entries anew */
+	uint64_t rebuilt;  /* after inserting the entries anew ... */
+	uint64_t high;     /* ... at most: where an entry was moving, its bucket is not known */
 	uint64_t pointers; /* with pointers in the place of values, or TRACE_UNKNOWN */
 };
 int golang_needed_of(struct golang_state *state, const struct golang_found *found,

@@ -60,6 +60,14 @@ golang_walk_take_array(const struct golang_walk_state *walk, uint64_t address, u
 	return golang_walk_take(walk, address, TRACE_BUCKETS, bytes);
 }
 
+/* A growth marks an entry as moved before it writes it where it goes, and as the new bucket's page is
+ * touched there for the first time, many a program is stopped between the two. */
+bool
+golang_walk_is_moving(const struct golang_header *header, const struct golang_census *census)
+{
+	return header->is_busy && header->old && census->live + 1 == header->count;
+}
+
 enum golang_walk
 golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
             struct golang_header *header, struct golang_visitor *visitor,
@@ -74,5 +82,7 @@ golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
 	                                                          : golang_classic_walk(&walk);
 	if (outcome != GOLANG_WALK_DONE)
 		return outcome;
-	return census->live == header->count ? GOLANG_WALK_DONE : GOLANG_WALK_COUNT;
+	return census->live == header->count || golang_walk_is_moving(header, census)
+	           ? GOLANG_WALK_DONE
+	           : GOLANG_WALK_COUNT;
 }

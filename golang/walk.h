@@ -1,7 +1,8 @@
 /*
  * A map's header and the walk over its groups, the same for both layouts. The walk is the proof:
  * each array must be a block of exactly the size that the header implies, and the cells in use must
- * be as many as the header (and each table) says. What it passes is handed to a visitor.
+ * be as many as the header (and each table) says; one fewer while a growth moves an entry. What it
+ * passes is handed to a visitor.
  */
 #ifndef GOLANG_WALK_H
 #define GOLANG_WALK_H
@@ -82,6 +83,9 @@ golang_header_read(const struct golang_heap *heap, uint64_t address, struct gola
 enum golang_walk golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
                              struct golang_header *header, struct golang_visitor *visitor,
                              struct golang_census *census);
+
+/* Whether one entry of the map lies in neither array at this moment: DONE all the same. */
+bool golang_walk_is_moving(const struct golang_header *header, const struct golang_census *census);
 
 /* What a classic array of 2^bits buckets takes: its reserve fills up what the runtime rounds to. */
 uint64_t golang_classic_reserve(const struct golang_heap *heap, uint64_t group_size,

@@ -1,8 +1,8 @@
-"""Go programs for the tests of `maptrace go`: two toolchains, real programs, and one that is watched.
+"""Go programs for the tests of `maptrace go`: toolchains, real programs, and one that is watched.
 
-Debian's golang-go is 1.19 (classic maps). A whole Go 1.26.8 (Swiss maps), and real programs built by
-each release from 1.19 to 1.26, come from npm's registry, pinned by their hashes; what was fetched and
-built is kept under build/go.
+Debian's golang-go is 1.19 (classic maps). A whole Go 1.26.8 (Swiss maps), and real programs built
+by each release from 1.19 to 1.26, come from npm's registry, pinned by their hashes; what was
+fetched and built is kept under build/go.
 """
 import base64
 import hashlib

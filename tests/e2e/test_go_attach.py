@@ -1,13 +1,14 @@
-"""`maptrace go PID` leaves the process as it was, and says what stands in its way; `maptrace go run`
-is no other run than without it."""
+"""`maptrace go PID` leaves the process as it was, and says what stands in its way; `maptrace go
+run` is no other run than without it."""
 import os
+import re
 import shutil
 import signal
 import subprocess
 
 import harness
 from golang import Watched, toolchains
-from harness import contains, equal, maptrace, report, run, test
+from harness import contains, equal, maptrace, report, run, structure_bytes, test
 
 ATTACHES = 1000 if os.environ.get("SOAK") else 40
 
@@ -38,7 +39,7 @@ def unharmed():
 
 @test
 def pause_is_told():
-    """a process of 460 MB is read whole, and how long it stood still is told"""
+    """a process of 460 MB is read whole, and how long it stood still for how many bytes is told"""
     with subprocess.Popen([classic().build("article"), "-wait"], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as guest:
         guest.stdout.readline()
@@ -50,6 +51,12 @@ def pause_is_told():
         snap = report("article.mtr")["snapshots"][0]
         equal(snap["complete"], True)
         assert snap["pause_ms"] > 0, snap["pause_ms"]
+        held = sum(structure_bytes(m) for m in snap["maps"])
+        assert snap["scan_bytes"] > held // 2, f"{snap['scan_bytes']} of {held} bytes"
+        with open("text", encoding="utf-8") as text:
+            said = text.read().splitlines()[-1]
+        told = r"The program stood still for [0-9.]+ m?s, while [0-9.]+ MiB of it were copied\."
+        assert re.fullmatch(told, said), said
         guest.kill()
 
 
@@ -74,8 +81,8 @@ def run_is_the_programs_own():
     """exit codes, os.Exit and fatal signals pass through, and each end leaves its snapshot"""
     article = classic().build("article")
     for code in (0, 7):
-        maptrace("go", "run", "-o", f"exit{code}.mtr", "--report", "text", "--", article, "-entries",
-                 "5000", "-exit", str(code), status=code)
+        maptrace("go", "run", "-o", f"exit{code}.mtr", "--report", "text", "--", article,
+                 "-entries", "5000", "-exit", str(code), status=code)
         labels = [s["label"] for s in report(f"exit{code}.mtr")["snapshots"]]
         equal(labels, ["exit"])
     with Watched(article, "-entries", "5000", "-wait") as guest:

@@ -66,7 +66,7 @@ def check_maps(snap, profile):
     for found in maps:
         assert found["type"], found
         assert found["count"] <= found["capacity"], found
-        assert found["needed_bytes"] is None or found["retained_bytes"] <= structure_bytes(found), found
+        assert found["retained_bytes"] <= structure_bytes(found), found
     total = sum(structure_bytes(m) for m in maps)
     assert total < snap["live_bytes"], (total, snap["live_bytes"])
 
@@ -85,14 +85,15 @@ def stop(pid):
 
 
 def overflow_of(memory, found):
-    """(overflow buckets by the runtime's own counter, as the report has them) of a classic map; None
-    where the counter is about right only (from B = 16 on), of the new array only, or being changed.
-    The runtime hands the reserve out in order, up to a pointer that is 0 when all is used."""
+    """(overflow buckets by the runtime's own counter, as the report has them) of a classic map;
+    None where the counter is about right only (from B = 16 on), of the new array only, or being
+    changed. The runtime hands out the reserve in order, up to a pointer that is 0 at its end."""
     def words(address, form):
         memory.seek(address)
         return struct.unpack(form, memory.read(struct.calcsize(form)))
 
-    count, flags, bits, counter, _, array, old, _, extra = words(int(found["address"], 16), "<QBBHIQQQQ")
+    header = words(int(found["address"], 16), "<QBBHIQQQQ")
+    count, flags, bits, counter, _, array, old, _, extra = header
     equal(count, found["count"], found["address"])
     if bits >= SURE_BITS or old or flags & WRITING:
         return None
@@ -100,8 +101,8 @@ def overflow_of(memory, found):
     used = 0
     if bits >= RESERVE_BITS:
         following = words(extra + 16, "<Q")[0]
-        used = (following - array if following else
-                found["bytes"]["buckets"] + found["bytes"]["overflow_reserved"]) // bucket - (1 << bits)
+        whole = found["bytes"]["buckets"] + found["bytes"]["overflow_reserved"]
+        used = (following - array if following else whole) // bucket - (1 << bits)
     return counter, found["overflow_blocks"] + used
 
 
@@ -142,7 +143,7 @@ def overflow_counter():
 
 @test
 def hooks_manager():
-    """a manager of git hooks has a map entry for each of its commands, and for each HTTP/2 header"""
+    """a manager of git hooks has an entry for each of its commands, and for each HTTP/2 header"""
     equal(run(["git", "init", "-q", "."]).returncode, 0)
     with open("lefthook.yml", "w", encoding="ascii") as out:
         out.write("pre-commit:\n  commands:\n")
@@ -156,7 +157,7 @@ def hooks_manager():
         for kind, count in (("map[string]*config.Command", COMMANDS),
                             ("map[hpack.pairNameValue]uint64", HPACK)):
             found = [m["type"] for m in snap["maps"] if m["count"] == count]
-            assert any(kind in types.split(" or ") for types in found), f"{program}: {kind}: {found}"
+            assert any(kind in types.split(" or ") for types in found), f"{kind}: {found}"
 
 
 if __name__ == "__main__":

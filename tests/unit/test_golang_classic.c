@@ -130,6 +130,55 @@ a_growing_map_has_two_arrays(void **state)
 	guest_close(&guest);
 }
 
+/* 9 entries, of which `seen` are in the two arrays, in a map that grows. */
+static void
+find_moving(struct guest *guest, unsigned seen, unsigned flags)
+{
+	guest_open(guest, 19, "go1.19");
+	int_map_type(guest);
+	uint64_t old = guest_block(guest, INT_GROUP, false);
+	uint64_t array = guest_block(guest, 2 * INT_GROUP, false);
+	uint64_t header = put_header(guest, 9, 1, array);
+	guest_put(guest, header + 8, flags, 1);
+	fill(guest, array, 4);
+	fill(guest, old, seen - 4);
+	guest_word(guest, header + 24, old);
+	guest_word(guest, GUEST_GLOBALS, header);
+	assert_int_equal(guest_find(guest), GOLANG_FOUND);
+}
+
+/* Stopped between the mark in the old array and the write into the new one; without a reserve, the
+ * bucket that the entry goes to may need one more. */
+static void
+one_entry_may_be_moving(void **state)
+{
+	struct guest guest;
+	find_moving(&guest, 8, 4);
+	assert_int_equal(guest.result.map_count, 1);
+	const struct golang_map *row = guest.result.maps;
+	assert_int_equal(row->map.count, 9);
+	assert_int_equal(row->map.bucket_bytes, 2 * INT_GROUP);
+	assert_int_equal(row->map.old_bucket_bytes, INT_GROUP);
+	assert_int_equal(row->map.needed_low, 3 * INT_GROUP);
+	assert_int_equal(row->map.needed_high, 4 * INT_GROUP);
+	assert_true(row->map.flags & TRACE_MAP_NEEDED_ESTIMATE);
+	guest_close(&guest);
+}
+
+static void
+no_more_than_one_and_only_while_it_is_written(void **state)
+{
+	struct guest guest;
+	find_moving(&guest, 7, 4);
+	assert_int_equal(guest.result.map_count, 0);
+	assert_int_equal(guest.result.refused[0].reason, TRACE_REFUSED_BUSY);
+	guest_close(&guest);
+	find_moving(&guest, 8, 0);
+	assert_int_equal(guest.result.map_count, 0);
+	assert_int_equal(guest.result.refused[0].reason, TRACE_REFUSED_CENSUS);
+	guest_close(&guest);
+}
+
 static void
 a_count_that_is_not_so_is_refused(void **state)
 {
@@ -269,6 +318,8 @@ main(void)
 		cmocka_unit_test(a_small_map_in_a_global),
 		cmocka_unit_test(reserve_and_chain_are_overflow),
 		cmocka_unit_test(a_growing_map_has_two_arrays),
+		cmocka_unit_test(one_entry_may_be_moving),
+		cmocka_unit_test(no_more_than_one_and_only_while_it_is_written),
 		cmocka_unit_test(a_count_that_is_not_so_is_refused),
 		cmocka_unit_test(a_chain_in_a_circle_ends),
 		cmocka_unit_test(garbage_is_told_apart),
