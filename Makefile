@@ -207,7 +207,7 @@ check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
 
 soak: ## the hardships and faults as often as a long test wants; takes hours
-	$(Q)sh tests/deps.sh $(O)/packages
+	$(Q)sh tests/deps.sh $(O)/packages soak
 	$(Q)+$(AGAIN) all
 	$(Q)BUILD=$(abspath $(O)) tests/run --soak
 	$(Q)+$(MAKE) --no-print-directory check-thread check-valgrind

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Installs the Debian packages that building and testing need: as root or in CI; anyone else gets
-# the exact line to run. Called by `make deps`, `make demo`, `make check` and `.ci/run`. A package
-# manager has much to say: it is shown only where it failed.
+# the exact line to run. Called by `make deps`, `make demo`, `make check`, `make soak` and
+# `.ci/run`. A package manager has much to say: it is shown only where it failed.
 #
 #     tests/deps.sh           what `make` and `make demo` need
 #     tests/deps.sh FOLDER    what `make check` needs too: programs whose maps the tests look at, and
 #                             headers of map implementations, unpacked into FOLDER
+#     tests/deps.sh FOLDER soak    what `make soak` needs too: large programs that are run as guests
 #
 # Headers are unpacked because their packages ask for much that no test uses: clang, OpenGL, curl.
 set -eu
@@ -15,9 +16,12 @@ packages="gcc g++ make libunwind8 libdw-dev libelf-dev uthash-dev libjansson-dev
 subjects="cmake ninja-build shared-mime-info redis-tools rustc libabsl-dev libc++1-14 libc++abi1-14
 	libqt5core5a sqlite3 libjson-c5 ruby php8.2-cli libevent-2.1-7 libjemalloc2
 	libtcmalloc-minimal4 libmimalloc2.0 golang-go gdb xz-utils ca-certificates"
+guests="lua5.4 clang nodejs openjdk-17-jdk-headless chromium postgresql libpython3.11-testsuite
+	valgrind"
 headers="libc++-14-dev qtbase5-dev libhts-dev libjson-c-dev memcached"
 folder=${1:-}
 [ -z "$folder" ] || packages="$packages $subjects"
+[ "${2:-}" != soak ] || packages="$packages $guests"
 
 as_root=
 [ "$(id -u)" = 0 ] || as_root="sudo -n"
