@@ -62,6 +62,14 @@ role_peaks_of(const struct trace_header *header)
 	return roles;
 }
 
+/* A trace may say of a block that no stack is known. */
+static void
+mark_stack(bool *is_one, uint32_t count, uint32_t stack)
+{
+	if (stack < count)
+		is_one[stack] = true;
+}
+
 /* Marks the stacks that allocated for maps, by their role or because a map was seen to reach their
  * blocks; `other` has as many stacks as a program has calls of malloc. free() it; NULL: no memory.
  */
@@ -75,7 +83,7 @@ stacks_of_maps(const struct trace *trace)
 			     trace->stacks[id].split_role != TRACE_OTHER;
 	for (uint32_t i = 0; is_one && i < trace->snapshot_count; i++)
 		for (uint32_t j = 0; j < trace->snapshots[i].claims_count; j++)
-			is_one[trace->snapshots[i].claims[j].stack] = true;
+			mark_stack(is_one, trace->stack_count, trace->snapshots[i].claims[j].stack);
 	return is_one;
 }
 
