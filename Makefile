@@ -158,36 +158,7 @@ unit: $(UNIT) ## build and run the unit tests only
 # $(call wants,tools,packages)
 wants = @command -v $(1) >/dev/null || { echo "missing: sudo apt-get install $(2)"; exit 1; }
 
-FUZZ := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_FLOOR_OBJ := $(call objects,fuzz,$(FLOOR_SRC)) $(O)/fuzz/profiles/shipped.o
-FUZZ_PRELOAD_OBJ := $(call objects,fuzz,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC))) \
-    $(O)/fuzz/profiles/compiled.o
-FUZZ_ANALYZER_OBJ := $(call objects,fuzz,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
-FUZZ_PRELOAD := cfi symbols
-FUZZ_ANALYZER := accepted program report
-FUZZ_FLAGS := -fsanitize=fuzzer-no-link,$(SAN) -fno-sanitize-recover=undefined -O1 -g
-.SECONDARY: $(FUZZ_FLOOR_OBJ) $(FUZZ_PRELOAD_OBJ) $(FUZZ_ANALYZER_OBJ) \
-    $(FUZZ:$(O)/fuzz/%=$(O)/fuzz/tests/fuzz/%.o)
-$(O)/fuzz/%.o: %.c $(CHOICE)
-	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
-$(O)/fuzz/profiles/shipped.o: $(EMBEDDED) $(CHOICE)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
-$(O)/fuzz/profiles/compiled.o: $(COMPILED) $(CHOICE)
-	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(BASE) $(FUZZ_FLAGS) -c $< -o $@
-$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_PRELOAD)): $(FUZZ_PRELOAD_OBJ)
-$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_ANALYZER)): $(FUZZ_ANALYZER_OBJ)
-$(addprefix $(O)/fuzz/fuzz_,$(FUZZ_ANALYZER)): FUZZ_LIBS := $(ANALYZER_LIBS)
-$(FUZZ): $(O)/fuzz/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o $(FUZZ_FLOOR_OBJ)
-	$(call say,LINK,$@)
-	$(Q)$(FUZZ_CC) -fsanitize=fuzzer,$(SAN) -o $@ $^ $(FUZZ_LIBS)
-
-.PHONY: fuzz
-fuzz: ## each tests/fuzz/ target for FUZZ_SECONDS, under the sanitizers (wants clang)
-	$(call wants,$(FUZZ_CC),clang libclang-rt-14-dev)
-	$(Q)+$(AGAIN) $(FUZZ) libmaptrace.so programs
-	$(Q)sh tests/fuzz/run.sh $(O) $(FUZZ_SECONDS) $(notdir $(FUZZ))
-
+include tests/fuzz/fuzz.mk
 include tests/lint.mk
 include tests/instruments.mk
 include bench/bench.mk
@@ -203,8 +174,8 @@ demo: deps ## the article's experiment under the library, for both value kinds, 
 
 check: ## every test; ends with one line 'N passed, N failed'
 	$(Q)sh tests/deps.sh $(O)/packages
-	$(Q)+$(AGAIN) all package-programs $(UNIT) $(O)/san/maptrace $(BENCH_PROGRAMS)
-	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT)
+	$(Q)+$(AGAIN) all package-programs $(UNIT) $(REPLAYS) $(O)/san/maptrace $(BENCH_PROGRAMS)
+	$(Q)BUILD=$(abspath $(O)) tests/run --all $(UNIT) $(REPLAYS)
 
 soak: ## the hardships and faults as often as a long test wants; takes hours
 	$(Q)sh tests/deps.sh $(O)/packages soak

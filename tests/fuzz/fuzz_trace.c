@@ -1,21 +1,9 @@
 /*
- * Feeds any bytes to the reader of traces and follows every index of what opens.
- *
- *     clang -std=gnu11 -g -O1 -I. -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
- *         tests/fuzz/fuzz_trace.c trace/[a-z]*.c -o fuzz_trace
- *     ./fuzz_trace -max_len=400000 CORPUS
- *
- * A trace of a small program is the best seed. Chunks lie 64 KiB apart, which a fuzzer does not
- * reach by itself: the input is therefore unpacked, its first bytes into the header, the others in
- * pieces of PIECE bytes into the starts of chunks; inputs of a whole trace are taken as they are.
+ * Feeds any bytes to the reader of traces, as they are and as what spoils a sound trace, and
+ * follows every index of what opens. Run by `make fuzz`.
  */
-#include "trace/reader.h"
 #include "tests/fuzz/fuzz.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-enum { PIECE = 1024, CHUNKS_MAX = 16 };
+#include "tests/fuzz/spoiled_trace.h"
 
 static void
 follow_stack(const struct trace *trace, uint32_t index)
@@ -81,44 +69,13 @@ open_and_follow(const uint8_t *bytes, size_t size)
 	trace_close(trace);
 }
 
-/* Lays the input out as a trace: 64 bytes over the counts of a sound header, then the chunks. */
-static void
-open_unpacked(const uint8_t *bytes, size_t size)
-{
-	const size_t counts = offsetof(struct trace_header, chunks);
-	struct trace_header *header;
-	size_t room, head = size < 64 ? size : 64;
-	uint8_t *image;
-
-	room = (size - head + PIECE - 1) / PIECE;
-	room = TRACE_HEADER_SIZE + (room < CHUNKS_MAX ? room : CHUNKS_MAX) * TRACE_CHUNK_SIZE;
-	image = calloc(room, 1);
-	if (!image)
-		return;
-	header = (struct trace_header *)image;
-	memcpy(header->magic, TRACE_MAGIC, sizeof(header->magic));
-	header->version = TRACE_VERSION;
-	header->byte_order = TRACE_BYTE_ORDER;
-	header->header_size = TRACE_HEADER_SIZE;
-	header->chunk_size = TRACE_CHUNK_SIZE;
-	memcpy(image + counts, bytes, head);
-	bytes += head;
-	size -= head;
-	for (size_t at = TRACE_HEADER_SIZE; at < room; at += TRACE_CHUNK_SIZE) {
-		size_t piece = size < PIECE ? size : PIECE;
-
-		memcpy(image + at, bytes, piece);
-		bytes += piece;
-		size -= piece;
-	}
-	open_and_follow(image, room);
-	free(image);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	struct bytes spoiled = spoiled_trace(bytes, size);
+
 	open_and_follow(bytes, size);
-	open_unpacked(bytes, size);
+	open_and_follow(spoiled.at, spoiled.size);
+	free(spoiled.at);
 	return 0;
 }

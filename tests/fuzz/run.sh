@@ -12,21 +12,12 @@ build=$1
 seconds=$2
 shift 2
 
-# Traces are too large to keep: small programs write them anew.
-seed_traces() {
-	for program in unordered_string ghash_map uthash_int; do
-		MAPTRACE_OUT=$1/$program.mtr LD_PRELOAD=$PWD/libmaptrace.so \
-			"$build/test_programs/stripped/$program" >/dev/null
-	done
-}
-
-# As much as a request looks at.
-seed_headers() {
-	seed_traces "$1"
-	for trace in "$1"/*.mtr; do
-		head -c 4096 "$trace" >"${trace%.mtr}"
-		rm "$trace"
-	done
+# As much of a trace as a request looks at.
+seed_header() {
+	MAPTRACE_OUT=$1/whole LD_PRELOAD=$PWD/libmaptrace.so \
+		"$build/test_programs/stripped/uthash_int" >"$1/printed"
+	head -c 4096 "$1/whole" >"$1/header"
+	rm "$1/whole" "$1/printed"
 }
 
 # A small library, and what the compiler says of its frames behind the address that is asked for.
@@ -62,12 +53,13 @@ for target in "$@"; do
 	fuzz_profile)
 		longest=16384
 		cp profiles/shipped/*.profile "$seeds" ;;
-	fuzz_trace | fuzz_report)
-		longest=1500000
-		seed_traces "$seeds" ;;
+	fuzz_trace | fuzz_report | fuzz_golang) # these spoil something sound of their own
+		longest=1100 ;;
+	fuzz_core)
+		longest=8192 ;;
 	fuzz_request)
 		longest=8192
-		seed_headers "$seeds" ;;
+		seed_header "$seeds" ;;
 	fuzz_symbols)
 		longest=32768
 		seed_object "$seeds" ;;

@@ -232,7 +232,10 @@ sample_append_snapshot(struct trace_writer *writer, struct trace_table *snapshot
 	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
 }
 
-static const char sample_text[] = "profile sample\n";
+#ifndef SAMPLE_PROFILE /* a text that compiles, for who builds a model */
+#define SAMPLE_PROFILE "profile sample\n"
+#endif
+static const char sample_text[] = SAMPLE_PROFILE;
 
 __attribute__((unused)) static void
 sample_append_profile(struct trace_writer *writer, struct sample_tables *tables)
