@@ -8,6 +8,8 @@
  */
 #include "analyzer/attach.h"
 
+#include "analyzer/clock.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -22,15 +24,6 @@
 #include <unistd.h>
 
 enum { WAIT_S = 5, NAP_NS = 200000 };
-
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 void
 attach_note_registers(struct attach_thread *thread)
@@ -174,13 +167,13 @@ static int
 wait_all(struct attach *attach)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
-	double end = now() + WAIT_S;
+	double end = clock_seconds() + WAIT_S;
 
 	for (size_t i = 0; i < attach->count;) {
 		if (attach->threads[i].is_stopped) {
 			i++;
 		} else if (!try_wait(attach, &attach->threads[i])) {
-			if (now() > end) {
+			if (clock_seconds() > end) {
 				errno = ETIMEDOUT;
 				return -1;
 			}
@@ -216,10 +209,10 @@ static void
 detach(struct attach *attach, struct attach_thread *thread)
 {
 	const struct timespec nap = {.tv_nsec = NAP_NS};
-	double end = now() + WAIT_S;
+	double end = clock_seconds() + WAIT_S;
 	size_t before = attach->count;
 
-	while (!thread->is_stopped && now() < end) {
+	while (!thread->is_stopped && clock_seconds() < end) {
 		if (try_wait(attach, thread) && attach->count < before)
 			return;
 		if (!thread->is_stopped)

@@ -2,8 +2,8 @@
  * `maptrace go PID`: a process that runs already. It stands still while its memory is copied, and no
  * longer: what takes time is done on the copy.
  */
+#include "analyzer/clock.h"
 #include "analyzer/go.h"
-#include "analyzer/go_clock.h"
 #include "analyzer/program.h"
 
 #include <errno.h>
@@ -52,15 +52,15 @@ copy(const struct go *go, pid_t pid, struct go_look *look, struct go_moment *mom
 {
 	char error[GO_LOOK_ERROR_SIZE];
 	struct attach attach;
-	uint64_t began = go_clock_now();
+	uint64_t began = clock_now_ns(CLOCK_MONOTONIC);
 	int result = -1;
 
 	memset(look, 0, sizeof(*look));
 	if (attach_stop(&attach, pid, error) == 0)
 		result = go_look_copy(look, &attach, attach.threads[0].id, error);
-	moment->ns = go_clock_age(pid);
+	moment->ns = clock_age_ns(pid);
 	attach_release(&attach);
-	moment->pause_ns = go_clock_now() - began;
+	moment->pause_ns = clock_now_ns(CLOCK_MONOTONIC) - began;
 	moment->scan_bytes = look->copied_bytes;
 	if (result != 0)
 		command_complain(go->command, "%s", error);

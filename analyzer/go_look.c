@@ -3,25 +3,17 @@
  */
 #include "analyzer/go_look.h"
 
+#include "analyzer/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 _Static_assert((int)ATTACH_REGISTERS == (int)GOLANG_REGISTERS &&
 		   (int)MEMORY_CORE_REGISTERS == (int)GOLANG_REGISTERS,
 	       "the same registers everywhere");
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 int
 go_look_program(pid_t pid, char program[PATH_MAX])
@@ -143,7 +135,7 @@ explain(const struct go_look *look, enum golang_outcome outcome, char error[GO_L
 int
 go_look_read(struct go_look *look, uint64_t budget_ns, char error[GO_LOOK_ERROR_SIZE])
 {
-	uint64_t began = now_ns();
+	uint64_t began = clock_now_ns(CLOCK_MONOTONIC);
 	enum golang_outcome outcome;
 
 	look->input.threads = look->threads;

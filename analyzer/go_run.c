@@ -9,9 +9,9 @@
  *
  * What must never break: the program never waits for the reader.
  */
+#include "analyzer/clock.h"
 #include "analyzer/follow.h"
 #include "analyzer/go.h"
-#include "analyzer/go_clock.h"
 #include "analyzer/launch.h"
 #include "analyzer/program.h"
 
@@ -134,7 +134,7 @@ became(void *context, pid_t pid)
 	}
 	running->has_trace = go_trace_create(&running->trace, running->go->place, pid, program,
 					     running->error) == 0;
-	running->start_ns = running->last_ns = go_clock_now();
+	running->start_ns = running->last_ns = clock_now_ns(CLOCK_MONOTONIC);
 }
 
 static bool
@@ -156,7 +156,7 @@ wants_look(void *context)
 		return false;
 	return is_asked(running) ||
 	       (running->go->every_s > 0 &&
-		(double)(go_clock_now() - running->last_ns) >= running->go->every_s * 1e9);
+		(double)(clock_now_ns(CLOCK_MONOTONIC) - running->last_ns) >= running->go->every_s * 1e9);
 }
 
 static void
@@ -180,7 +180,7 @@ look(void *context, const struct attach *stopped, pid_t reader, bool at_end)
 {
 	struct running *running = context;
 	struct job *job = at_end ? &running->last : &running->now;
-	uint64_t began = go_clock_now();
+	uint64_t began = clock_now_ns(CLOCK_MONOTONIC);
 
 	if (!running->has_trace)
 		return;
@@ -188,7 +188,7 @@ look(void *context, const struct attach *stopped, pid_t reader, bool at_end)
 	describe(running, job, at_end);
 	job->moment.ns = began - running->start_ns;
 	job->is_copied = go_look_copy(&job->look, stopped, reader, job->error) == 0;
-	running->last_ns = go_clock_now();
+	running->last_ns = clock_now_ns(CLOCK_MONOTONIC);
 	job->moment.pause_ns = running->last_ns - began;
 	job->moment.scan_bytes = job->look.copied_bytes;
 	running->has_last |= at_end;

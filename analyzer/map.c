@@ -68,17 +68,12 @@ write_json_one(FILE *out, struct model *model, const struct model_map *map)
 {
 	const struct trace_snapshot *info = &map->snapshot->rows->info;
 	json_t *root = json_object();
-	int failed;
 
 	root = write_json_put(root, "schema", write_json_text("maptrace/1"));
 	root = write_json_put(root, "snapshot", write_json_text(info->label));
 	root = write_json_put(root, "time_ms", write_json_number(info->ns / 1000000));
 	root = write_json_put(root, "map", write_json_map(model, map));
-	failed = !root || (json_dumpf(root, out, JSON_INDENT(2)) < 0 && !ferror(out)) ? -1 : 0;
-	if (root)
-		fputc('\n', out);
-	json_decref(root);
-	return failed;
+	return write_json_document(root, out);
 }
 
 /* Returns enum command_exit. */

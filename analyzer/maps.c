@@ -53,7 +53,6 @@ write_json_list(FILE *out, struct model *model, const struct model_map *const *m
 {
 	const struct trace_snapshot *info = &model->judged->rows->info;
 	json_t *list = json_array(), *root = json_object();
-	int failed;
 
 	for (size_t i = 0; i < count; i++)
 		list = write_json_append(list, write_json_map(model, maps[i]));
@@ -64,11 +63,7 @@ write_json_list(FILE *out, struct model *model, const struct model_map *const *m
 	root = write_json_put(root, "time_ms", write_json_number(info->ns / 1000000));
 	root = write_json_put(root, "maps", list);
 	root = write_json_put(root, "groups", write_maps_json(groups, group_count));
-	failed = !root || (json_dumpf(root, out, JSON_INDENT(2)) < 0 && !ferror(out)) ? -1 : 0;
-	if (root)
-		fputc('\n', out);
-	json_decref(root);
-	return failed;
+	return write_json_document(root, out);
 }
 
 /* Returns enum command_exit. */

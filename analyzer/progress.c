@@ -4,21 +4,13 @@
  */
 #include "analyzer/progress.h"
 
+#include "analyzer/clock.h"
+
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #define FIRST_NS    UINT64_C(1000000000)
 #define INTERVAL_NS UINT64_C(100000000)
-
-static uint64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 void
 progress_begin(struct progress *progress, const char *name, size_t total)
@@ -26,7 +18,7 @@ progress_begin(struct progress *progress, const char *name, size_t total)
 	*progress = (struct progress){
 	    .name = name,
 	    .total = total,
-	    .next_ns = now_ns() + FIRST_NS,
+	    .next_ns = clock_now_ns(CLOCK_MONOTONIC) + FIRST_NS,
 	    .is_terminal = isatty(STDERR_FILENO) == 1,
 	};
 }
@@ -34,7 +26,7 @@ progress_begin(struct progress *progress, const char *name, size_t total)
 void
 progress_tell(struct progress *progress, size_t done)
 {
-	uint64_t now = progress->is_terminal ? now_ns() : 0;
+	uint64_t now = progress->is_terminal ? clock_now_ns(CLOCK_MONOTONIC) : 0;
 
 	if (!progress->is_terminal || now < progress->next_ns)
 		return;

@@ -4,6 +4,7 @@
  * The rule that must never break: the program runs as it would without us. Its standard streams,
  * its folder, its signals and its exit code are its own; only LD_PRELOAD and MAPTRACE_OUT are new.
  */
+#include "analyzer/clock.h"
 #include "analyzer/command.h"
 #include "analyzer/launch.h"
 #include "analyzer/library.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum {
 	KEY_OUTPUT = 'o',
@@ -144,7 +144,6 @@ run_program(const struct command *command, const struct run *run, const struct o
 {
 	struct run_traces traces = {0};
 	struct program program;
-	struct timespec now;
 	uint64_t start_ns;
 	pid_t pid;
 	int status = 0, why, code;
@@ -153,8 +152,7 @@ run_program(const struct command *command, const struct run *run, const struct o
 	if (program.kind == PROGRAM_MISSING || program.kind == PROGRAM_NOT_EXECUTABLE)
 		return start_failure(command, &program, 0);
 	warn_untraceable(command, &program);
-	clock_gettime(CLOCK_REALTIME, &now);
-	start_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+	start_ns = clock_now_ns(CLOCK_REALTIME);
 	why = launch_and_wait(program.path, run->program, NULL, &pid, &status);
 	if (why)
 		return start_failure(command, &program, why);

@@ -7,6 +7,7 @@
  * that makes none is told as such after the time limit; the request stays, and the next event takes
  * it.
  */
+#include "analyzer/clock.h"
 #include "analyzer/command.h"
 #include "analyzer/live.h"
 #include "trace/request.h"
@@ -57,15 +58,6 @@ parse_own(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own_argp = {.options = own, .parser = parse_own};
-
-static double
-now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* A process id, or the path of a trace. */
 static int
@@ -172,7 +164,7 @@ wait_for_answer(struct asking *asking)
 	long pause = NAP_FIRST_NS;
 
 	while (!trace_request_is_answered(&asking->request)) {
-		if (now() >= asking->end) {
+		if (clock_seconds() >= asking->end) {
 			complain_about_silence(asking);
 			return -1;
 		}
@@ -220,7 +212,7 @@ wait_and_report(struct asking *asking, struct options *options)
 	int result = COMMAND_FAILED;
 
 	for (;;) {
-		bool is_late = now() >= asking->end;
+		bool is_late = clock_seconds() >= asking->end;
 		struct model *model = command_open(asking->command, options, asking->path);
 		struct model_snapshot *found = model ? answer(asking, model) : NULL;
 		bool is_done = !model || !found || is_late ||
@@ -246,7 +238,7 @@ ask(struct asking *asking, struct options *options)
 
 	if (find_trace(asking, options->operands[0]) < 0)
 		return COMMAND_FAILED;
-	asking->end = now() + asking->wait_s;
+	asking->end = clock_seconds() + asking->wait_s;
 	if (place(asking) == 0) {
 		command_complain(asking->command, "the trace is %s", asking->path);
 		if (asking->wait_s == 0)

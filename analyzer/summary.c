@@ -176,17 +176,12 @@ static int
 write_json_lines(const struct line *lines, size_t count, FILE *out)
 {
 	json_t *list = json_array(), *root = json_object();
-	int failed;
 
 	for (size_t i = 0; i < count; i++)
 		list = write_json_append(list, json_of(&lines[i]));
 	root = write_json_put(root, "schema", write_json_text("maptrace-traces/1"));
 	root = write_json_put(root, "traces", list);
-	failed = !root || (json_dumpf(root, out, JSON_INDENT(1)) < 0 && !ferror(out)) ? -1 : 0;
-	if (root)
-		fputc('\n', out);
-	json_decref(root);
-	return failed;
+	return write_json_document(root, out);
 }
 
 int

@@ -77,7 +77,6 @@ int
 write_check_json(FILE *out, const struct check_result *result)
 {
 	json_t *traces = json_array(), *root;
-	int failed;
 
 	for (size_t i = 0; i < result->count; i++)
 		json_array_append_new(traces, json_verdict(&result->verdicts[i]));
@@ -87,11 +86,5 @@ write_check_json(FILE *out, const struct check_result *result)
 			 (int)result->outcomes[VERDICT_UNREADABLE], "passed",
 			 (int)result->outcomes[VERDICT_WITHIN], "accepted_unused",
 			 json_unused(result->accepted), "traces", traces);
-	if (!root)
-		return -1;
-	failed =
-	    json_dumpf(root, out, JSON_INDENT(2)); /* fails on output too: see command_finish */
-	fputc('\n', out);
-	json_decref(root);
-	return failed && !ferror(out) ? -1 : 0;
+	return write_json_document(root, out);
 }

@@ -37,6 +37,9 @@ json_t *write_json_frames(const struct symbols_frame *frames, size_t count);
 /* Prints a value, which is taken over. -1: no memory, now or when it was made. */
 int write_json_print(json_t *value, FILE *out);
 
+/* The same for all that a command prints: indented, on lines of its own. */
+int write_json_document(json_t *root, FILE *out);
+
 /* Prints the members `series`, `role_peak_bytes` and `stacks`, a comma before each. -1: no
  * memory. */
 int write_json_heap(struct model *model, FILE *out);

@@ -32,13 +32,30 @@ write_json_role(int role)
 	return names[role];
 }
 
-int
-write_json_print(json_t *value, FILE *out)
+/* A failure of the output is not one of memory: command_finish tells of it. */
+static int
+print_by(json_t *value, FILE *out, size_t flags)
 {
-	int result = value ? json_dumpf(value, out, JSON_ENCODE_ANY) : -1;
+	int result = value ? json_dumpf(value, out, flags) : -1;
 
 	json_decref(value);
 	return result == 0 || (value && ferror(out)) ? 0 : -1;
+}
+
+int
+write_json_print(json_t *value, FILE *out)
+{
+	return print_by(value, out, JSON_ENCODE_ANY);
+}
+
+int
+write_json_document(json_t *root, FILE *out)
+{
+	int result = print_by(root, out, JSON_INDENT(2));
+
+	if (result == 0)
+		fputc('\n', out);
+	return result;
 }
 
 json_t *

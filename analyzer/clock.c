@@ -1,15 +1,12 @@
-/*
- * See go_clock.h.
- */
-#include "analyzer/go_clock.h"
+/* See clock.h. */
+#include "analyzer/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-static uint64_t
-clock_ns(clockid_t clock)
+uint64_t
+clock_now_ns(clockid_t clock)
 {
 	struct timespec now;
 
@@ -17,18 +14,18 @@ clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-uint64_t
-go_clock_now(void)
+double
+clock_seconds(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return (double)clock_now_ns(CLOCK_MONOTONIC) / 1e9;
 }
 
 uint64_t
-go_clock_age(pid_t pid)
+clock_age_ns(pid_t pid)
 {
 	char path[32], text[1024] = "", *after;
 	unsigned long long ticks = 0;
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), started;
+	uint64_t now = clock_now_ns(CLOCK_BOOTTIME), started;
 	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
