@@ -84,6 +84,15 @@ compare_places(const void *left, const void *right)
 	return compare_makers(a->names->maker, b->names->maker);
 }
 
+/* Of the entries in a bucket or the places of a search, in any of its maps. */
+static uint64_t
+longest_search(const struct model_group *group)
+{
+	uint64_t chain = group->totals.longest_chain, probe = group->totals.longest_probe;
+
+	return chain > probe ? chain : probe;
+}
+
 static int
 compare_groups(const void *left, const void *right, void *context)
 {
@@ -92,6 +101,8 @@ compare_groups(const void *left, const void *right, void *context)
 
 	if (sort == MODEL_SORT_COUNT && a->totals.count != b->totals.count)
 		return compare_numbers(b->totals.count, a->totals.count);
+	if (sort == MODEL_SORT_CHAIN && longest_search(a) != longest_search(b))
+		return compare_numbers(longest_search(b), longest_search(a));
 	if (sort == MODEL_SORT_RETAINED && a->totals.retained != b->totals.retained)
 		return compare_numbers(b->totals.retained, a->totals.retained);
 	if (sort == MODEL_SORT_RETAINED && a->totals.retained_high != b->totals.retained_high)

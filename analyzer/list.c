@@ -8,6 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A layout shows its chains or its probes, or neither. */
+static uint64_t
+longest_search(const struct trace_map *row)
+{
+	if (row->longest_chain != TRACE_UNKNOWN)
+		return row->longest_chain;
+	return row->longest_probe != TRACE_UNKNOWN ? row->longest_probe : 0;
+}
+
 static uint64_t
 sort_key(const struct model_map *map, enum model_sort sort)
 {
@@ -15,6 +24,8 @@ sort_key(const struct model_map *map, enum model_sort sort)
 		       : sort == MODEL_SORT_COUNT ? map->row->count
 						  : map->retained;
 
+	if (sort == MODEL_SORT_CHAIN)
+		return longest_search(map->row);
 	return key == TRACE_UNKNOWN ? 0 : key;
 }
 

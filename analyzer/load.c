@@ -299,3 +299,13 @@ model_mean_chain(const struct model_map *map)
 		return -1;
 	return (double)map->row->count / (double)used;
 }
+
+double
+model_mean_probe(const struct model_map *map)
+{
+	uint64_t count = map->row->count;
+
+	if (map->row->probes == TRACE_UNKNOWN || count == 0 || count == TRACE_UNKNOWN)
+		return -1;
+	return (double)map->row->probes / (double)count;
+}

@@ -98,6 +98,8 @@ struct model_totals {
 	uint64_t resident_maps;
 	uint64_t longest_chain; /* in any of the maps whose chains the walk sees */
 	uint64_t chained_maps;
+	uint64_t longest_probe; /* the same of open addressing, where searches are seen */
+	uint64_t probed_maps;
 	uint64_t unknown_maps; /* maps without a rule: held counts, needed and retained do not */
 	uint64_t unknown_held;
 	bool is_estimate;
@@ -180,7 +182,10 @@ void model_close(struct model *model);
 int model_select(struct model *model, const char *label);
 
 /* Which maps a command shows, and in which order. */
-enum model_sort { MODEL_SORT_RETAINED, MODEL_SORT_HELD, MODEL_SORT_COUNT, MODEL_SORT_ADDRESS };
+enum model_sort {
+	MODEL_SORT_RETAINED, MODEL_SORT_HELD, MODEL_SORT_COUNT, MODEL_SORT_CHAIN, /* or probe */
+	MODEL_SORT_ADDRESS,
+};
 struct model_filter {
 	const char *profile; /* glob over profile names; NULL: all */
 	uint64_t minimum;    /* held bytes */
@@ -257,6 +262,9 @@ uint64_t model_fill_percent(const struct model_map *map);
 
 /* Mean entries of a bucket that holds some; a negative number where that is not known. */
 double model_mean_chain(const struct model_map *map);
+
+/* Mean places that a search for an entry looks at; a negative number where that is not known. */
+double model_mean_probe(const struct model_map *map);
 
 /* a + b and a - b that stop at their ends instead of wrapping. */
 static inline uint64_t

@@ -21,7 +21,8 @@ static const struct argp_option shared[] = {
     {"snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0},
     {"profile", KEY_PROFILE, "GLOB", 0, "Only maps of profiles whose name matches", 0},
     {"min", KEY_MIN, "BYTES", 0, "Only maps that hold at least this much: 4096, 16M, 1.5GiB", 0},
-    {"sort", KEY_SORT, "KEY", 0, "retained (default), held, count or address", 0},
+    {"sort", KEY_SORT, "KEY", 0,
+     "retained (default), held, count, chain (or probe, the longest first) or address", 0},
     {"json", KEY_JSON, NULL, 0, "Print JSON, with exact bytes", 0},
     {"no-symbols", KEY_NO_SYMBOLS, NULL, 0,
      "Read no symbols: modules and offsets instead of functions and lines, at once", 0},
@@ -35,6 +36,7 @@ static const char *const sort_keys[] = {
     [MODEL_SORT_RETAINED] = "retained",
     [MODEL_SORT_HELD] = "held",
     [MODEL_SORT_COUNT] = "count",
+    [MODEL_SORT_CHAIN] = "chain",
     [MODEL_SORT_ADDRESS] = "address",
     NULL,
 };

@@ -85,6 +85,10 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 		totals->chained_maps++;
 		raise_to(&totals->longest_chain, row->longest_chain);
 	}
+	if (row->longest_probe != TRACE_UNKNOWN) {
+		totals->probed_maps++;
+		raise_to(&totals->longest_probe, row->longest_probe);
+	}
 	if (map->retained == TRACE_UNKNOWN) {
 		totals->unknown_maps++;
 		add_to(&totals->unknown_held, map->held);
@@ -133,6 +137,8 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 	sum->resident_maps += more->resident_maps;
 	sum->chained_maps += more->chained_maps;
 	raise_to(&sum->longest_chain, more->longest_chain);
+	sum->probed_maps += more->probed_maps;
+	raise_to(&sum->longest_probe, more->longest_probe);
 	add_to(&sum->unknown_held, more->unknown_held);
 }
 

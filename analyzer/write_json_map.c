@@ -228,6 +228,16 @@ chains_of(const struct model_map *map)
 			 mean < 0 ? json_null() : json_real(mean));
 }
 
+/* null where no search is seen, and for the mean of no entry. */
+static json_t *
+probes_of(const struct model_map *map)
+{
+	double mean = model_mean_probe(map);
+
+	return json_pack("{s:o, s:o}", "longest", write_json_number(map->row->longest_probe), "mean",
+			 mean < 0 ? json_null() : json_real(mean));
+}
+
 json_t *
 write_json_map_sharing(struct model *model, const struct model_map *map, json_t **frames)
 {
@@ -248,6 +258,7 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	object = write_json_put(object, "needed_is_estimate", json_boolean(map->is_estimate));
 	object = write_json_put(object, "remark", write_json_text(map->remark));
 	object = write_json_put(object, "chains", chains_of(map));
+	object = write_json_put(object, "probes", probes_of(map));
 	object = write_json_put(object, "bytes", bytes_of(row));
 	object = write_json_put(object, "overflow_blocks", write_json_number(row->overflow_blocks));
 	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));

@@ -47,7 +47,6 @@ write_title(FILE *out, const struct model_map *map, const struct model_names *na
 		map->snapshot->is_complete ? "" : ", which is not complete");
 }
 
-/* Of open addressing nothing: how far an entry lies from its place hangs on its hash. */
 static void
 write_chains(FILE *out, const struct model_map *map)
 {
@@ -65,6 +64,19 @@ write_chains(FILE *out, const struct model_map *map)
 			units_number(longest, map->row->longest_chain));
 }
 
+/* Of open addressing, where the map keeps its entries' hashes. */
+static void
+write_probes(FILE *out, const struct model_map *map)
+{
+	char longest[UNITS_SIZE];
+	double mean = model_mean_probe(map);
+
+	if (mean < 0)
+		return;
+	fprintf(out, "  %-14s %.2f places looked at for an entry on average, %s for the farthest\n",
+		"probes", mean, units_number(longest, map->row->longest_probe));
+}
+
 static void
 write_entries(FILE *out, const struct model_map *map)
 {
@@ -77,6 +89,7 @@ write_entries(FILE *out, const struct model_map *map)
 		fprintf(out, "  %-14s %s slots were used once and are free now\n", "tombstones",
 			units_number(dead, map->row->tombstones));
 	write_chains(out, map);
+	write_probes(out, map);
 	if (map->is_growing)
 		fprintf(out, "  %-14s an old and a new array exist at once\n", "growing");
 	if (map->row->flags & TRACE_MAP_MID_ERASE)

@@ -22,8 +22,8 @@ write_heading(FILE *out, const struct model *model)
 	fprintf(out, "snapshot '%s' at %s%s\n", units_escape(label, sizeof(label), info->label),
 		units_duration(when, info->ns),
 		model->is_judged_by_name ? "" : ", the worst of the complete ones");
-	fprintf(out, "%12s %12s %12s %12s %12s %12s %5s %6s %6s  %-18s %s\n", "RETAINED", "HELD",
-		"NEEDED", "RESIDENT", "COUNT", "CAPACITY", "FILL", "CHAIN", "MAPS", "ADDRESS",
+	fprintf(out, "%12s %12s %12s %12s %12s %12s %5s %6s %6s %6s  %-18s %s\n", "RETAINED", "HELD",
+		"NEEDED", "RESIDENT", "COUNT", "CAPACITY", "FILL", "CHAIN", "PROBE", "MAPS", "ADDRESS",
 		model->trace->header.flags & TRACE_OUTSIDE ? "MAP, HELD" : "MAP, MADE BY");
 }
 
@@ -112,12 +112,12 @@ write_group(FILE *out, const struct model_group *group)
 	uint64_t percent = model_percent(totals->count, totals->capacity);
 	char retained[UNITS_SIZE + 1], needed[UNITS_SIZE + 1], held[UNITS_SIZE];
 	char resident[UNITS_SIZE], count[UNITS_SIZE], capacity[UNITS_SIZE], fill[UNITS_SIZE];
-	char maps[UNITS_SIZE], chain[UNITS_SIZE], address[32] = "";
+	char maps[UNITS_SIZE], chain[UNITS_SIZE], probe[UNITS_SIZE], address[32] = "";
 
 	units_number(fill, percent);
 	if (totals->maps == 1)
 		snprintf(address, sizeof(address), "0x%" PRIx64, group->worst->row->address);
-	fprintf(out, "%12s %12s %12s %12s %12s %12s %3s%s %6s %6s  %-18s ",
+	fprintf(out, "%12s %12s %12s %12s %12s %12s %3s%s %6s %6s %6s  %-18s ",
 		estimated(retained, sizeof(retained), is_ruled ? totals->retained : TRACE_UNKNOWN,
 			  totals->is_estimate),
 		units_bytes(held, totals->held),
@@ -127,6 +127,7 @@ write_group(FILE *out, const struct model_group *group)
 		units_number(count, totals->count), units_number(capacity, totals->capacity), fill,
 		percent == TRACE_UNKNOWN ? "  " : " %",
 		totals->chained_maps ? units_number(chain, totals->longest_chain) : "",
+		totals->probed_maps ? units_number(probe, totals->longest_probe) : "",
 		units_number(maps, totals->maps), address);
 	write_names(out, group->worst, group->names);
 	if (totals->maps > 1)
@@ -189,6 +190,9 @@ group_of(const struct model_group *group)
 	object = write_json_put(object, "longest_chain",
 				write_json_number(totals->chained_maps ? totals->longest_chain
 								       : TRACE_UNKNOWN));
+	object = write_json_put(object, "longest_probe",
+				write_json_number(totals->probed_maps ? totals->longest_probe
+								      : TRACE_UNKNOWN));
 	object = write_json_put(object, "held_each", spread_of(group, MODEL_HELD));
 	object = write_json_put(object, "retained_each", spread_of(group, MODEL_RETAINED));
 	object = write_json_put(object, "fill_percent_each", spread_of(group, MODEL_FILL));

@@ -6,6 +6,7 @@
 
 #include "finder/parted.h"
 #include "finder/parts.h"
+#include "finder/probes.h"
 
 enum {
 	PAGE = 4096,
@@ -162,6 +163,24 @@ fill_chains(struct finder *finder, struct trace_map *map)
 	map->longest_chain = is_seen ? longest : TRACE_UNKNOWN;
 }
 
+/* Of all the tables that tell their searches; one that does not lead to its entry leaves nothing known. */
+static void
+fill_probes(struct finder *finder, struct trace_map *map)
+{
+	const struct profile *profile = finder->proof.profile;
+	struct probes probes = {0};
+	bool is_seen = false;
+	for (size_t i = 0; i < profile->walk_count; i++) {
+		if (!profile->walks[i].home.length)
+			continue;
+		is_seen = probes_measure(finder, i, &probes);
+		if (!is_seen)
+			break;
+	}
+	map->probes = is_seen ? probes.all : TRACE_UNKNOWN;
+	map->longest_probe = is_seen ? probes.longest : TRACE_UNKNOWN;
+}
+
 static bool
 run_needed_steps(struct finder *finder)
 {
@@ -231,6 +250,7 @@ fill_map(struct finder *finder, struct trace_map *map, const struct parts *parts
 	map->capacity = known_or(finder, proof->profile->capacity, TRACE_UNKNOWN);
 	map->tombstones = known_or(finder, proof->profile->tombstones, TRACE_UNKNOWN);
 	fill_chains(finder, map);
+	fill_probes(finder, map);
 	if (known_or(finder, proof->profile->growing, 0))
 		map->flags |= TRACE_MAP_GROWING;
 	if (known_or(finder, proof->profile->erasing, 0))

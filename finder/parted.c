@@ -15,24 +15,9 @@
  */
 #include "finder/parted.h"
 
+#include "finder/table.h"
+
 enum { WORD_BITS = 64 };
-
-struct table {
-	uint64_t at, count, stride;
-};
-
-static bool
-find_table(struct finder *finder, const struct profile_walk *walk, struct table *table)
-{
-	const struct profile *profile = finder->proof.profile;
-	const struct profile_memory *view = &finder->view;
-
-	return profile_evaluate_unsigned(profile, walk->at, &finder->scope, view, &table->at) &&
-	       profile_evaluate_unsigned(profile, walk->count, &finder->scope, view,
-	                                 &table->count) &&
-	       profile_evaluate_unsigned(profile, walk->stride, &finder->scope, view,
-	                                 &table->stride);
-}
 
 static bool
 has_marks(struct finder *finder)
@@ -120,7 +105,7 @@ parted_measure(struct finder *finder, size_t index)
 
 	if (walk->parted_by < 0 || finder->proof.is_raised ||
 	    census->chained_blocks != census->live || !has_marks(finder) ||
-	    !find_table(finder, &finder->proof.profile->walks[walk->parted_by], &table))
+	    !table_find(finder, (size_t)walk->parted_by, &table))
 		return false;
 	slots = mark_table(finder, &table, true);
 	count_list(finder, finder->proof.claims_of[index], census);

@@ -9,6 +9,7 @@
  *     values.c     out-of-line keys and values that walks meet
  *     attribute.c  parts, the row of the map, its claims
  *     parted.c     buckets' lengths in a list that runs through all of them
+ *     probes.c     places that searches look at; with parted.c by table.c, where slots lie
  *     refuse.c     candidates that were not proved, as rows
  *     finder.c     the order of all this
  *

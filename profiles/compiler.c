@@ -159,7 +159,8 @@ profile_compile(struct profile *profile, const char *text, size_t size,
                 struct profile_error *errors, size_t limit)
 {
 	static const char fixed[PROFILE_NAMES_FIXED][PROFILE_NAME_MAX] = {
-		"header", "bucket", "index", "cell", "node", "count", "needed", "held",
+		"header", "bucket", "index", "cell", "node", "place", "turn", "count", "needed",
+		"held",
 	};
 	struct compiler compiler = {.profile = profile, .errors = errors, .error_limit = limit};
 	memset(profile, 0, sizeof *profile);

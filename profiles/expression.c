@@ -124,8 +124,9 @@ fixed_name_misplaced(struct compiler *compiler, const struct token *token)
 {
 	char name[PROFILE_NAME_MAX];
 	return compiler_fail(compiler, token, "'", compiler_quote(compiler, token, name),
-		"' has no value here: 'bucket', 'index', 'cell' and 'node' have one in walks, 'count' "
-		"behind the count statement, 'needed' and 'held' behind the needed statement", NULL);
+		"' has no value here: 'bucket', 'index', 'cell' and 'node' have one in walks, 'place' "
+		"and 'turn' on the way of a search, 'count' behind the count statement, 'needed' and "
+		"'held' behind the needed statement", NULL);
 }
 
 static bool

@@ -22,7 +22,7 @@ enum {
 	PROFILE_NAME_MAX = 64,
 	PROFILE_LINE_MAX = 512,    /* bytes in one line of text */
 	PROFILE_TEXT_MAX = 64 * 1024,
-	PROFILE_NAMES_MAX = 96,    /* names an expression can use: fields, lets, loops, walks */
+	PROFILE_NAMES_MAX = 98,    /* names an expression can use: fields, lets, loops, walks */
 	PROFILE_CODE_MAX = 4096,   /* instructions of all expressions together */
 	PROFILE_NUMBERS_MAX = 1024,/* members of all lists together */
 	PROFILE_LISTS_MAX = 8,
@@ -97,6 +97,8 @@ enum profile_fixed_name {
 	PROFILE_NAME_INDEX,    /* ... its number (of the main slot, in a chain too) ... */
 	PROFILE_NAME_CELL,     /* ... and the number of the present cell in it */
 	PROFILE_NAME_NODE,     /* in a chain: address of the present node */
+	PROFILE_NAME_PLACE,    /* in a search: the place that is looked at ... */
+	PROFILE_NAME_TURN,     /* ... and how often the search has gone on, that included */
 	PROFILE_NAME_COUNT,    /* the proved count, from the `count` statement on */
 	PROFILE_NAME_NEEDED,   /* bytes needed (high), from the `needed` statement on */
 	PROFILE_NAME_HELD,     /* bytes held in buckets and overflow, from `needed` on */
@@ -198,6 +200,13 @@ struct profile_walk {
 	struct profile_expression live;   /* this cell holds an entry (bucket, index, cell) */
 	struct profile_expression dead;   /* this cell was used once and is free now */
 	struct profile_expression entries;/* entries of this bucket, where no cell tells */
+	/* table of open addressing: the way of a search to a live cell (bucket, index, cell); the way
+	 * is seen as far as the map keeps its hashes */
+	struct profile_expression home;   /* place where it begins; absent: no way is known */
+	struct profile_expression onward; /* place where it goes on (place, turn) */
+	struct profile_expression run;    /* places it looks at in a row, from `place` on; absent: 1 */
+	struct profile_expression found;  /* the entry lies at `place`; absent: places are cells */
+	struct profile_expression vacant; /* a search that comes to `place` ends there */
 	/* chain, or in a table: a list of nodes that starts in each bucket */
 	struct profile_expression from;   /* first node (bucket, index), 0 or `end`: none */
 	struct profile_expression next;   /* chain: next node (node); table without from: next bucket

@@ -15,6 +15,7 @@ enum {
 	BUCKET = NAME_BIT(PROFILE_NAME_BUCKET) | NAME_BIT(PROFILE_NAME_INDEX),
 	CELL = BUCKET | NAME_BIT(PROFILE_NAME_CELL),
 	NODE = NAME_BIT(PROFILE_NAME_NODE),
+	SEARCH = CELL | NAME_BIT(PROFILE_NAME_PLACE) | NAME_BIT(PROFILE_NAME_TURN),
 };
 
 static const struct attribute {
@@ -32,6 +33,11 @@ static const struct attribute {
 	{"live", offsetof(struct profile_walk, live), WALK_TABLE, 0, CELL, 0},
 	{"dead", offsetof(struct profile_walk, dead), WALK_TABLE, 0, CELL, 0},
 	{"entries", offsetof(struct profile_walk, entries), WALK_TABLE, 0, BUCKET, 0},
+	{"home", offsetof(struct profile_walk, home), WALK_TABLE, 0, CELL, 0},
+	{"onward", offsetof(struct profile_walk, onward), WALK_TABLE, 0, SEARCH, 0},
+	{"run", offsetof(struct profile_walk, run), WALK_TABLE, 0, SEARCH, 0},
+	{"found", offsetof(struct profile_walk, found), WALK_TABLE, 0, SEARCH, 0},
+	{"vacant", offsetof(struct profile_walk, vacant), WALK_TABLE, 0, SEARCH, 0},
 	{"from", offsetof(struct profile_walk, from), WALK_TABLE | WALK_CHAIN, WALK_CHAIN, BUCKET, 0},
 	{"next", offsetof(struct profile_walk, next), WALK_TABLE | WALK_CHAIN, WALK_CHAIN,
 	 BUCKET | NODE, NODE},
@@ -62,8 +68,8 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		return compiler_fail(compiler, token, "unknown attribute '", name,
 		                     "'; did you mean '", nearest, "'?", NULL);
 	return compiler_fail(compiler, token, "a walk has no attribute '", name,
-		"'; it has: when at count stride cells live dead entries from next end block size "
-		"valid role limit key value parted_by", NULL);
+		"'; it has: when at count stride cells live dead entries home onward run found "
+		"vacant from next end block size valid role limit key value parted_by", NULL);
 }
 
 /* Keys and values share a list; any other attribute stands once. NULL, said so: no place is left. */
@@ -159,6 +165,24 @@ body(struct compiler *compiler, struct profile_walk *walk)
 	return is_sound;
 }
 
+/* The way of a search is told whole, or not at all, and leads to cells. */
+static bool
+check_search(struct compiler *compiler, struct profile_walk *walk, const struct token *name)
+{
+	bool has_rest = walk->onward.length > 0 && walk->vacant.length > 0;
+	bool has_any = walk->onward.length + walk->vacant.length + walk->run.length +
+	               walk->found.length + walk->home.length > 0;
+	if (!has_any)
+		return true;
+	if (walk->home.length == 0 || !has_rest)
+		return compiler_fail(compiler, name, "walk '", walk->name, "' tells a part of a search: "
+			"it takes 'home', 'onward' and 'vacant'", NULL);
+	if (walk->live.length == 0 || walk->next.length > 0)
+		return compiler_fail(compiler, name, "walk '", walk->name,
+			"' has 'home': a search leads to a 'live' cell of a table without 'next'", NULL);
+	return true;
+}
+
 /* What the finder could not walk without. */
 static bool
 check(struct compiler *compiler, struct profile_walk *walk, const struct token *name)
@@ -180,7 +204,7 @@ check(struct compiler *compiler, struct profile_walk *walk, const struct token *
 	if (walk->from.length > 0 && walk->next.length == 0)
 		return compiler_fail(compiler, name, "walk '", walk->name,
 			"' has 'from' but no 'next': how does its list go on?", NULL);
-	return true;
+	return check_search(compiler, walk, name);
 }
 
 static bool

@@ -53,7 +53,7 @@ endef
 
 GOMAP_PROGRAMS := arena_gomap article children ends forks hold_empty marker needed_gomap \
                   server_empty short_children
-GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash
+GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash probes_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))
 

@@ -65,6 +65,11 @@ require usable >= 0 && nentries >= 0 && usable + nentries <= places
 quiet nentries != 0 || used == 0
 require used <= nentries
 
+# A search goes from place to place of the index, whose numbers of entries are 1 to 8 bytes wide: -1 is
+# free, -2 was used. A key that is a str keeps its hash itself.
+let slots = 1 << log2_slots
+let wide  = log2_index - log2_slots
+
 # Objects begin up to 32 bytes within their blocks, behind what the collector keeps.
 walk entries table {
 	at     keys + 32 + (1 << log2_index)
@@ -76,6 +81,13 @@ walk entries table {
 		? base(ptr[bucket + width - 16]) : 0
 	value  ptr[bucket + width - 8] - base(ptr[bucket + width - 8]) <= 32 \
 		? base(ptr[bucket + width - 8]) : 0
+	home   u64[kind == 1 ? ptr[bucket] + 24 : bucket] & slots - 1
+	onward 5 * place + 1 + ((u64[kind == 1 ? ptr[bucket] + 24 : bucket] >> 1 \
+		& 0x7fffffffffffffff) >> min(5 * turn - 1, 63) & slots - 1) & slots - 1
+	found  index == (wide == 0 ? i8[keys + 32 + place] : wide == 1 ? i16[keys + 32 + 2 * place] \
+		: wide == 2 ? i32[keys + 32 + 4 * place] : i64[keys + 32 + 8 * place])
+	vacant -1 == (wide == 0 ? i8[keys + 32 + place] : wide == 1 ? i16[keys + 32 + 2 * place] \
+		: wide == 2 ? i32[keys + 32 + 4 * place] : i64[keys + 32 + 8 * place])
 }
 require live(entries) == used
 # Keys whose type is str itself: a dict of these alone takes 16 bytes an entry.

@@ -39,6 +39,11 @@ walk places table {
 	live   ptr[bucket] != 0 && i64[bucket + 8] != -1
 	dead   ptr[bucket] != 0 && i64[bucket + 8] == -1
 	key    ptr[bucket] - base(ptr[bucket]) <= 32 ? base(ptr[bucket]) : 0
+	home   u64[bucket + 8] & mask
+	onward 5 * place + 1 + ((u64[bucket + 8] >> 1 & 0x7fffffffffffffff) \
+		>> min(5 * turn - 1, 63) & mask) & mask
+	run    place + 9 <= mask ? 10 : 1
+	vacant ptr[table + 16 * place] == 0
 }
 require live(places) == used && live(places) + dead(places) == fill
 count used

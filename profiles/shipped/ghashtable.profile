@@ -44,6 +44,7 @@ role buckets frames "g_hash_table_new_similar" size size == 32
 anchor hashes at header + 40 points base size size >= 32 && pow2(size)
 
 field slots    u64 at header
+field modulus  u32 at header + 8
 field mask     u32 at header + 12
 field entries  u32 at header + 16
 field occupied u32 at header + 20
@@ -67,6 +68,9 @@ walk cells table {
 	dead   u32[bucket] == 1
 	key    key_width == 8 ? ptr[keys + 8 * index] : 0
 	value  value_width == 8 ? ptr[values + 8 * index] : 0
+	home   (11 * u32[bucket] & 0xffffffff) % modulus
+	onward place + turn & mask
+	vacant u32[hashes + 4 * place] == 0
 }
 require live(cells) == entries && live(cells) + dead(cells) == occupied
 count entries

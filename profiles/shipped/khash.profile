@@ -42,6 +42,8 @@ require flags != keys && keys != values && flags != values
 let key_width   = key_bytes / slots
 let value_width = value_bytes / slots
 
+# Hashes are not kept. Searches go by klib's own of integers: with one of a program's own, or with keys
+# that are texts, some of 16 or more come to a free cell, and nothing is told of them.
 walk cells table {
 	at     flags
 	count  slots / 16
@@ -51,6 +53,12 @@ walk cells table {
 	dead   (u32[bucket] >> (2 * cell) & 3) == 1
 	key    key_width == 8 ? ptr[keys + 8 * (16 * index + cell)] : 0
 	value  value_width == 8 ? ptr[values + 8 * (16 * index + cell)] : 0
+	home   (entries < 16 ? -1 : key_width == 4 ? u32[keys + 4 * (16 * index + cell)] & slots - 1 \
+		: key_width != 8 ? -1 : u64[keys + 8 * (16 * index + cell)] & slots - 1 \
+		^ (u64[keys + 8 * (16 * index + cell)] & slots - 1) << 11 & slots - 1 \
+		^ u64[keys + 8 * (16 * index + cell)] >> 33 & slots - 1)
+	onward place + turn & slots - 1
+	vacant u32[flags + 4 * (place >> 4)] >> 2 * (place & 15) & 2
 }
 require live(cells) == entries && live(cells) + dead(cells) == used
 count entries

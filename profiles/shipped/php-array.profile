@@ -59,6 +59,9 @@ walk places table {
 	dead   u8[bucket + 8] == 0
 	key    is_packed ? 0 : ptr[bucket + 24]
 	value  u8[bucket + 8] >= 6 && u8[bucket + 8] <= 8 ? ptr[bucket] : 0
+	home   is_packed ? index : u32[block + 4 * (u64[bucket + 16] & 2 * slots - 1)]
+	onward u32[data + 32 * place + 12]
+	vacant place >= used
 }
 # A removal counts off first, then lets the key go, then marks the place.
 require live(places) == entries || live(places) == entries + 1

@@ -42,6 +42,10 @@ require used <= bound - first
 let bins_bytes = log2_entries <= 4 ? 0 : (1 << log2_bins) << log2_bin
 require bins_bytes == 0 ? bins == 0 : size(bins) == bins_bytes
 
+# A search goes from bin to bin (0 is free, 1 was used, from 2 on numbers of entries), in a table without
+# bins from entry to entry.
+let bins_mask = (1 << log2_bins) - 1
+
 # Of strings that do not fit into their objects the content lies in a block; objects themselves lie in
 # the collector's pages.
 walk places table {
@@ -52,6 +56,14 @@ walk places table {
 	dead   i64[bucket] == -1
 	key    (u64[ptr[bucket + 8]] & 0x201f) == 0x2005 ? ptr[ptr[bucket + 8] + 24] : 0
 	value  (u64[ptr[bucket + 16]] & 0x201f) == 0x2005 ? ptr[ptr[bucket + 16] + 24] : 0
+	home   bins == 0 ? first : u64[bucket] & bins_mask
+	onward bins == 0 ? place + 1 : 5 * place + 1 + ((u64[bucket] >> 1 & 0x7fffffffffffffff) \
+		>> min(11 * turn - 1, 63) & bins_mask) & bins_mask
+	found  index == (bins == 0 ? place : (log2_bin == 0 ? u8[bins + place] : log2_bin == 1 \
+		? u16[bins + 2 * place] : log2_bin == 2 ? u32[bins + 4 * place] \
+		: u64[bins + 8 * place]) - 2)
+	vacant bins == 0 ? place >= bound : 0 == (log2_bin == 0 ? u8[bins + place] : log2_bin == 1 \
+		? u16[bins + 2 * place] : log2_bin == 2 ? u32[bins + 4 * place] : u64[bins + 8 * place])
 }
 require live(places) == used
 count used

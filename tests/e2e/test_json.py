@@ -18,6 +18,7 @@ MAP = {
     "profile": TEXT, "address": TEXT, "where": {"kind": TEXT}, "type": MAYBE_TEXT,
     "count": NUMBER, "capacity": MAYBE_NUMBER, "tombstones": MAYBE_NUMBER,
     "chains": {"used_buckets": MAYBE_NUMBER, "longest": MAYBE_NUMBER, "mean": MAYBE_REAL},
+    "probes": {"longest": MAYBE_NUMBER, "mean": MAYBE_REAL},
     "bytes": {"header": NUMBER, "buckets": NUMBER, "old_buckets": NUMBER, "overflow": NUMBER,
               "overflow_reserved": NUMBER, "values": MAYBE_NUMBER},
     "resident_bytes": MAYBE_NUMBER, "reserved_bytes": NUMBER, "needed_bytes": MAYBE_NUMBER,

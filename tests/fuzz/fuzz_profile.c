@@ -62,6 +62,7 @@ run_walk(const struct profile *profile, const struct profile_walk *walk,
 {
 	const struct profile_expression *all[] = {&walk->when, &walk->at, &walk->count, &walk->stride,
 		&walk->cells, &walk->live, &walk->dead, &walk->entries, &walk->from, &walk->next,
+		&walk->home, &walk->onward, &walk->run, &walk->found, &walk->vacant,
 		&walk->end, &walk->block, &walk->size, &walk->limit, &walk->valid, &walk->outside[0],
 		&walk->outside[1], &walk->outside[2], &walk->outside[3]};
 	uint64_t value;

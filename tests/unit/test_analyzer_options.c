@@ -117,7 +117,7 @@ mistakes_are_named(void **state)
 	    {"--frob", "'--frob'"},
 	    {"--min=lots", "--min: 'lots' is no size"},
 	    {"--min=-1", "--min: '-1' is no size"},
-	    {"--sort=color", "--sort: 'color' is none of retained, held, count or address"},
+	    {"--sort=color", "--sort: 'color' is none of retained, held, count, chain or address"},
 	    {"--color=red", "--color: 'red' is none of auto, always or never"},
 	    {"--snapshot", "requires an argument"},
 	    {"--json=x", "doesn't allow an argument"},

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A walk over cells, up to its closing brace. */
+#define TABLE "walk w table {\nat 1\ncount 1\nstride 8\nlive 1\n"
+
 static void
 test_a_misspelt_name_is_guessed_at_its_place(void **state)
 {
@@ -78,6 +81,14 @@ test_what_is_missing_is_named(void **state)
 	expect_error(HEAD "walk w table {\nat buckets\ncount 1\nstride 8\n}\n" TAIL, 4, 6,
 	             "counts nothing");
 	expect_error(HEAD "walk w chain {\nfrom 1\n}\n" TAIL, 4, 6, "has no 'next'");
+	expect_error(HEAD TABLE "home 1\n}\n" TAIL, 4, 6, "tells a part of a search");
+	expect_error(HEAD TABLE "run 1\n}\n" TAIL, 4, 6, "tells a part of a search");
+	expect_error(HEAD TABLE "home 1\nonward 1\nvacant 1\nnext 0\n}\n" TAIL, 4, 6,
+	             "without 'next'");
+	expect_error(HEAD TABLE "home place\nonward 1\nvacant 1\n}\n" TAIL, 9, 6,
+	             "has no value here");
+	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nhome 1\n}\n" TAIL, 7, 1,
+	             "belongs to a table walk");
 	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nparted_by w\n}\n" TAIL, 7, 11,
 	             "name of a table walk");
 	expect_error(HEAD "walk t table {\nat 1\ncount 1\nstride 8\nlive 1\nparted_by t\n}\n" TAIL,
