@@ -149,9 +149,10 @@ try_wait(struct attach *attach, struct attach_thread *thread)
 	int status;
 	pid_t got = waitpid(thread->id, &status, __WALL | WNOHANG);
 
-	if (got == 0)
+	/* a leader that has ended is not reported before the last of its threads */
+	if (got == 0 && !has_ended(attach->pid, thread->id))
 		return false;
-	if (got < 0 || !WIFSTOPPED(status)) {
+	if (got <= 0 || !WIFSTOPPED(status)) {
 		attach_forget(attach, thread->id);
 		return true;
 	}
@@ -202,6 +203,14 @@ failed:
 	attach_explain(pid, errno, error);
 	attach_release(attach);
 	return -1;
+}
+
+bool
+attach_is_held(pid_t id)
+{
+	unsigned long message;
+
+	return ptrace(PTRACE_GETEVENTMSG, id, NULL, &message) == 0;
 }
 
 /* What has not stopped yet cannot be let go: it is waited for, as long as it exists. */

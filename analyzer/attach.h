@@ -40,6 +40,9 @@ enum { ATTACH_ERROR_SIZE = 1024 };
  * and what to do; then none is stopped. Release in both cases. */
 int attach_stop(struct attach *attach, pid_t pid, char error[ATTACH_ERROR_SIZE]);
 
+/* Whether a thread that was stopped stands still yet: SIGKILL sets it going. */
+bool attach_is_held(pid_t id);
+
 /* Lets all threads go. May be called again. */
 void attach_release(struct attach *attach);
 

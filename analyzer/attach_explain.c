@@ -66,10 +66,10 @@ explain_refusal(pid_t pid, char *error, size_t size)
 	};
 	long tracer = status_number(pid, "TracerPid"), owner = status_number(pid, "Uid");
 	int scope = yama_scope();
-	char path[32];
-	struct stat folder;
+	char path[32]; /* of a file that only its owner reads: root, where the process forbids it */
+	struct stat file;
 
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	if (is_filtered())
 		snprintf(error, size, "a seccomp filter of this container or sandbox refuses ptrace; "
 			 "allow it (docker run --cap-add=SYS_PTRACE) or attach from outside");
@@ -83,7 +83,7 @@ explain_refusal(pid_t pid, char *error, size_t size)
 		snprintf(error, size, "kernel.yama.ptrace_scope is %d: %s. Attach as root%s, or start "
 			 "the program by `maptrace go run -- PROGRAM`", scope, scopes[scope],
 			 scope == 1 ? ", set it to 0 (sysctl kernel.yama.ptrace_scope=0)" : "");
-	else if (geteuid() != 0 && stat(path, &folder) == 0 && folder.st_uid != geteuid())
+	else if (geteuid() != 0 && stat(path, &file) == 0 && file.st_uid != geteuid())
 		snprintf(error, size, "process %d is not dumpable (prctl PR_SET_DUMPABLE, set-uid or "
 			 "file capabilities): attach as root", (int)pid);
 	else

@@ -54,6 +54,19 @@ keep_threads(struct go_look *look, const struct attach *stopped)
 	return 0;
 }
 
+static void
+refuse_copy(pid_t pid, pid_t reader, char error[GO_LOOK_ERROR_SIZE])
+{
+	int why = errno;
+
+	if (attach_is_held(reader))
+		snprintf(error, GO_LOOK_ERROR_SIZE, "the memory of process %d cannot be copied: %s",
+			 (int)pid, strerror(why));
+	else
+		snprintf(error, GO_LOOK_ERROR_SIZE, "process %d was killed while its memory was copied",
+			 (int)pid);
+}
+
 int
 go_look_copy(struct go_look *look, const struct attach *stopped, pid_t reader,
 	     char error[GO_LOOK_ERROR_SIZE])
@@ -62,9 +75,12 @@ go_look_copy(struct go_look *look, const struct attach *stopped, pid_t reader,
 	look->process.pages.fd = -1; /* not opened yet */
 	if (go_look_program(reader, look->program) != 0 || keep_threads(look, stopped) != 0 ||
 	    memory_open_process(&look->process, reader, look->program) != 0) {
-		snprintf(error, GO_LOOK_ERROR_SIZE, "the memory of process %d cannot be copied: %s",
-			 (int)stopped->pid, strerror(errno));
+		refuse_copy(stopped->pid, reader, error);
 		memory_close_process(&look->process);
+		return -1;
+	}
+	if (!attach_is_held(reader)) { /* then what was read last may be nobody's */
+		refuse_copy(stopped->pid, reader, error);
 		return -1;
 	}
 	look->input.memory = &look->process.memory;

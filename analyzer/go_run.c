@@ -201,7 +201,9 @@ look(void *context, const struct attach *stopped, pid_t reader, bool at_end)
 static int
 start_failure(const struct go *go, const struct program *program, int why)
 {
-	command_complain(go->command, "%s cannot be started: %s", program->path, strerror(why));
+	command_complain(go->command, "%s cannot be started: %s%s", program->path, strerror(why),
+			 program->kind == PROGRAM_FOREIGN
+			     ? ": it is made for another machine or for 32 bits" : "");
 	return why == ENOENT ? EXIT_MISSING : EXIT_NOT_EXECUTABLE;
 }
 

@@ -223,11 +223,17 @@ copy_core(struct opening *opening)
 	return NULL;
 }
 
-/* Where both have the program's code or constants, they have to agree: else it is another build. */
+static const char another_program[] = "it is of another program, or of another build of this one";
+
+/* It has to begin where the core says; and where both have the program's code or constants, they
+ * have to agree. */
 static const char *
 compare_program(struct opening *opening)
 {
 	unsigned char mine[sizeof(Elf64_Ehdr)], theirs[sizeof(Elf64_Ehdr)];
+	uint64_t entry = opening->core->bias + opening->program.header.e_entry;
+	if (opening->notes.entry && opening->notes.entry != entry)
+		return another_program;
 	for (size_t i = 0; i < opening->file.segments.count; i++) {
 		const Elf64_Phdr *segment = segment_at(&opening->file, i);
 		uint64_t at = segment->p_vaddr - opening->core->bias;
@@ -245,7 +251,7 @@ compare_program(struct opening *opening)
 			    !memory_elf_read(&opening->file, segment->p_offset, theirs,
 			                     sizeof(theirs)) ||
 			    memcmp(mine, theirs, sizeof(mine)) != 0)
-				return "it is of another program, or of another build of this one";
+				return another_program;
 		}
 	}
 	return NULL;

@@ -43,6 +43,8 @@ read_auxiliary(struct memory_notes *notes, const unsigned char *bytes, uint64_t 
 		memcpy(&entry, bytes, sizeof(entry));
 		if (entry.a_type == AT_PHDR)
 			notes->program_headers = entry.a_un.a_val;
+		if (entry.a_type == AT_ENTRY)
+			notes->entry = entry.a_un.a_val;
 	}
 }
 

@@ -8,6 +8,7 @@
 struct memory_notes {
 	struct array threads;   /* struct memory_core_thread */
 	uint64_t program_headers; /* address of the program's own program headers; 0: not told */
+	uint64_t entry;           /* at which it begins; 0: not told */
 };
 
 /* Returns NULL, or why not (static text). Release notes->threads in both cases. */
