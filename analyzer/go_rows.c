@@ -5,6 +5,7 @@
 
 #include "analyzer/go_module.h"
 #include "analyzer/go_place.h"
+#include "golang/account.h"
 #include "trace/words.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@
 struct rows {
 	struct go_trace *trace;
 	uint32_t index; /* of the snapshot */
-	uint32_t profile;
+	struct golang_account account;
 	const struct golang_input *input;
 	const struct golang_result *found;
 };
@@ -39,12 +40,6 @@ publish_module(struct rows *rows)
 	return 0;
 }
 
-static uint32_t
-stack_of(const struct golang_map *map)
-{
-	return map->held == GOLANG_HELD_NOTHING ? GO_TRACE_GARBAGE : GO_TRACE_REACHED;
-}
-
 static int
 add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
 	const struct golang_map *from)
@@ -56,11 +51,7 @@ add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
 
 	if (!row)
 		return -1;
-	*row = from->map;
-	row->profile = rows->profile;
-	row->stack = stack_of(from);
-	row->flags |= from->residue ? TRACE_MAP_EMPTIED : 0;
-	row->where_stack = row->where == TRACE_WHERE_BLOCK ? row->stack : TRACE_NONE;
+	golang_account_map(&rows->account, from, row);
 	row->where_module = (row->where == TRACE_WHERE_GLOBAL || row->where_pc) &&
 			    trace->has_module ? 0 : TRACE_NONE;
 	if (!trace->has_module)
@@ -108,33 +99,19 @@ add_row(struct rows *rows, struct trace_table *table, const void *row)
 	return 0;
 }
 
-/* Claims of all maps, by stack and role. */
 static int
 write_claims(struct rows *rows, struct trace_snapshot *record)
 {
-	struct trace_claim sums[GO_TRACE_STACKS][TRACE_ROLES] = {0};
+	struct trace_claim sums[GOLANG_ACCOUNTS * TRACE_ROLES];
 	struct trace_table table;
 	int result = 0;
 
-	for (size_t i = 0; i < rows->found->claim_count; i++) {
-		const struct golang_claim *claim = &rows->found->claims[i];
-		struct trace_claim *sum =
-		    &sums[stack_of(&rows->found->maps[claim->map])][claim->role];
-
-		sum->bytes += claim->bytes;
-		sum->blocks += claim->blocks;
-	}
+	golang_account_claims(&rows->account, rows->found, sums);
 	if (trace_table_init(&table, TRACE_CHUNK_CLAIMS, rows->index))
 		return -1;
-	for (uint32_t i = 0; i < GO_TRACE_STACKS * TRACE_ROLES && result == 0; i++) {
-		struct trace_claim *sum = &sums[i / TRACE_ROLES][i % TRACE_ROLES];
-
-		sum->stack = i / TRACE_ROLES;
-		sum->role = i % TRACE_ROLES;
-		sum->profile = rows->profile;
-		if (sum->blocks)
-			result = add_row(rows, &table, sum);
-	}
+	for (uint32_t i = 0; i < GOLANG_ACCOUNTS * TRACE_ROLES && result == 0; i++)
+		if (sums[i].blocks)
+			result = add_row(rows, &table, &sums[i]);
 	record->claims = table.count;
 	trace_table_release(&table);
 	return result;
@@ -179,22 +156,15 @@ static int
 write_live(struct rows *rows, struct trace_snapshot *record)
 {
 	const struct golang_totals *totals = &rows->found->totals;
-	bool is_marked = totals->reachable_bytes != TRACE_UNKNOWN &&
-			 totals->reachable_bytes <= totals->object_bytes &&
-			 totals->reachable_objects <= totals->objects;
-	uint64_t bytes = is_marked ? totals->reachable_bytes : totals->object_bytes;
-	uint64_t blocks = is_marked ? totals->reachable_objects : totals->objects;
-	const struct trace_live live[GO_TRACE_STACKS] = {
-	    {GO_TRACE_REACHED, (uint32_t)blocks, bytes},
-	    {GO_TRACE_GARBAGE, (uint32_t)(totals->objects - blocks), totals->object_bytes - bytes},
-	};
+	struct trace_live live[GOLANG_ACCOUNTS];
 	struct trace_table table;
 	int result = 0;
 
+	golang_account_live(&rows->account, rows->found, live);
 	if (trace_table_init(&table, TRACE_CHUNK_LIVE, rows->index))
 		return -1;
 	note_header(rows->trace, record->ns, totals->object_bytes);
-	for (uint32_t i = 0; i < GO_TRACE_STACKS && result == 0; i++) {
+	for (uint32_t i = 0; i < GOLANG_ACCOUNTS && result == 0; i++) {
 		count(rows->trace, i, live[i].bytes, live[i].blocks);
 		result = add_row(rows, &table, &live[i]);
 	}
@@ -216,7 +186,7 @@ write_refused(struct rows *rows, struct trace_snapshot *record)
 	for (size_t i = 0; i < rows->found->refused_count && result == 0; i++) {
 		struct trace_refused row = rows->found->refused[i];
 
-		row.profile = rows->profile;
+		row.profile = rows->account.profile;
 		result = add_row(rows, &table, &row);
 	}
 	record->refused = table.count;
@@ -245,7 +215,8 @@ int
 go_trace_add(struct go_trace *trace, const struct go_moment *moment,
 	     const struct golang_input *input, const struct golang_result *found)
 {
-	struct rows rows = {.trace = trace, .profile = found->layout, .input = input, .found = found};
+	struct rows rows = {.trace = trace, .input = input, .found = found,
+			    .account = {found->layout, {GOLANG_REACHED, GOLANG_GARBAGE}}};
 	struct trace_snapshot *record = begin_record(trace, moment, &rows.index);
 	struct trace_profile *profile = trace_table_at(&trace->profiles, found->layout);
 

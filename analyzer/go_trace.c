@@ -5,6 +5,7 @@
 #include "analyzer/go_trace.h"
 
 #include "analyzer/run_traces.h"
+#include "golang/account.h"
 #include "profiles/shipped.h"
 
 #include <errno.h>
@@ -13,10 +14,6 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-/* By enum golang_layout: the shipped profiles that give them their names and advice. */
-static const char *const profile_names[GO_TRACE_LAYOUTS] = {
-    [GOLANG_CLASSIC] = "go-classic", [GOLANG_SWISS] = "go-swiss"};
 
 static int
 init_tables(struct go_trace *trace)
@@ -58,7 +55,7 @@ publish_stacks(struct go_trace *trace)
 	if (!site || !publish(trace, &trace->nodes))
 		return -1;
 	site->module = TRACE_SITE_NO_MODULE;
-	for (uint32_t i = 0; i < GO_TRACE_STACKS; i++) {
+	for (uint32_t i = 0; i < GOLANG_ACCOUNTS; i++) {
 		struct trace_decision *decision = publish(trace, &trace->decisions);
 		struct trace_stack *stack = decision ? publish(trace, &trace->stacks) : NULL;
 
@@ -68,7 +65,7 @@ publish_stacks(struct go_trace *trace)
 		    .profile = TRACE_NONE,
 		    .role = TRACE_OTHER,
 		    .split_role = TRACE_OTHER,
-		    .flags = i == GO_TRACE_GARBAGE ? TRACE_STACK_GARBAGE : 0,
+		    .flags = i == GOLANG_GARBAGE ? TRACE_STACK_GARBAGE : 0,
 		    .split_share = 1,
 		    .split_whole = 1,
 		};
@@ -80,11 +77,11 @@ publish_stacks(struct go_trace *trace)
 static int
 publish_profiles(struct go_trace *trace)
 {
-	for (size_t i = 0; i < GO_TRACE_LAYOUTS; i++) {
+	for (size_t i = 0; i < GOLANG_LAYOUTS; i++) {
 		const struct profile_source *source = profiles_shipped;
 		struct trace_profile *row = trace_table_next(&trace->writer, &trace->profiles);
 
-		while (strcmp(source->name, profile_names[i]) != 0)
+		while (strcmp(source->name, golang_profiles[i]) != 0)
 			source++;
 		if (!row)
 			return -1;

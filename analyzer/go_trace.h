@@ -17,9 +17,7 @@
 
 #include <sys/types.h>
 
-enum { GO_TRACE_ERROR_SIZE = 2048, GO_TRACE_LAYOUTS = 2 };
-
-enum go_trace_stack { GO_TRACE_REACHED, GO_TRACE_GARBAGE, GO_TRACE_STACKS };
+enum { GO_TRACE_ERROR_SIZE = 2048 };
 
 struct go_trace {
 	struct trace_writer writer;

@@ -93,7 +93,7 @@ search(bool is_told)
 	struct finder_result result;
 	double began = cpu_seconds();
 	memory_open_self(&memory, finder_guest.hidden, finder_guest.hidden_count,
-	                 (uintptr_t)__builtin_frame_address(0), true);
+	                 (uintptr_t)__builtin_frame_address(0), true, NULL);
 	struct finder_input input = {
 		.memory = &memory, .blocks = finder_guest.blocks, .block_count = finder_guest.count,
 		.profiles = known.awake, .profile_ids = known.ids,

@@ -13,7 +13,7 @@ enum memory_region_kind {
 	MEMORY_GLOBAL, /* writable data of a module: file-backed, or the bss that follows it */
 	MEMORY_STACK,
 	MEMORY_HEAP,   /* [heap] and anonymous memory */
-	MEMORY_CONSTANT, /* the program's code and constants; in copies of other processes only */
+	MEMORY_CONSTANT, /* a module's code and constants, where they are asked for */
 };
 
 /* A readable range of the guest, in ascending order; writable, but for constants. */
@@ -69,10 +69,11 @@ bool memory_is_blank(struct memory *memory, uint64_t address, uint64_t size);
  * cut out, shared mappings and device memory are left out. Stacks are cut at `stack_pointer` where
  * it lies in one. Uses only its own anonymous mappings and system calls: fit for a forked child of
  * the guest. `is_frozen`: no other thread can unmap anything (a forked child), so private anonymous
- * memory is read directly; else everything goes through process_vm_readv. */
+ * memory is read directly; else everything goes through process_vm_readv. `constants_of`: path of the
+ * module whose read-only segments are regions as well; NULL: of none. */
 struct memory_range { uint64_t start, end; };
 int memory_open_self(struct memory *memory, const struct memory_range *hidden, size_t hidden_count,
-                     uint64_t stack_pointer, bool is_frozen);
+                     uint64_t stack_pointer, bool is_frozen, const char *constants_of);
 void memory_close_self(struct memory *memory);
 
 /* Bytes in memory that pose as a guest: for unit tests and fuzzing. */

@@ -117,14 +117,23 @@ is_searched(const struct line *line)
 	return !path_begins(line, "[v") && !path_begins(line, "anon_inode:");
 }
 
+/* The kernel says so behind the path of a file that was deleted or replaced. */
+static bool
+is_path(const struct line *line, const char *path)
+{
+	static const char deleted[] = " (deleted)";
+	size_t size = strlen(path), rest = line->path_size - size;
+	return path_begins(line, path) &&
+	       (rest == 0 || (rest == sizeof(deleted) - 1 &&
+	                      memcmp(line->path + size, deleted, rest) == 0));
+}
+
 /* Private and readable: relocated constants differ from the file's. */
 static bool
 is_constant(const struct memory_maps *maps, const struct line *line)
 {
-	const char *path = maps->constants_of;
-	return path && line->permissions[0] == 'r' && line->permissions[1] == '-' &&
-	       line->permissions[3] == 'p' && strlen(path) == line->path_size &&
-	       path_begins(line, path);
+	return maps->constants_of && line->permissions[0] == 'r' && line->permissions[1] == '-' &&
+	       line->permissions[3] == 'p' && is_path(line, maps->constants_of);
 }
 
 /* `module_end`: where the file-backed mappings so far end; bss begins exactly there. */

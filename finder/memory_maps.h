@@ -18,7 +18,7 @@ struct memory_maps {
 	size_t own_count;
 	uint64_t stack_pointer;
 	bool is_frozen;
-	const char *constants_of; /* path of the program whose read-only segments are wanted as well;
+	const char *constants_of; /* path of the module whose read-only segments are wanted as well;
 	                           * NULL: of none */
 };
 

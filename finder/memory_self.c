@@ -52,6 +52,23 @@ view_cached(struct self *self, uint64_t address, size_t size)
 	return self->cache[place] + (address - page);
 }
 
+/* A module's data goes on in its bss, which is another region: what lies in both is one view. */
+static const void *
+view_across(struct memory *memory, uint64_t address, size_t size)
+{
+	const struct memory_region *region = memory_region_of(memory, address, 1);
+	const struct memory_region *behind = memory->regions + memory->region_count;
+	for (uint64_t at = address, left = size; region; region++) {
+		if (region == behind || region->start > at)
+			return NULL;
+		if (left <= region->end - at)
+			return view_cached(memory->context, address, size);
+		left -= region->end - at;
+		at = region->end;
+	}
+	return NULL;
+}
+
 static const void *
 self_view(struct memory *memory, uint64_t address, size_t size)
 {
@@ -61,7 +78,7 @@ self_view(struct memory *memory, uint64_t address, size_t size)
 	    size > region->end - address) {
 		region = memory_region_of(memory, address, size);
 		if (!region)
-			return NULL;
+			return view_across(memory, address, size);
 		self->last = region;
 	}
 	if (region->is_direct)
@@ -133,10 +150,11 @@ keep_direct(struct array *regions)
 
 int
 memory_open_self(struct memory *memory, const struct memory_range *hidden, size_t hidden_count,
-                 uint64_t stack_pointer, bool is_frozen)
+                 uint64_t stack_pointer, bool is_frozen, const char *constants_of)
 {
 	struct memory_maps maps = {.hidden = hidden, .hidden_count = hidden_count,
-	                           .stack_pointer = stack_pointer, .is_frozen = is_frozen};
+	                           .stack_pointer = stack_pointer, .is_frozen = is_frozen,
+	                           .constants_of = constants_of};
 	*memory = (struct memory){0};
 	struct self *self = array_map(sizeof(*self));
 	if (!self)

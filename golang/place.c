@@ -134,11 +134,12 @@ write_place(struct golang_state *state, struct golang_map *row, const struct ste
 		[GOLANG_HELD_GLOBAL] = "global ", [GOLANG_HELD_STACK] = "stack",
 		[GOLANG_HELD_REGISTER] = "a register",
 		[GOLANG_HELD_NOTHING] = "garbage not collected yet",
-		[GOLANG_HELD_UNKNOWN] = "",
+		[GOLANG_HELD_UNKNOWN] = "garbage, or registers of a goroutine that ran at this moment",
 	};
 	size_t start = state->texts.count;
 	char name[NAME_MAX_BYTES];
-	golang_text_add(state, held[row->held]);
+	if (row->held != GOLANG_HELD_UNKNOWN || state->marks.is_whole)
+		golang_text_add(state, held[row->held]);
 	if (row->held == GOLANG_HELD_GLOBAL)
 		golang_text_number(state, row->root, 16);
 	if (row->function) {
@@ -170,7 +171,8 @@ golang_place(struct golang_state *state, const struct golang_found *found, struc
 		else
 			row->held = GOLANG_HELD_REGISTER;
 	} else {
-		row->held = state->marks.is_whole ? GOLANG_HELD_NOTHING : GOLANG_HELD_UNKNOWN;
+		row->held = state->marks.is_whole && !state->totals.running ? GOLANG_HELD_NOTHING
+		                                                            : GOLANG_HELD_UNKNOWN;
 	}
 	size_t start = state->texts.count;
 	write_path(state, steps, count);

@@ -172,7 +172,7 @@ golang_reach_mark(struct golang_state *state)
 		                   true) &&
 		             drain(state, marks->queue, &marks->queued, &done, false);
 	marks->is_whole = is_in_time;
-	if (!is_in_time)
+	if (!is_in_time || state->totals.running)
 		state->totals.reachable_objects = state->totals.reachable_bytes = TRACE_UNKNOWN;
 	return 0;
 }

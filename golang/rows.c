@@ -53,6 +53,15 @@ write_bytes(const struct golang_state *state, const struct golang_found *found,
 	row->element_bytes = type->key.slot + type->value.slot;
 }
 
+/* Entries that half of its room would not have held: it grew because of them, and they went. Fewer may
+ * have come and gone in room that was asked for in advance, or that clear() left. */
+static bool
+was_filled(const struct golang_found *found, const struct trace_map *map)
+{
+	uint64_t gone = found->residue + map->tombstones;
+	return gone > 0 && found->header.count + gone > map->capacity / 2;
+}
+
 static void
 write_census(const struct golang_state *state, const struct golang_found *found,
              struct golang_map *row)
@@ -71,7 +80,8 @@ write_census(const struct golang_state *state, const struct golang_found *found,
 	map->capacity = census->slots <= GOLANG_CELLS ? GOLANG_CELLS
 	                : is_swiss                    ? census->slots / 8 * 7
 	                                              : 13 * (header->groups / 2);
-	map->flags = header->old ? TRACE_MAP_GROWING : 0;
+	map->flags = (header->old ? TRACE_MAP_GROWING : 0) |
+	             (was_filled(found, map) ? TRACE_MAP_EMPTIED : 0);
 	row->overflow_used_reserved = census->reserve_used;
 	row->overflow_counter = header->overflow_counter;
 	row->bits = header->bits;

@@ -3,11 +3,13 @@
  * is found without symbols: a slice in its data whose elements start with the bounds of a stack that
  * the heap gave out, with a saved stack pointer inside.
  *
- *     goroutine   0 stack from | 8 to | 16 guard | ... | 56 stack pointer | 64 pc | 96 or 104 frame
+ *     goroutine   0 stack from | 8 to | 16 guard | ... | 48 thread | 56 stack pointer | 64 pc | ...
+ *                 96 or 104 frame | then the stack pointer at which it entered a system call, or 0
  *     stack       | unused ... | sp  in use  high |
  *
- * Where a thread runs a goroutine, the saved pointer is old and the thread's own counts. Where no
- * thread's is known, the whole stack is taken.
+ * Where a thread runs a goroutine, the saved pointer is old and the thread's own counts. Where nothing
+ * is known of the threads (a forked copy has none), the whole stack of a goroutine that ran is taken;
+ * what its registers held is not known. One that waits, or is in a system call or in C, saved all.
  */
 #include "golang/state.h"
 #include "golang/word.h"
@@ -15,11 +17,22 @@
 #include <string.h>
 
 enum {
-	GOROUTINE_SIZE = 112,
+	GOROUTINE_SIZE = 120,
+	THREAD_AT = 48, STACK_POINTER_AT = 56, PC_AT = 64,
 	GOROUTINES_MAX = 1 << 24,
 	SAMPLE = 64,
 	FRAME_AT = 96, FRAME_AT_OLD = 104, /* from the release on that dropped a field before it */
 };
+
+/* In a system call, or in C: what is saved is true then. Behind the frame pointer; the word before
+ * that is always 0 where there is one. */
+static bool
+is_in_call(const void *goroutine)
+{
+	uint64_t saved = word_of(goroutine, STACK_POINTER_AT, 8);
+	size_t frame = word_of(goroutine, FRAME_AT, 8) ? FRAME_AT : FRAME_AT_OLD;
+	return saved && word_of(goroutine, frame + 8, 8) == saved;
+}
 
 static bool
 read_goroutine(const struct golang_state *state, uint64_t address, struct golang_stack *stack)
@@ -32,8 +45,9 @@ read_goroutine(const struct golang_state *state, uint64_t address, struct golang
 	*stack = (struct golang_stack){
 		.start = word_of(at, 0, 8),
 		.high = word_of(at, 8, 8),
-		.low = word_of(at, 56, 8),
-		.pc = word_of(at, 64, 8),
+		.low = word_of(at, STACK_POINTER_AT, 8),
+		.pc = word_of(at, PC_AT, 8),
+		.is_running = word_of(at, THREAD_AT, 8) && !is_in_call(at),
 	};
 	if (frame < stack->start || frame >= stack->high)
 		frame = old_frame;
@@ -121,7 +135,8 @@ ask_threads(const struct golang_state *state, struct golang_stack *stack)
 		stack->frame = thread->frame_pointer;
 		stack->pc = thread->pc;
 	}
-	if (input->thread_count == 0 || stack->low < stack->start || stack->low > stack->high)
+	stack->is_running &= input->thread_count == 0;
+	if (stack->is_running || stack->low < stack->start || stack->low > stack->high)
 		stack->low = stack->start;
 	stack->low = (stack->low + 7) & ~7ull;
 }
@@ -143,6 +158,7 @@ drop_overlaps(struct golang_state *state)
 		if (kept && stacks[i].start < stacks[kept - 1].high)
 			continue;
 		state->totals.stack_bytes += stacks[i].high - stacks[i].start;
+		state->totals.running += stacks[i].is_running;
 		stacks[kept++] = stacks[i];
 	}
 	state->stacks.count = kept;

@@ -22,6 +22,7 @@ struct golang_stack { /* of a goroutine: words from `low` up to `high` are in us
 	uint64_t start, low, high;
 	uint64_t frame; /* frame pointer of its innermost function, or 0 */
 	uint64_t pc;    /* where that one stands, or 0 */
+	bool is_running;/* on a thread of which nothing is known */
 };
 
 /* What is known of each block, by its number: bits in one row each. */

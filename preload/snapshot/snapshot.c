@@ -23,6 +23,7 @@
 #include "preload/shield.h"
 #include "preload/snapshot/holder.h"
 #include "preload/snapshot/snapshot_child.h"
+#include "preload/snapshot/snapshot_golang.h"
 #include "preload/snapshot/snapshot_way.h"
 #include "preload/snapshot/snapshot_write.h"
 #include "preload/snapshot/trigger.h"
@@ -295,8 +296,10 @@ take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint6
 		.freeing = freeing,
 		.stack_pointer = (uintptr_t)__builtin_frame_address(0),
 	};
-	if (has_locks)
+	if (has_locks) {
 		module_scan();
+		snapshot_golang_prepare();
+	}
 	if (!begin_record(label, cause, freeing, &job.index)) {
 		tracer_warn("a snapshot found no room in the trace, the disk may be full");
 		return;

@@ -5,6 +5,7 @@
  *     ledger --gather--> blocks --finder_run--> maps, claims --+--> MAPS, REFUSED  (as they are)
  *                          |                                   +--> CLAIMS         (summed)
  *                          +--summed by stack------------------+--> LIVE
+ *     heap of a Go runtime  --snapshot_golang.c----------------+--> to each of them
  *
  * No lock is taken (in the child nobody is left to release one), nothing is allocated but by
  * mmap, and the record's state is stored last: what is not complete never looks so.
@@ -17,6 +18,7 @@
 #include "preload/process/tracer.h"
 #include "preload/snapshot/claims.h"
 #include "preload/snapshot/holder.h"
+#include "preload/snapshot/snapshot_golang.h"
 #include "preload/stacks/awake.h"
 #include "preload/stacks/module.h"
 #include "trace/words.h"
@@ -30,6 +32,8 @@ enum { HIDDEN_MAX = 8192 };
 
 /* One writer in a process at a time: these may be static, and stacks may be small. */
 static struct memory_range hidden[HIDDEN_MAX];
+static size_t hidden_count;
+static struct snapshot_golang golang;
 static const struct profile *profiles[64];
 static uint32_t profile_ids[64];
 
@@ -56,65 +60,18 @@ snapshot_cut(uint32_t index, const char *reason)
 
 /* ---- rows */
 
-/* A table of rows of one kind, and where their number is told. */
-struct rows {
-	struct trace_table table;
-	uint32_t *told;
-};
-
-static int
-rows_begin(struct rows *rows, uint32_t index, enum trace_chunk_kind kind, uint32_t *told)
-{
-	rows->told = told;
-	return trace_table_init(&rows->table, kind, index);
-}
-
-static int
-rows_add(struct rows *rows, const void *row)
-{
-	void *into = trace_table_next(&tracer.writer, &rows->table);
-
-	if (!into)
-		return -1;
-	memcpy(into, row, rows->table.record_size);
-	trace_table_publish(&tracer.writer, &rows->table);
-	return 0;
-}
-
-static int
-rows_end(struct rows *rows, int result)
-{
-	__atomic_store_n(rows->told, rows->table.count, __ATOMIC_RELEASE);
-	trace_table_release(&rows->table);
-	return result;
-}
-
-/* All rows of an array as they are. */
-static int
-write_array(uint32_t index, enum trace_chunk_kind kind, uint32_t *told, const void *array,
-            size_t count)
-{
-	struct rows rows;
-	int result = 0;
-
-	if (rows_begin(&rows, index, kind, told) < 0)
-		return -1;
-	for (size_t i = 0; i < count && result == 0; i++)
-		result = rows_add(&rows, (const uint8_t *)array + i * rows.table.record_size);
-	return rows_end(&rows, result);
-}
-
 struct sum {
 	uint64_t bytes, blocks;
 };
 
 static int
-write_sums(struct trace_snapshot *record, uint32_t index, const struct sum *sums, size_t count)
+write_sums(const struct snapshot_job *job, const struct sum *sums, size_t count)
 {
-	struct rows rows;
+	struct trace_snapshot *record = record_of(job->index);
+	struct snapshot_rows rows;
 	int result = 0;
 
-	if (rows_begin(&rows, index, TRACE_CHUNK_LIVE, &record->live) < 0)
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_LIVE, &record->live) < 0)
 		return -1;
 	record->live_bytes = record->live_blocks = 0;
 	for (size_t i = 0; i < count && result == 0; i++) {
@@ -124,9 +81,11 @@ write_sums(struct trace_snapshot *record, uint32_t index, const struct sum *sums
 			continue;
 		record->live_bytes += row.bytes;
 		record->live_blocks += row.blocks;
-		result = rows_add(&rows, &row);
+		result = snapshot_rows_add(&rows, &row, 1);
 	}
-	return rows_end(&rows, result);
+	if (result == 0)
+		result = snapshot_golang_add_live(&golang, &rows, record);
+	return snapshot_rows_end(&rows, result);
 }
 
 static void
@@ -154,7 +113,7 @@ write_live(const struct snapshot_job *job)
 		return -1;
 	sum_blocks(sums, stacks, job->blocks, job->block_count);
 	sum_blocks(sums, stacks, job->rests, job->rest_count);
-	result = write_sums(record_of(job->index), job->index, sums, stacks);
+	result = write_sums(job, sums, stacks);
 	hidden_unmap(sums, bytes);
 	return result;
 }
@@ -163,18 +122,20 @@ static int
 write_claims(const struct snapshot_job *job, const struct finder_result *found)
 {
 	struct claims claims = { 0 };
-	struct rows rows;
+	struct snapshot_rows rows;
 	int result = -1;
 
 	if (claims_sum(&claims, job->blocks, found) < 0)
 		goto out;
-	if (rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
 		goto out;
 	result = 0;
 	for (size_t i = 0; i < claims.room && result == 0; i++)
 		if (claims.slots[i].blocks)
-			result = rows_add(&rows, &claims.slots[i]);
-	result = rows_end(&rows, result);
+			result = snapshot_rows_add(&rows, &claims.slots[i], 1);
+	if (result == 0)
+		result = snapshot_golang_add_claims(&golang, &rows);
+	result = snapshot_rows_end(&rows, result);
 out:
 	claims_release(&claims);
 	return result;
@@ -198,6 +159,8 @@ write_words(const struct snapshot_job *job, const struct finder_result *found)
 		if (map->name == TRACE_NONE)
 			result = -1;
 	}
+	if (result == 0)
+		result = snapshot_golang_add_words(&golang, &words);
 	trace_words_end(&words, &record_of(job->index)->words);
 	return result;
 }
@@ -223,6 +186,35 @@ name_places(struct memory *memory, const struct finder_result *found)
 }
 
 static int
+write_maps(const struct snapshot_job *job, const struct finder_result *found)
+{
+	struct snapshot_rows rows;
+	int result;
+
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_MAPS, &record_of(job->index)->maps) < 0)
+		return -1;
+	result = snapshot_rows_add(&rows, found->maps, found->map_count);
+	if (result == 0)
+		result = snapshot_golang_add_maps(&golang, &rows);
+	return snapshot_rows_end(&rows, result);
+}
+
+static int
+write_refused(const struct snapshot_job *job, const struct finder_result *found)
+{
+	struct snapshot_rows rows;
+	int result;
+
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_REFUSED,
+	                        &record_of(job->index)->refused) < 0)
+		return -1;
+	result = snapshot_rows_add(&rows, found->refused, found->refused_count);
+	if (result == 0)
+		result = snapshot_golang_add_refused(&golang, &rows);
+	return snapshot_rows_end(&rows, result);
+}
+
+static int
 write_found(const struct snapshot_job *job, struct memory *memory,
             const struct finder_result *found)
 {
@@ -232,10 +224,7 @@ write_found(const struct snapshot_job *job, struct memory *memory,
 	record->scanned_bytes = found->scanned_bytes;
 	name_places(memory, found);
 	if (write_claims(job, found) < 0 || write_words(job, found) < 0 ||
-	    write_array(job->index, TRACE_CHUNK_MAPS, &record->maps, found->maps,
-	                found->map_count) < 0 ||
-	    write_array(job->index, TRACE_CHUNK_REFUSED, &record->refused, found->refused,
-	                found->refused_count) < 0)
+	    write_maps(job, found) < 0 || write_refused(job, found) < 0)
 		return -1;
 	return 0;
 }
@@ -248,7 +237,7 @@ choose_profiles(void)
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < tracer.profile_count; i++)
-		if (tracer.profile[i] && awake_has(i)) {
+		if (tracer.profile[i] && !tracer.profile[i]->is_outside && awake_has(i)) {
 			profiles[count] = tracer.profile[i];
 			profile_ids[count++] = i;
 		}
@@ -290,12 +279,16 @@ search_and_write(const struct snapshot_job *job, struct memory *memory)
 		finish(record, TRACE_SNAPSHOT_CUT, "no memory for the search");
 		return;
 	}
+	snapshot_golang_look(&golang, job, hidden, hidden_count, deadline_of(record));
 	if (write_found(job, memory, &found) < 0 || write_live(job) < 0)
 		finish(record, TRACE_SNAPSHOT_CUT, "no room in the trace, the disk may be full");
 	else if (!found.is_complete)
 		finish(record, TRACE_SNAPSHOT_CUT, found.reason ? found.reason : "");
+	else if (golang.reason[0])
+		finish(record, TRACE_SNAPSHOT_CUT, golang.reason);
 	else
 		finish(record, TRACE_SNAPSHOT_COMPLETE, "");
+	snapshot_golang_release(&golang);
 	finder_release(&found);
 }
 
@@ -303,11 +296,12 @@ void
 snapshot_write(struct snapshot_job *job)
 {
 	struct trace_snapshot *record = record_of(job->index);
-	size_t hidden_count = hidden_copy(hidden, HIDDEN_MAX);
 	struct memory memory;
 
+	hidden_count = hidden_copy(hidden, HIDDEN_MAX);
 	record->pid = (uint32_t)getpid();
-	if (memory_open_self(&memory, hidden, hidden_count, job->stack_pointer, job->is_frozen) < 0) {
+	if (memory_open_self(&memory, hidden, hidden_count, job->stack_pointer, job->is_frozen,
+	                     NULL) < 0) {
 		finish(record, TRACE_SNAPSHOT_CUT, "the guest's memory could not be read");
 	} else {
 		search_and_write(job, &memory);

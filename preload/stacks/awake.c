@@ -31,6 +31,19 @@ sleeps(uint32_t profile)
 	return tracer.profile[profile] && !awake_has(profile);
 }
 
+/* Whose maps code of its own reads must be told of each module that they may live in. */
+static bool
+is_outside(uint32_t profile)
+{
+	return tracer.profile[profile] && tracer.profile[profile]->is_outside;
+}
+
+static bool
+waits(uint32_t profile)
+{
+	return sleeps(profile) || is_outside(profile);
+}
+
 static void
 wake(uint32_t profile)
 {
@@ -44,7 +57,7 @@ awake_by_path(const char *path)
 	bool wanted = false;
 
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!sleeps(i))
+		if (!waits(i))
 			continue;
 		if (tracer.profile[i]->wakes_always || profile_wakes_for_module(tracer.profile[i], path))
 			wake(i);
@@ -93,23 +106,29 @@ may_be_wanted(const struct beginnings *beginnings, const char *name)
 	       (text[0] && beginnings->set[text[0] << 5 | text[1] >> 3] >> (text[1] & 7) & 1);
 }
 
-static void
+static bool
 awake_by_name(const char *name)
 {
+	bool is_any_outside = false;
+
 	for (uint32_t i = 0; i < tracer.profile_count; i++)
-		if (sleeps(i) && tracer.profile[i]->wake_symbol_count > 0 &&
-		    profile_wakes_for_symbol(tracer.profile[i], name))
+		if (waits(i) && tracer.profile[i]->wake_symbol_count > 0 &&
+		    profile_wakes_for_symbol(tracer.profile[i], name)) {
 			wake(i);
+			is_any_outside |= is_outside(i);
+		}
+	return is_any_outside;
 }
 
-void
+bool
 awake_by_symbols(const struct symbols *symbols)
 {
 	static struct beginnings beginnings; /* under intern's lock; too large for a small stack */
+	bool is_any_outside = false;
 
 	beginnings = (struct beginnings){ 0 };
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!sleeps(i))
+		if (!waits(i))
 			continue;
 		if (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
 		                              symbols->import_count))
@@ -119,5 +138,6 @@ awake_by_symbols(const struct symbols *symbols)
 	}
 	for (size_t i = 0; i < symbols->count; i++)
 		if (may_be_wanted(&beginnings, symbols->names + symbols->list[i].name))
-			awake_by_name(symbols->names + symbols->list[i].name);
+			is_any_outside |= awake_by_name(symbols->names + symbols->list[i].name);
+	return is_any_outside;
 }

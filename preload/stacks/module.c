@@ -40,6 +40,7 @@ static struct known {
 	uint64_t file; /* where its ELF header lies; 0: nowhere */
 	uint64_t device, inode;
 	bool has_read_symbols;
+	bool is_runtime; /* awake_by_symbols said so */
 	struct symbols symbols;
 } known[MODULES_MAX];
 static uint32_t known_count;
@@ -218,7 +219,7 @@ add_module(const struct known *module, const char *path)
 	__atomic_store_n(&known_count, index + 1, __ATOMIC_RELEASE);
 	if (awake_by_path(record->path) && !is_own(module)) {
 		read_symbols(&known[index]);
-		awake_by_symbols(&known[index].symbols);
+		known[index].is_runtime = awake_by_symbols(&known[index].symbols);
 	}
 }
 
@@ -342,6 +343,19 @@ module_of_data(uint64_t address)
 	for (uint32_t i = count; i-- > 0;)
 		if (known[i].map && address >= known[i].start && address < known[i].end)
 			return i;
+	return TRACE_NONE;
+}
+
+uint32_t
+module_next_runtime(uint32_t from, uint64_t *file)
+{
+	uint32_t count = __atomic_load_n(&known_count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = from; i < count; i++)
+		if (known[i].map && known[i].is_runtime && known[i].file) {
+			*file = known[i].file;
+			return i;
+		}
 	return TRACE_NONE;
 }
 

@@ -248,3 +248,19 @@ stacks_told(uint32_t id, enum trace_role role)
 	intern_unlock();
 	return id;
 }
+
+uint32_t
+stacks_without_frames(uint8_t flags)
+{
+	struct trace_decision decision = {
+		.profile = TRACE_NONE, .role = TRACE_OTHER, .split_role = TRACE_OTHER,
+		.flags = flags, .split_share = 1, .split_whole = 1,
+	};
+	uint32_t number, id;
+
+	intern_lock();
+	number = stacks_decision(&decision);
+	id = number == TRACE_NONE ? 0 : stacks_share(0, number);
+	intern_unlock();
+	return id;
+}

@@ -131,7 +131,7 @@ this_process_is_seen_as_it_is(void **state)
 	*heap = 42;
 	bss_word[0] = 43;
 	assert_int_equal(memory_open_self(&memory, ranges, count,
-	                                  (uintptr_t)__builtin_frame_address(0), false), 0);
+	                                  (uintptr_t)__builtin_frame_address(0), false, NULL), 0);
 	assert_int_equal(word_at(&memory, heap), 42);
 	assert_int_equal(word_at(&memory, &global_word), global_word);
 	assert_int_equal(word_at(&memory, bss_word), 43);
@@ -160,7 +160,7 @@ memory_that_is_gone_since_is_not_there(void **state)
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	at[PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
 	munmap(at, 4 * PAGE);
 	assert_false(is_visible(&memory, at));
 	assert_null(memory.view(&memory, (uintptr_t)at + PAGE - 8, 16));
@@ -176,7 +176,7 @@ untouched_pages_are_blank_and_not_resident(void **state)
 	madvise(at, 64 * PAGE, MADV_NOHUGEPAGE);
 	at[3 * PAGE] = 1;
 	at[5 * PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
 	uint64_t start = (uintptr_t)at;
 	assert_true(is_visible(&memory, at)); /* looking makes no difference */
 	assert_int_equal(memory_resident(&memory, start, 64 * PAGE), 2 * PAGE);
@@ -197,7 +197,7 @@ untouched_bss_is_blank(void **state)
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	*(volatile char *)(uintptr_t)(start + 3 * PAGE) = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, true), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, true, NULL), 0);
 	const struct memory_region *region = memory_region_of(&memory, start, 8 * PAGE);
 	assert_non_null(region);
 	assert_int_equal(region->kind, MEMORY_GLOBAL);
@@ -229,7 +229,7 @@ look_at_frozen_memory(const uint64_t *anonymous, const char *cut)
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	if (memory_open_self(&memory, shadows, find_shadows(shadows),
-	                     (uintptr_t)__builtin_frame_address(0), true) != 0)
+	                     (uintptr_t)__builtin_frame_address(0), true, NULL) != 0)
 		return 2;
 	const struct memory_region *region = memory_region_of(&memory, (uintptr_t)anonymous, 8);
 	if (!region || !region->is_direct)

@@ -189,7 +189,7 @@ of_reserved_terabytes_only_touched_pages_are_looked_at(void **state)
 	assert_ptr_not_equal(at, MAP_FAILED);
 	at[touched] = 1;
 	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows),
-	                                  (uintptr_t)__builtin_frame_address(0), false), 0);
+	                                  (uintptr_t)__builtin_frame_address(0), false, NULL), 0);
 	uint64_t start = (uintptr_t)at;
 	assert_true(memory_is_blank(&memory, start, touched));
 	assert_false(memory_is_blank(&memory, start + touched, 1));
