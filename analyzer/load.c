@@ -143,6 +143,18 @@ load_snapshots(struct model *model)
 	return 0;
 }
 
+/* A program that is Go's alone is read from outside: there snapshots are all there is. */
+static bool
+has_go(const struct trace *trace)
+{
+	if (trace->header.flags & TRACE_OUTSIDE)
+		return false;
+	for (uint32_t i = 0; i < trace->stack_count; i++)
+		if (trace->stacks[i].flags & TRACE_STACK_GARBAGE)
+			return true;
+	return false;
+}
+
 struct model *
 model_build(struct trace *trace, struct trace_error *error)
 {
@@ -155,6 +167,7 @@ model_build(struct trace *trace, struct trace_error *error)
 	model->trace = trace;
 	model->guest_is_running =
 	    trace->header.end == TRACE_RUNNING && trace_guest_is_running(trace);
+	model->has_go = has_go(trace);
 	if (load_profiles(model) || load_snapshots(model) || retained_settle(model) ||
 	    roles_settle(model)) {
 		model_close(model);

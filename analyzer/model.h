@@ -161,6 +161,7 @@ struct model {
 	struct model_roles peak;       /* at header.peak_bytes */
 	struct model_roles now;        /* by stack, as of the last event */
 	bool guest_is_running;
+	bool has_go; /* a Go runtime lives in the guest, whose heap is counted in snapshots only */
 	bool without_names; /* asked for: symbols are not read, frames are modules and offsets */
 	char **warnings; /* broken profile texts, changed modules */
 	size_t warning_count;

@@ -139,9 +139,9 @@ settle_nameless(const struct trace *trace, struct model_map *map, const struct n
 		return;
 	map->unknown_cause = map->retained;
 	if (!map->remark)
-		map->remark = trace->header.flags & TRACE_OUTSIDE
+		map->remark = map->told_type
 		    ? "nothing shows whether entries were deleted or its room was asked for in "
-		      "advance: its cells keep no trace of what was in them"
+		      "advance: its cells keep no trace of entries that would have filled it"
 		    : "nothing shows whether entries were deleted or its room was asked for in "
 		      "advance: no symbol names the code that allocated it";
 }

@@ -133,7 +133,7 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	const struct trace *trace = model->trace;
 	const struct trace_header *header = &trace->header;
 	struct share *shares = calloc((size_t)trace->stack_count + 1, sizeof *shares);
-	bool is_exact = !header->unrecorded && !trace->is_torn &&
+	bool is_exact = !header->unrecorded && !model->has_go && !trace->is_torn &&
 			!(at_peak && header->peak_slack_bytes_log2);
 
 	if (!shares ||

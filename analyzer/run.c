@@ -92,6 +92,7 @@ report_run(const struct command *command, const struct run *run, const struct op
 	int code = COMMAND_OK;
 
 	if (traces->own) {
+		run_traces_settle(traces->own);
 		command_complain(command, "the trace is %s", traces->own);
 		code = command_report_on(command, options, traces->own, run->report);
 	} else if (program->kind == PROGRAM_TRACEABLE) {

@@ -6,7 +6,7 @@
  */
 #include "analyzer/run_traces.h"
 #include "trace/environment.h"
-#include "trace/format.h"
+#include "trace/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Our own folder, in which a percent sign must not be taken for a placeholder. */
@@ -193,6 +194,24 @@ out:
 	if (result < 0)
 		run_traces_release(traces);
 	return result;
+}
+
+/* Writers have a budget of their own, which ends them. */
+void
+run_traces_settle(const char *path)
+{
+	static const struct timespec nap = {0, 5000000};
+	bool is_written = true;
+
+	while (is_written) {
+		struct trace_error error;
+		struct trace *trace = trace_open(path, &error);
+
+		is_written = trace && trace_is_being_written(trace);
+		trace_close(trace);
+		if (is_written)
+			nanosleep(&nap, NULL);
+	}
 }
 
 void

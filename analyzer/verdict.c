@@ -122,6 +122,11 @@ end_note(const struct model *model)
 		    "the program is still running: judged by its complete snapshots so far, "
 		    "the last of them %s before its latest allocation",
 		    unseen);
+	if (model->has_go)
+		return print(
+		    "Go's runtime ended the program, or it was killed: judged by the complete "
+		    "snapshots it left, the last of them %s before the last event that was seen",
+		    unseen);
 	return print(
 	    "the program was killed: judged by the complete snapshots it left, the last of "
 	    "them %s before its end",

@@ -253,7 +253,7 @@ write_remedies(FILE *out, const struct model_map *map)
 void
 write_map(FILE *out, struct model *model, const struct model_map *map)
 {
-	bool has_stacks = !(model->trace->header.flags & TRACE_OUTSIDE);
+	bool has_stacks = !map->told_type; /* of no map of Go's */
 
 	write_title(out, map, model_map_names(model, map));
 	write_entries(out, map);

@@ -118,6 +118,10 @@ print_explained(const struct model *model, FILE *out)
 		print_outside(&snapshot->rows->info, out);
 		return;
 	}
+	if (snapshot->by_stack == 0 && model->has_go) {
+		fputs("Go's maps were found and proved by their structure.\n", out);
+		return;
+	}
 	if (snapshot->by_stack == 0) {
 		fputs("No stack shows map code (stripped or inlined): maps were found by their "
 		      "structure alone.\n",

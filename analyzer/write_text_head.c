@@ -40,7 +40,9 @@ ending(const struct model *model)
 	case TRACE_STOPPED:
 		return "tracing stopped early";
 	default:
-		return model->guest_is_running ? "still running" : "killed or crashed";
+		return model->guest_is_running ? "still running"
+		       : model->has_go	       ? "ended without a word"
+					       : "killed or crashed";
 	}
 }
 
@@ -73,6 +75,12 @@ ending_lines(const struct model *model, FILE *out)
 	units_duration(when, header->last_event_ns);
 	if (header->end == TRACE_RUNNING && model->guest_is_running)
 		fprintf(out, "The program still runs: this is its state %s after its start.\n",
+			when);
+	else if (header->end == TRACE_RUNNING && model->has_go)
+		fprintf(out,
+			"A Go runtime ends its process where the library does not see it (or the "
+			"program was killed):\nits last event is %s after its start, its maps are "
+			"known as of its last complete snapshot.\n",
 			when);
 	else if (header->end == TRACE_RUNNING)
 		fprintf(out,

@@ -41,7 +41,9 @@ last_moment(const struct model *model)
 		return "at the end";
 	if (model->trace->header.end == TRACE_STOPPED)
 		return "when tracing stopped";
-	return model->guest_is_running ? "now" : "when it was killed";
+	return model->guest_is_running ? "now"
+	       : model->has_go	       ? "at the last event"
+				       : "when it was killed";
 }
 
 static void
@@ -97,6 +99,10 @@ write_text_roles(const struct model *model, const struct options *options, FILE 
 	}
 	if (table_print(&table, out, 2, options->color))
 		return -1;
+	if (model->has_go)
+		fputs("  Go's own heap is counted in snapshots only: all other columns, and the "
+		      "peak, are malloc's.\n",
+		      out);
 	if (model->judged && model->judged->told)
 		fprintf(out,
 			"  %s in this snapshot have their role by the program's own word alone "

@@ -102,4 +102,7 @@ void trace_close(struct trace *trace);
 /* True when the guest's process still exists and still writes this file. */
 bool trace_guest_is_running(const struct trace *trace);
 
+/* True when some snapshot's writer, a process of its own that may outlive the guest, is at work. */
+bool trace_is_being_written(const struct trace *trace);
+
 #endif

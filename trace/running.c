@@ -1,5 +1,5 @@
 /*
- * Whether the guest of a trace still runs. Called by the analyzer, which says "so far" of a trace
+ * Whether the guest of a trace still runs, or who writes its snapshots. Called by the analyzer, which says "so far" of a trace
  * that is not finished. A pid alone proves nothing, since pids are reused: the process must have
  * this very file mapped, or, where we may not look, have started before the trace began.
  */
@@ -123,4 +123,21 @@ trace_guest_is_running(const struct trace *trace)
 	if (mapped >= 0 || (errno != EACCES && errno != EPERM))
 		return mapped > 0;
 	return started_before(header->pid, header->start_realtime_ns);
+}
+
+bool
+trace_is_being_written(const struct trace *trace)
+{
+	struct stat file;
+
+	if (stat(trace->path, &file) != 0)
+		return false;
+	for (uint32_t i = 0; i < trace->snapshot_count; i++) {
+		const struct trace_snapshot *info = &trace->snapshots[i].info;
+
+		if (info->state == TRACE_SNAPSHOT_BEGUN && info->pid >= 1 && info->pid <= INT_MAX &&
+		    has_mapped(info->pid, &file, trace->path) > 0)
+			return true;
+	}
+	return false;
 }

@@ -59,13 +59,19 @@ static struct child {
 } children[CHILDREN_MAX];
 static uint32_t working_children; /* for a look without the lock */
 
+static struct trace_snapshot *
+record_of(uint32_t index)
+{
+	return trace_table_at(&tracer.snapshots, index);
+}
+
 /* ---- children */
 
 static void
 tell_death(uint32_t index, int status)
 {
 	char reason[] = "its writer was killed by signal 00";
-	struct trace_snapshot *record = trace_table_at(&tracer.snapshots, index);
+	struct trace_snapshot *record = record_of(index);
 
 	if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) != TRACE_SNAPSHOT_BEGUN)
 		return;
@@ -98,7 +104,7 @@ time_of(struct timeval time)
 static void
 tell_cost(const struct child *child, const struct rusage *usage)
 {
-	const struct trace_snapshot *record = trace_table_at(&tracer.snapshots, child->index);
+	const struct trace_snapshot *record = record_of(child->index);
 	uint64_t faults = faults_so_far() - child->faults;
 
 	if (record->cause != TRACE_CAUSE_INTERVAL)
@@ -146,7 +152,7 @@ find_unfinished(void)
 
 		if (children[i].pid == 0)
 			continue;
-		record = trace_table_at(&tracer.snapshots, children[i].index);
+		record = record_of(children[i].index);
 		if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) == TRACE_SNAPSHOT_BEGUN)
 			return &record->state;
 	}
@@ -184,6 +190,7 @@ wait_below(unsigned limit)
 static void
 remember(pid_t pid, uint32_t index)
 {
+	record_of(index)->pid = (uint32_t)pid;
 	for (int i = 0; i < CHILDREN_MAX; i++)
 		if (children[i].pid == 0) {
 			children[i] = (struct child){
@@ -246,7 +253,7 @@ visit(struct snapshot_job *job)
 static void
 search_in_place(struct snapshot_job *job)
 {
-	((struct trace_snapshot *)trace_table_at(&tracer.snapshots, job->index))->in_place = 1;
+	record_of(job->index)->in_place = 1;
 	snapshot_write(job);
 }
 
@@ -305,7 +312,7 @@ take(const char *label, enum trace_snapshot_cause cause, uint64_t freeing, uint6
 		return;
 	}
 	freeze(&job, cause, has_locks);
-	record = trace_table_at(&tracer.snapshots, job.index);
+	record = record_of(job.index);
 	record->pause_ns = tracer_now(false) - began;
 	trigger_snapshot_taken(began + record->pause_ns, record->pause_ns,
 	                       tracer.writer.header->live_bytes);

@@ -264,6 +264,44 @@ guest_is_seen_to_run_and_to_end(void **state)
 	assert_false(is_running(path));
 }
 
+static bool
+is_being_written(const char *path)
+{
+	struct trace_error error;
+	struct trace *trace = trace_open(path, &error);
+	bool is_written;
+
+	assert_non_null(trace);
+	is_written = trace_is_being_written(trace);
+	trace_close(trace);
+	return is_written;
+}
+
+/* A snapshot is under way as long as its writer lives and has not said that it is done. */
+static void
+snapshot_under_way_is_told_from_one_that_was_cut_off(void **state)
+{
+	struct trace_writer writer;
+	struct trace_table snapshots;
+	struct trace_snapshot *record;
+
+	assert_int_equal(trace_create(&writer, sample_path("writing.mtr")), 0);
+	assert_int_equal(trace_table_init(&snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
+	assert_false(is_being_written(writer.path));
+	record = trace_table_next(&writer, &snapshots);
+	assert_non_null(record);
+	record->pid = (uint32_t)getpid();
+	trace_table_publish(&writer, &snapshots);
+	assert_true(is_being_written(writer.path));
+	record->pid = (uint32_t)getppid(); /* lives, and does not write here */
+	assert_false(is_being_written(writer.path));
+	record->pid = (uint32_t)getpid();
+	record->state = TRACE_SNAPSHOT_COMPLETE;
+	assert_false(is_being_written(writer.path));
+	trace_table_release(&snapshots);
+	trace_leave(&writer);
+}
+
 /* Another process with the guest's old pid is not the guest; nor is one that ended properly. */
 static void
 reused_pid_is_not_the_guest(void **state)
@@ -372,6 +410,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(running_guest_never_looks_damaged),
 		cmocka_unit_test(guest_is_seen_to_run_and_to_end),
+		cmocka_unit_test(snapshot_under_way_is_told_from_one_that_was_cut_off),
 		cmocka_unit_test(reused_pid_is_not_the_guest),
 		cmocka_unit_test(start_time_decides_where_we_may_not_look),
 		cmocka_unit_test(file_cut_while_it_is_read_is_no_crash),
