@@ -64,7 +64,7 @@ struct model_names {
 	const struct symbols_frame *holder; /* the same of the block that holds the header */
 	const char *type;         /* whole: "std::_Hashtable<int, std::pair<int const, ..." */
 	const char *written_type; /* as a person wrote it: "std::unordered_map<int, ...>" */
-	const char *variable;     /* name of the global that holds the header */
+	const char *variable;     /* name of the global that holds the header, or leads to it */
 	const struct symbols_frame *function; /* whose frame on a stack holds it */
 };
 

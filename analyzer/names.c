@@ -266,6 +266,23 @@ name_type(struct model *model, const struct model_map *map, struct model_names *
 		names->written_type = keep(model, type_name_as_written(names->type));
 }
 
+/* The global that leads to a map of Go's: its place begins by the address. */
+static const char *
+find_root(const struct model *model, const char *place)
+{
+	static const char global[] = "global 0x";
+	const struct trace *trace = model->trace;
+	uint64_t address;
+
+	if (!place || strncmp(place, global, sizeof global - 1) != 0)
+		return NULL;
+	address = strtoull(place + sizeof global - 1, NULL, 16);
+	for (uint32_t i = trace->module_count; i-- > 0;)
+		if (address >= trace->modules[i].start && address < trace->modules[i].end)
+			return symbols_variable(model->symbols, i, address);
+	return NULL;
+}
+
 const struct model_names *
 model_map_names(struct model *model, const struct model_map *map)
 {
@@ -290,6 +307,8 @@ model_map_names(struct model *model, const struct model_map *map)
 		names->holder = find_holder(model, map);
 	if (row->where == TRACE_WHERE_GLOBAL)
 		names->variable = symbols_variable(model->symbols, row->where_module, row->address);
+	else
+		names->variable = find_root(model, map->place);
 	if (row->where == TRACE_WHERE_STACK && row->where_pc)
 		names->function = symbols_call(model->symbols, row->where_module, row->where_pc);
 	return names;

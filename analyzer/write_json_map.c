@@ -8,8 +8,11 @@
 
 #include "analyzer/symbols.h"
 #include "analyzer/units.h"
+#include "analyzer/write_place.h"
 
 #include <inttypes.h>
+
+enum { PLACE_SIZE = 1024 };
 
 json_t *
 write_json_number(uint64_t number)
@@ -156,13 +159,14 @@ where_of(struct model *model, const struct model_map *map, const struct model_na
 	const struct trace_map *row = map->row;
 	bool has_module = row->where == TRACE_WHERE_GLOBAL &&
 			  row->where_module < model->trace->module_count;
+	char told[PLACE_SIZE];
 
 	return json_pack(
 	    "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind", kinds[row->where], "base",
 	    address(row->where_base), "module",
 	    write_json_text(has_module ? model->trace->modules[row->where_module].path : NULL),
 	    "variable", write_json_text(names->variable), "place",
-	    write_json_text(map->place), "thread",
+	    write_json_text(write_place_told(told, sizeof told, map, names)), "thread",
 	    row->where_thread ? write_json_number(row->where_thread) : json_null(), "frame",
 	    names->function ? write_json_frame(names->function) : json_null(), "allocated_at",
 	    holder_of(model, row, frames));

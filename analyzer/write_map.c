@@ -5,6 +5,7 @@
 #include "analyzer/write_map.h"
 #include "analyzer/symbols.h"
 #include "analyzer/units.h"
+#include "analyzer/write_place.h"
 
 enum { TEXT_SIZE = 1024, NAME_WIDTH = 100 };
 
@@ -162,7 +163,8 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 {
 	const struct trace_map *row = map->row;
 	const struct model_names *names = model_map_names(model, map);
-	char text[TEXT_SIZE], variable[TEXT_SIZE];
+	char text[TEXT_SIZE], variable[TEXT_SIZE], told[TEXT_SIZE];
+	const char *place = write_place_told(told, sizeof(told), map, names);
 
 	fputs("\nheld in\n  ", out);
 	if (row->where == TRACE_WHERE_GLOBAL && row->where_module != TRACE_NONE)
@@ -179,8 +181,8 @@ write_holder(FILE *out, struct model *model, const struct model_map *map)
 		write_stack_place(out, map, names);
 	else
 		fputs("other memory: a slab or an arena\n", out);
-	if (map->place)
-		fprintf(out, "  %s\n", units_escape(text, sizeof(text), map->place));
+	if (place)
+		fprintf(out, "  %s\n", units_escape(text, sizeof(text), place));
 }
 
 static void

@@ -55,6 +55,21 @@ print_stack(const struct model_map *map, const struct model_names *names, FILE *
 	fprintf(out, ", in the frame of %s", text);
 }
 
+const char *
+write_place_told(char *into, size_t size, const struct model_map *map,
+		 const struct model_names *names)
+{
+	static const char global[] = "global 0x";
+	const char *place = map->place, *rest;
+
+	if (!place || !names->variable || strncmp(place, global, sizeof global - 1) != 0)
+		return place;
+	rest = place + sizeof global - 1;
+	rest += strspn(rest, "0123456789abcdef");
+	snprintf(into, size, "global %s%s", names->variable, rest);
+	return into;
+}
+
 void
 write_place(const struct model_map *map, const struct model_names *names, FILE *out)
 {
@@ -63,7 +78,8 @@ write_place(const struct model_map *map, const struct model_names *names, FILE *
 	    [TRACE_WHERE_GLOBAL] = "in a global",
 	    [TRACE_WHERE_OTHER] = "in a slab or an arena",
 	};
-	char text[LINE];
+	char text[LINE], told[LINE];
+	const char *place = write_place_told(told, sizeof told, map, names);
 
 	if (map->row->where == TRACE_WHERE_STACK)
 		print_stack(map, names, out);
@@ -73,10 +89,10 @@ write_place(const struct model_map *map, const struct model_names *names, FILE *
 		write_place_frame(text, sizeof text, names->holder, NAME_WIDTH);
 		fprintf(out, " (from %s)", text);
 	}
-	if (names->variable) {
+	if (names->variable && !place) {
 		symbols_shorten(text, sizeof text, names->variable, NAME_WIDTH);
 		fprintf(out, " (%s)", text);
 	}
-	if (map->place)
-		fprintf(out, ": %s", units_escape(text, sizeof text, map->place));
+	if (place)
+		fprintf(out, ": %s", units_escape(text, sizeof text, place));
 }

@@ -61,11 +61,13 @@ kind_text(char *into, size_t size, const struct model_map *map, const struct mod
 static void
 add_kind(struct table *table, const struct model_group *group)
 {
-	char maker[LINE], kind[SHOWN], place[SHOWN];
+	char maker[LINE], kind[SHOWN], place[SHOWN], told[LINE];
 
 	kind_text(kind, sizeof kind, group->worst, group->names, TYPE_WIDTH);
 	if (!group->names->maker && group->worst->place) {
-		symbols_shorten(place, sizeof place, group->worst->place, PLACE_WIDTH);
+		symbols_shorten(place, sizeof place,
+				write_place_told(told, sizeof told, group->worst, group->names),
+				PLACE_WIDTH);
 		table_add(table, "%s in %s", kind, place);
 		return;
 	}

@@ -42,7 +42,7 @@ path_of(uint32_t module)
 	return record->path;
 }
 
-/* What was left out first is what is told. */
+/* What was left out first is what is told. A plugin has no runtime of its own. */
 static void
 note(struct snapshot_golang *golang, uint32_t module, const char *version, const char *reason)
 {
@@ -52,7 +52,7 @@ note(struct snapshot_golang *golang, uint32_t module, const char *version, const
 		return;
 	text_join(golang->reason, sizeof(golang->reason), "the Go heap of ", slash ? slash + 1 : path,
 	          version[0] ? " (" : "", version, version[0] ? ")" : "", " was not read: ", reason,
-	          NULL);
+	          golang->count > 0 ? "; that of plugins never is" : "", NULL);
 }
 
 /* The number of the profile that names maps of this layout; one of the user's may have taken it. */

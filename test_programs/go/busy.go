@@ -1,10 +1,12 @@
 // A program that is never at rest: goroutines that fill, empty and grow maps, hand each other
 // messages and make garbage, while signals and collections come and go. When a line comes on its
-// standard input it checks every map and says whether all was sound.
+// standard input it checks every map and says whether all was sound. -marks N marks so many times
+// before.
 package main
 
 import (
 	"bufio"
+	"flag"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,6 +15,12 @@ import (
 )
 
 const workers, keys = 4, 3000
+
+var (
+	marks = flag.Int("marks", 0, "how many")
+	mark  = func(string) {}    // withcgo.go has another
+	calm  = map[uint16]uint8{} // nobody touches it
+)
 
 // work moves entries between two maps until it is told to stop; none may be lost.
 func work(stop *int32, ping, pong chan int) bool {
@@ -39,6 +47,11 @@ func work(stop *int32, ping, pong chan int) bool {
 }
 
 func main() {
+	flag.Parse()
+	for i := uint16(1); i <= keys; i++ {
+		calm[i] = 1
+	}
+	runtime.GC() // what a look finds of calm hangs on no collection under way
 	var stop int32
 	var all sync.WaitGroup
 	sound := int32(1)
@@ -56,6 +69,9 @@ func main() {
 				atomic.StoreInt32(&sound, 0)
 			}
 		}()
+	}
+	for i := 0; i < *marks; i++ {
+		mark(fmt.Sprint("busy ", i))
 	}
 	fmt.Println("ready")
 	bufio.NewReader(os.Stdin).ReadString('\n')

@@ -1,7 +1,18 @@
-// Makes a cgo program of the one it is built with: the C library and its threads are there, too.
+// Makes a cgo program of the one it is built with: the C library and its threads are there, too,
+// and where it runs under libmaptrace.so its marks come from C.
 package main
 
-// int one(void) { return 1; }
+// #include <maptrace.h>
+// #include <stdlib.h>
+// static void take(const char *label) { maptrace_mark(label); }
 import "C"
 
-var fromC = C.one()
+import "unsafe"
+
+func init() {
+	mark = func(label string) {
+		text := C.CString(label)
+		C.take(text)
+		C.free(unsafe.Pointer(text))
+	}
+}

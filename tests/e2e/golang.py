@@ -78,7 +78,8 @@ class Toolchain:
     def __init__(self, release, is_classic, binary, root=None):
         self.release, self.is_classic, self.binary = release, is_classic, binary
         self.env = dict(os.environ, GO111MODULE="off", GOTOOLCHAIN="local", GOFLAGS="",
-                        GOCACHE=os.path.join(FOLDER, f"cache-{release}"), CGO_ENABLED="0")
+                        GOCACHE=os.path.join(FOLDER, f"cache-{release}"), CGO_ENABLED="0",
+                        CGO_CFLAGS=f"-g -O2 -I{os.path.join(TOP, 'include')}")
         if root:
             self.env["GOROOT"] = root
         version = run([binary, "version"], env=self.env)
@@ -91,7 +92,7 @@ class Toolchain:
         path = os.path.join(folder, source)
         text = os.path.join(SOURCES, source + ".go")
         texts = [text] + [os.path.join(SOURCES, other) for other in others]
-        if os.path.exists(path) and os.path.getmtime(path) > os.path.getmtime(text):
+        if os.path.exists(path) and os.path.getmtime(path) > max(map(os.path.getmtime, texts)):
             return path
         os.makedirs(folder, exist_ok=True)
         done = run([self.binary, "build", *flags, "-o", f"{path}.{os.getpid()}", *texts],
@@ -106,6 +107,10 @@ KINDS = {
     "stripped": (["-ldflags=-s -w"], {}, []),
     "pie": (["-buildmode=pie"], {}, []),
     "cgo": ([], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
+    "cgo-stripped": (["-ldflags=-s -w -buildid="], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
+    "cgo-pie": (["-buildmode=pie"], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
+    "c-shared": (["-buildmode=c-shared"], {"CGO_ENABLED": "1"}, []),
+    "plugin": (["-buildmode=plugin"], {"CGO_ENABLED": "1"}, []),
 }
 
 
@@ -170,3 +175,60 @@ def find(data, label, kind):
 
 def truth(text):
     return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+
+
+LEAST = 300  # maps in the truth program
+
+
+class Standing:
+    """The truth program, standing still where all its maps are made."""
+
+    def __init__(self, command, env=None):
+        self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.truth = []
+
+    def __enter__(self):
+        for line in iter(self.process.stdout.readline, "done\n"):
+            assert line, "the program ended early"
+            self.truth += truth(line)
+        return self
+
+    def __exit__(self, *unused):
+        if self.process.returncode is None:
+            self.process.communicate("\n")
+
+    def go_on(self):
+        """Lets it end; it must end well."""
+        self.process.communicate("\n")
+        equal(self.process.returncode, 0, "the program afterwards")
+
+
+def is_type(found, wanted):
+    """The type itself, or it is among those that fit."""
+    return wanted in found.split(" or ")
+
+
+def check(told, data):
+    """Each map that the program told of is there, with its own figures."""
+    found = {int(m["address"], 16): m for m in data["snapshots"][0]["maps"]}
+    equal(data["snapshots"][0]["complete"], True, data["snapshots"][0])
+    assert len(told) >= LEAST, len(told)
+    wrong = []
+    exact = 0
+    for want in told:
+        got = found.get(int(want["address"], 16))
+        if got is None:
+            wrong.append(("missing", want))
+        elif got["count"] != want["count"]:
+            wrong.append(("count", want, got["count"]))
+        elif got["bytes"]["buckets"] != want["buckets"]:
+            wrong.append(("bytes", want, got["bytes"]))
+        elif (got["bytes"]["old_buckets"] > 0) != want["growing"]:
+            wrong.append(("growing", want, got["bytes"]))
+        elif not is_type(got["type"], want["type"]):
+            wrong.append(("type", want, got["type"]))
+        else:
+            exact += got["type"] == want["type"]
+    equal(wrong, [], f"{len(wrong)} of {len(told)} maps")
+    return exact / len(told)

@@ -160,7 +160,8 @@ memory_that_is_gone_since_is_not_there(void **state)
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	at[PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
+	assert_int_equal(
+	    memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
 	munmap(at, 4 * PAGE);
 	assert_false(is_visible(&memory, at));
 	assert_null(memory.view(&memory, (uintptr_t)at + PAGE - 8, 16));
@@ -176,7 +177,8 @@ untouched_pages_are_blank_and_not_resident(void **state)
 	madvise(at, 64 * PAGE, MADV_NOHUGEPAGE);
 	at[3 * PAGE] = 1;
 	at[5 * PAGE] = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
+	assert_int_equal(
+	    memory_open_self(&memory, shadows, find_shadows(shadows), 0, false, NULL), 0);
 	uint64_t start = (uintptr_t)at;
 	assert_true(is_visible(&memory, at)); /* looking makes no difference */
 	assert_int_equal(memory_resident(&memory, start, 64 * PAGE), 2 * PAGE);

@@ -116,7 +116,7 @@ search(struct guest *guest, uint64_t map_address, uint32_t where, bool is_frozen
 	uint32_t id = 3;
 	int failed = 0;
 	if (memory_open_self(&memory, shadows, find_shadows(shadows),
-	                     (uintptr_t)__builtin_frame_address(0), is_frozen) != 0)
+	                     (uintptr_t)__builtin_frame_address(0), is_frozen, NULL) != 0)
 		return 1;
 	struct finder_input input = {.memory = &memory, .blocks = guest->blocks,
 	    .block_count = BLOCKS, .profiles = &profile, .profile_ids = &id, .profile_count = 1};

@@ -1,0 +1,23 @@
+// Loads the plugin that its argument names, says what that holds, then marks.
+package main
+
+import (
+	"fmt"
+	"os"
+	"plugin"
+)
+
+var mark = func(string) {}
+
+func main() {
+	loaded, err := plugin.Open(os.Args[1])
+	if err != nil {
+		panic(err)
+	}
+	size, err := loaded.Lookup("Size")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(size.(func() int)())
+	mark("plugged")
+}

@@ -1,0 +1,109 @@
+"""Go's maps in the library's own snapshots: cgo programs, which load it, and libraries built by Go in a
+program in C. What their own words say is found, and neither their goroutines nor what a search cannot
+know is harmed or guessed at."""
+import os
+
+import harness
+from golang import Standing, check, find, toolchains, truth
+from harness import contains, environment, equal, maptrace, program, report, run, snapshot, test
+
+PATIENCE_S = 600  # no snapshot ends early because the machine is busy
+SETTINGS = {"MAPTRACE_AUTO": 0, "MAPTRACE_BUDGET": PATIENCE_S}
+
+
+def whole(trace, count):
+    """The report once this many snapshots are complete: who writes them outlives a Go program."""
+    def is_whole():
+        return sum(s["complete"] for s in report(trace)["snapshots"]) >= count
+    harness.wait_for(is_whole, f"{count} whole snapshots of {trace}", PATIENCE_S)
+    return report(trace)
+
+
+@test
+def found_is_made():
+    """a mark from C finds the maps of a cgo program: all that were made, counts, bytes and types"""
+    for toolchain in toolchains():
+        for kind in ("cgo", "cgo-stripped", "cgo-pie"):
+            settings = dict(SETTINGS, MAPTRACE_OUT=os.path.abspath("truth.mtr"))
+            with Standing([toolchain.build("truth", kind)], environment(**settings)) as guest:
+                data = whole("truth.mtr", 1)
+                equal([s["label"] for s in data["snapshots"]], ["truth"])
+                check(guest.truth, data)
+                guest.go_on()
+            os.unlink("truth.mtr")
+
+
+@test
+def busy_goroutines():
+    """a hundred snapshots amid goroutines that fill and empty maps: each is whole, none is harmed"""
+    for toolchain in toolchains():
+        done = run([harness.MAPTRACE, "run", "-o", "busy.mtr", "--report", "text", "--",
+                    toolchain.build("busy", "cgo"), "-marks", "100"],
+                   env=dict(os.environ, **{key: str(value) for key, value in SETTINGS.items()}))
+        equal((done.returncode, done.stdout), (0, "ready\nsound\n"), done.stderr)
+        data = report("busy.mtr")
+        equal([s["label"] for s in data["snapshots"]], [f"busy {i}" for i in range(100)])
+        for look in data["snapshots"]:
+            equal(look["complete"], True, look["reason"])
+            calm = [m for m in look["maps"] if m["type"] == "map[uint16]uint8"]
+            equal([m["count"] for m in calm], [3000], look["label"])
+            wrong = [m for m in look["maps"] if "map[int]string" in m["type"] and m["count"] > 3000]
+            equal(wrong, [], look["label"])
+        os.unlink("busy.mtr")
+
+
+@test
+def library_in_c():
+    """a library built by Go in a program in C: its map is judged at marks and at the program's exit"""
+    for toolchain in toolchains():
+        done, _ = harness.traced([program("go_library"), toolchain.build("shared", "c-shared"),
+                                  "5000", "10"], MAPTRACE_OUT="shared.mtr", **SETTINGS)
+        told, = truth(done.stdout)
+        data = report("shared.mtr")
+        counts = {}
+        for label in ("filled", "dropped", "exit"):
+            found = find(data, label, "map[int64][2]uint32")
+            equal(found["address"], told["address"], label)
+            counts[label] = found["count"]
+            held = found["bytes"]["buckets"]
+        equal(counts, {"filled": 5000, "dropped": 10, "exit": told["count"]})
+        assert found["retained_bytes"] > held * 9 // 10, found
+        equal(found["remark"], None, "its cells show that it was filled")
+        equal(maptrace("check", "--max-retained", "1K", "shared.mtr", status=1).stderr, "")
+        os.unlink("shared.mtr")
+
+
+@test
+def plugins_are_refused():
+    """a program with a plugin, whose maps would be missed: its snapshots say so and are not judged"""
+    for toolchain in toolchains():
+        done, _ = harness.traced([toolchain.build("plugging", "cgo"),
+                                  toolchain.build("plugged", "plugin")],
+                                 MAPTRACE_OUT=os.path.abspath("plugging.mtr"), **SETTINGS)
+        equal(done.stdout, "1\n")
+        harness.wait_for(lambda: report("plugging.mtr")["snapshots"][0]["reason"] !=
+                         "its writer was cut off", "the snapshot's last word", PATIENCE_S)
+        look, = report("plugging.mtr")["snapshots"]
+        equal(look["complete"], False)
+        contains(look["reason"], "the Go heap of plugged")
+        contains(look["reason"], "plugin")
+        maptrace("check", "--max-retained", "1G", "plugging.mtr", status=3)
+        os.unlink("plugging.mtr")
+
+
+@test
+def words_of_the_report():
+    """a report on a cgo program says what it knows of Go's heap and when, and how such a program ends"""
+    for toolchain in toolchains():
+        done = run([harness.MAPTRACE, "run", "-o", "truth.mtr", "--", toolchain.build("truth", "cgo")],
+                   env=dict(os.environ, **{key: str(value) for key, value in SETTINGS.items()}))
+        text = done.stdout[done.stdout.index("maptrace report:"):]
+        contains(text, "ended without a word")
+        contains(text, "Go's own heap is counted in snapshots only")
+        contains(text, "in global main.")
+        equal(report("truth.mtr")["peak"]["exact"], False)
+        os.unlink("truth.mtr")
+
+
+if __name__ == "__main__":
+    harness.main()
