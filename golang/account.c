@@ -54,7 +54,9 @@ golang_account_live(const struct golang_account *account, const struct golang_re
 	uint64_t bytes = is_marked ? totals->reachable_bytes : totals->object_bytes;
 	uint64_t blocks = is_marked ? totals->reachable_objects : totals->objects;
 	live[GOLANG_REACHED] = (struct trace_live){
-		.stack = account->stacks[GOLANG_REACHED], .blocks = (uint32_t)blocks, .bytes = bytes,
+		.stack = account->stacks[GOLANG_REACHED],
+		.blocks = (uint32_t)blocks,
+		.bytes = bytes,
 	};
 	live[GOLANG_GARBAGE] = (struct trace_live){
 		.stack = account->stacks[GOLANG_GARBAGE],

@@ -1,8 +1,8 @@
 /*
- * What a result says as rows of a snapshot. The bytes of a Go heap belong to two stacks, which have no
- * frames: one for what something reaches, one for garbage that the collector has yet to take
- * (TRACE_STACK_GARBAGE). Called by who writes such rows: the analyzer for programs that it reads from
- * outside, the library for those that it lives in.
+ * What a result says as rows of a snapshot. The bytes of a Go heap belong to two stacks, which have
+ * no frames: one for what something reaches, one for garbage that the collector has yet to take
+ * (TRACE_STACK_GARBAGE). Called by who writes such rows: the analyzer for programs that it reads
+ * from outside, the library for those that it lives in.
  *
  *     golang_find --> maps, claims, totals --account--> MAPS, CLAIMS, LIVE
  *

@@ -1,15 +1,16 @@
 /*
  * The goroutines and which part of each one's stack is in use. The runtime's list of all goroutines
- * is found without symbols: a slice in its data whose elements start with the bounds of a stack that
- * the heap gave out, with a saved stack pointer inside.
+ * is found without symbols: a slice in its data whose elements start with the bounds of a stack
+ * that the heap gave out, with a saved stack pointer inside.
  *
  *     goroutine   0 stack from | 8 to | 16 guard | ... | 48 thread | 56 stack pointer | 64 pc | ...
  *                 96 or 104 frame | then the stack pointer at which it entered a system call, or 0
  *     stack       | unused ... | sp  in use  high |
  *
- * Where a thread runs a goroutine, the saved pointer is old and the thread's own counts. Where nothing
- * is known of the threads (a forked copy has none), the whole stack of a goroutine that ran is taken;
- * what its registers held is not known. One that waits, or is in a system call or in C, saved all.
+ * Where a thread runs a goroutine, the saved pointer is old and the thread's own counts. Where
+ * nothing is known of the threads (a forked copy has none), the whole stack of a goroutine that ran
+ * is taken; what its registers held is not known. One that waits, or is in a system call or in C,
+ * saved all.
  */
 #include "golang/state.h"
 #include "golang/word.h"

@@ -1,5 +1,6 @@
 /*
- * Loads a library built by Go (test_programs/go/shared.go) and lets it fill a map and drop most of it.
+ * Loads a library built by Go (test_programs/go/shared.go) and lets it fill a map and drop most of
+ * it.
  *
  *     go_library LIBRARY ENTRIES LEFT    marks: filled, dropped
  */

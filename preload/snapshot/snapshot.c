@@ -18,11 +18,11 @@
 #include "preload/ledger/change.h"
 #include "preload/lock.h"
 #include "preload/process/draft.h"
-#include "preload/process/settings.h"
 #include "preload/process/tracer.h"
 #include "preload/shield.h"
 #include "preload/snapshot/holder.h"
 #include "preload/snapshot/snapshot_child.h"
+#include "preload/snapshot/snapshot_children.h"
 #include "preload/snapshot/snapshot_golang.h"
 #include "preload/snapshot/snapshot_way.h"
 #include "preload/snapshot/snapshot_write.h"
@@ -31,178 +31,19 @@
 #include "preload/stacks/module.h"
 #include "preload/thread.h"
 
-#include <linux/futex.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
-enum {
-	CHILDREN_MAX = 4,
-	PAGE = 4096,
-};
-
-#define SECOND_NS 1000000000ull
-#define NAP_FIRST_NS 50000
-#define NAP_MAX_NS 4000000ull
-#define DEATH_UNSEEN_NS 20000000
 #define REAP_EVERY_NS 10000000ull
-#define COPY_NS 2000ull /* a fault that copies a page of 4 KiB: 1.7 to 3 us by bench/pause */
 
 static uint32_t lock;
-static struct child {
-	pid_t pid; /* 0: a free place */
-	uint32_t index;
-	uint64_t faults;    /* of the guest when it began ... */
-	uint64_t faults_max;/* ... and how many of those that follow it can have caused */
-} children[CHILDREN_MAX];
-static uint32_t working_children; /* for a look without the lock */
 
 static struct trace_snapshot *
 record_of(uint32_t index)
 {
 	return trace_table_at(&tracer.snapshots, index);
 }
-
-/* ---- children */
-
-static void
-tell_death(uint32_t index, int status)
-{
-	char reason[] = "its writer was killed by signal 00";
-	struct trace_snapshot *record = record_of(index);
-
-	if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) != TRACE_SNAPSHOT_BEGUN)
-		return;
-	if (WIFSIGNALED(status)) {
-		reason[sizeof(reason) - 3] = (char)('0' + WTERMSIG(status) / 10);
-		reason[sizeof(reason) - 2] = (char)('0' + WTERMSIG(status) % 10);
-		snapshot_cut(index, reason);
-	} else {
-		snapshot_cut(index, "its writer ended early");
-	}
-}
-
-static uint64_t
-faults_so_far(void)
-{
-	struct rusage usage = { 0 };
-
-	getrusage(RUSAGE_SELF, &usage);
-	return (uint64_t)usage.ru_minflt;
-}
-
-static uint64_t
-time_of(struct timeval time)
-{
-	return (uint64_t)time.tv_sec * SECOND_NS + (uint64_t)time.tv_usec * 1000;
-}
-
-/* What a snapshot took from the machine besides its pause: the child's processor time, and the pages
- * that the guest had to copy while it lived (at most; pages that are new are faults, too). */
-static void
-tell_cost(const struct child *child, const struct rusage *usage)
-{
-	const struct trace_snapshot *record = record_of(child->index);
-	uint64_t faults = faults_so_far() - child->faults;
-
-	if (record->cause != TRACE_CAUSE_INTERVAL)
-		return;
-	if (faults > child->faults_max)
-		faults = child->faults_max;
-	trigger_snapshot_ended(time_of(usage->ru_utime) + time_of(usage->ru_stime) +
-	                       faults * COPY_NS);
-}
-
-/* Takes note of the children that are done; returns how many work on. */
-static unsigned
-reap(void)
-{
-	unsigned working = 0;
-
-	for (int i = 0; i < CHILDREN_MAX; i++) {
-		struct rusage usage = { 0 };
-		int status = 0;
-		long result;
-
-		if (children[i].pid == 0)
-			continue;
-		result = syscall(SYS_wait4, children[i].pid, &status, __WCLONE | WNOHANG, &usage);
-		if (result == 0) {
-			working++;
-			continue;
-		}
-		if (result < 0) /* the guest waited for it with __WALL: it is over, how is not known */
-			status = 0;
-		tell_death(children[i].index, status);
-		tell_cost(&children[i], &usage);
-		children[i].pid = 0;
-	}
-	__atomic_store_n(&working_children, working, __ATOMIC_RELAXED);
-	return working;
-}
-
-/* The last word of a snapshot that is still being written, or NULL. */
-static uint32_t *
-find_unfinished(void)
-{
-	for (int i = 0; i < CHILDREN_MAX; i++) {
-		struct trace_snapshot *record;
-
-		if (children[i].pid == 0)
-			continue;
-		record = record_of(children[i].index);
-		if (__atomic_load_n(&record->state, __ATOMIC_ACQUIRE) == TRACE_SNAPSHOT_BEGUN)
-			return &record->state;
-	}
-	return NULL;
-}
-
-/* Until a child says that it is done (one that was killed says nothing), or a moment for those that
- * have said so and are about to end. */
-static void
-wait_for_word(struct timespec *nap)
-{
-	const struct timespec at_most = { 0, DEATH_UNSEEN_NS };
-	uint32_t *state = find_unfinished();
-
-	if (state) {
-		syscall(SYS_futex, state, FUTEX_WAIT, TRACE_SNAPSHOT_BEGUN, &at_most, NULL, 0);
-		return;
-	}
-	nanosleep(nap, NULL);
-	if ((uint64_t)nap->tv_nsec < NAP_MAX_NS)
-		nap->tv_nsec *= 2;
-}
-
-/* Waits until fewer than `limit` children work, for at most the budget and a second. */
-static void
-wait_below(unsigned limit)
-{
-	uint64_t end = tracer_now(false) + settings.budget_ns + SECOND_NS;
-	struct timespec nap = { 0, NAP_FIRST_NS };
-
-	while (reap() >= limit && tracer_now(false) < end)
-		wait_for_word(&nap);
-}
-
-static void
-remember(pid_t pid, uint32_t index)
-{
-	record_of(index)->pid = (uint32_t)pid;
-	for (int i = 0; i < CHILDREN_MAX; i++)
-		if (children[i].pid == 0) {
-			children[i] = (struct child){
-				.pid = pid, .index = index, .faults = faults_so_far(),
-				.faults_max = tracer.writer.header->live_bytes / PAGE,
-			};
-			__atomic_add_fetch(&working_children, 1, __ATOMIC_RELAXED);
-			return;
-		}
-}
-
-/* ---- taking */
 
 /* A mark or an exit in a signal handler that interrupted an event of this very thread: its locks
  * may be held below us and will not be let go before the handler returns. The child then reads
@@ -244,7 +85,7 @@ visit(struct snapshot_job *job)
 		snapshot_way_fell();
 		return false;
 	}
-	tell_death(job->index, status);
+	snapshot_children_tell_death(job->index, status);
 	snapshot_way_took(cpu_ns);
 	return true;
 }
@@ -279,7 +120,7 @@ freeze(struct snapshot_job *job, enum trace_snapshot_cause cause, bool has_locks
 		intern_unlock();
 	}
 	if (pid > 0)
-		remember(pid, job->index);
+		snapshot_children_add(pid, job->index);
 	else if (gathered == 0)
 		search_in_place(job);
 	else if (pid < 0)
@@ -342,7 +183,8 @@ snapshot_take(const char *label, enum trace_snapshot_cause cause, uint64_t freei
 		goto out;
 	if (!is_automatic)
 		lock_take(&lock);
-	if (is_automatic ? reap() == 0 : (wait_below(CHILDREN_MAX), true))
+	if (is_automatic ? snapshot_children_reap() == 0
+	                 : (snapshot_children_wait_below(SNAPSHOT_CHILDREN_MAX), true))
 		take(label, cause, freeing, began);
 	lock_release(&lock);
 out:
@@ -374,7 +216,7 @@ snapshot_wait(void)
 	if (!is_guest())
 		return;
 	shield_take(&shield, &lock);
-	wait_below(1);
+	snapshot_children_wait_below(1);
 	shield_release(&shield, &lock);
 }
 
@@ -385,7 +227,7 @@ snapshot_reap(void)
 	struct shield shield;
 	uint64_t now_ns;
 
-	if (!__atomic_load_n(&working_children, __ATOMIC_RELAXED))
+	if (!snapshot_children_are_out())
 		return;
 	now_ns = tracer_now(true);
 	if (now_ns - __atomic_load_n(&last_ns, __ATOMIC_RELAXED) < REAP_EVERY_NS || !is_guest())
@@ -393,7 +235,7 @@ snapshot_reap(void)
 	__atomic_store_n(&last_ns, now_ns, __ATOMIC_RELAXED);
 	shield_raise(&shield);
 	if (lock_try(&lock)) {
-		reap();
+		snapshot_children_reap();
 		lock_release(&lock);
 	}
 	shield_lower(&shield);
@@ -403,6 +245,5 @@ void
 snapshot_after_fork(void)
 {
 	lock_release(&lock);
-	memset(children, 0, sizeof(children));
-	working_children = 0;
+	snapshot_children_forget();
 }

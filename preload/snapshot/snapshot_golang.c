@@ -1,9 +1,9 @@
 /*
- * See snapshot_golang.h. The child has none of the guest's threads: a goroutine that waited, or that
- * was in C as the one that made the call, had saved its registers; those of one that ran are not known,
- * and golang/ says of which maps that leaves open who holds them. Other threads moved on until the
- * fork reached them, but each only up to its first write to a page that was taken before: what is seen
- * of one is seen of all that it did before, as if all had been stopped.
+ * See snapshot_golang.h. The child has none of the guest's threads: a goroutine that waited, or
+ * that was in C as the one that made the call, had saved its registers; those of one that ran are
+ * not known, and golang/ says of which maps that leaves open who holds them. Other threads moved on
+ * until the fork reached them, but each only up to its first write to a page that was taken before:
+ * what is seen of one is seen of all that it did before, as if all had been stopped.
  *
  * Where the search runs in place, beside threads that go on, a Go heap is not looked at: without a
  * ledger nothing would tell a block that moved on from one that is not there.
@@ -50,8 +50,8 @@ note(struct snapshot_golang *golang, uint32_t module, const char *version, const
 
 	if (golang->reason[0])
 		return;
-	text_join(golang->reason, sizeof(golang->reason), "the Go heap of ", slash ? slash + 1 : path,
-	          version[0] ? " (" : "", version, version[0] ? ")" : "", " was not read: ", reason,
+	text_join(golang->reason, sizeof(golang->reason), "the Go heap of ",
+	          slash ? slash + 1 : path, version[0] ? " (" : "", version, version[0] ? ")" : "", " was not read: ", reason,
 	          golang->count > 0 ? "; that of plugins never is" : "", NULL);
 }
 
@@ -98,7 +98,9 @@ open_and_look(struct snapshot_golang *golang, uint32_t module, uint64_t file,
               const struct memory_range *hidden, size_t hidden_count, uint64_t deadline_ns)
 {
 	struct memory memory;
-	struct golang_input input = { .memory = &memory, .image = file, .deadline_ns = deadline_ns };
+	struct golang_input input = {
+		.memory = &memory, .image = file, .deadline_ns = deadline_ns,
+	};
 
 	if (golang->count == SNAPSHOT_GOLANG_MAX) {
 		note(golang, module, "", "there are four others already");
@@ -186,7 +188,9 @@ snapshot_golang_add_claims(const struct snapshot_golang *golang, struct snapshot
 	struct trace_claim sums[GOLANG_ACCOUNTS * TRACE_ROLES];
 
 	for (size_t i = 0; i < golang->count; i++) {
-		golang_account_claims(&golang->runtimes[i].account, &golang->runtimes[i].found, sums);
+		const struct golang_runtime *runtime = &golang->runtimes[i];
+
+		golang_account_claims(&runtime->account, &runtime->found, sums);
 		for (size_t k = 0; k < sizeof(sums) / sizeof(*sums); k++)
 			if (sums[k].blocks && snapshot_rows_add(rows, &sums[k], 1) < 0)
 				return -1;

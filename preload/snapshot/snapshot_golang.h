@@ -1,12 +1,12 @@
 /*
- * The maps of Go runtimes that live in the guest: programs with C in them (cgo), and libraries built
- * by Go. Their heap never meets malloc, so the ledger knows nothing of it; golang/ reads it from the
- * frozen copy as it does from outside, and its maps become rows beside the finder's.
+ * The maps of Go runtimes that live in the guest: programs with C in them (cgo), and libraries
+ * built by Go. Their heap never meets malloc, so the ledger knows nothing of it; golang/ reads it
+ * from the frozen copy as it does from outside, and its maps become rows beside the finder's.
  *
- *     module that exports crosscall2 --golang_find--> maps, claims, live    two stacks without frames
+ *     module that exports crosscall2 --golang_find--> maps, claims, live: two stacks without frames
  *
- * Called by snapshot.c (prepare, in the guest) and snapshot_write.c (the rest, in the child). A guest
- * without such a module pays a look at the list of its modules.
+ * Called by snapshot.c (prepare, in the guest) and snapshot_write.c (the rest, in the child). A
+ * guest without such a module pays a look at the list of its modules.
  *
  * What must never break: a Go heap that was not read, or not whole, leaves its snapshot incomplete
  * with the reason.

@@ -21,6 +21,7 @@
 #include "preload/snapshot/snapshot_golang.h"
 #include "preload/stacks/awake.h"
 #include "preload/stacks/module.h"
+#include "preload/text.h"
 #include "trace/words.h"
 
 #include <linux/futex.h>
@@ -46,7 +47,7 @@ record_of(uint32_t index)
 static void
 finish(struct trace_snapshot *record, enum trace_snapshot_state state, const char *reason)
 {
-	strncpy(record->reason, reason, sizeof(record->reason) - 1);
+	text_join(record->reason, sizeof(record->reason), reason, NULL);
 	__atomic_store_n(&record->state, state, __ATOMIC_RELEASE);
 	/* The guest may be waiting for it, in another process. */
 	syscall(SYS_futex, &record->state, FUTEX_WAKE, INT32_MAX, NULL, NULL, 0);

@@ -1,5 +1,5 @@
-// A library that C programs load, with a Go runtime of its own (-buildmode=c-shared): fills a map that
-// a global holds and says what it is, in the program's own words.
+// A library that C programs load, with a Go runtime of its own (-buildmode=c-shared): fills a map
+// that a global holds and says what it is, in the program's own words.
 package main
 
 import "C"

@@ -1,6 +1,6 @@
-// Hundreds of maps of many types, filled, emptied, hinted, amid a growth, held in many ways; and what
-// each of them is, in the program's own words: a line of JSON a map. Then it marks and waits for a
-// line on its standard input. -seed chooses how many entries each gets.
+// Hundreds of maps of many types, filled, emptied, hinted, amid a growth, held in many ways; and
+// what each of them is, in the program's own words: a line of JSON a map. Then it marks and waits
+// for a line on its standard input. -seed chooses how many entries each gets.
 //
 // What Go does not tell by its language (how large an array is) is read through mirrors of the
 // runtime's own structures, by fields that have stood where they are since Go 1.19 (classic.) and

@@ -1,6 +1,6 @@
-"""Go's maps in the library's own snapshots: cgo programs, which load it, and libraries built by Go in a
-program in C. What their own words say is found, and neither their goroutines nor what a search cannot
-know is harmed or guessed at."""
+"""Go's maps in the library's own snapshots: cgo programs, which load it, and libraries built by Go
+in a program in C. What their own words say is found, their goroutines are not harmed, and what a
+search cannot know is not guessed at."""
 import os
 
 import harness
@@ -35,7 +35,7 @@ def found_is_made():
 
 @test
 def busy_goroutines():
-    """a hundred snapshots amid goroutines that fill and empty maps: each is whole, none is harmed"""
+    """a hundred snapshots amid goroutines that write maps: each is whole, no goroutine is harmed"""
     for toolchain in toolchains():
         done = run([harness.MAPTRACE, "run", "-o", "busy.mtr", "--report", "text", "--",
                     toolchain.build("busy", "cgo"), "-marks", "100"],
@@ -54,7 +54,7 @@ def busy_goroutines():
 
 @test
 def library_in_c():
-    """a library built by Go in a program in C: its map is judged at marks and at the program's exit"""
+    """a library built by Go in a program in C: its map is judged at marks and at the exit"""
     for toolchain in toolchains():
         done, _ = harness.traced([program("go_library"), toolchain.build("shared", "c-shared"),
                                   "5000", "10"], MAPTRACE_OUT="shared.mtr", **SETTINGS)
@@ -75,7 +75,7 @@ def library_in_c():
 
 @test
 def plugins_are_refused():
-    """a program with a plugin, whose maps would be missed: its snapshots say so and are not judged"""
+    """a program with a plugin, whose maps would be missed: its snapshots say so"""
     for toolchain in toolchains():
         done, _ = harness.traced([toolchain.build("plugging", "cgo"),
                                   toolchain.build("plugged", "plugin")],
@@ -93,9 +93,10 @@ def plugins_are_refused():
 
 @test
 def words_of_the_report():
-    """a report on a cgo program says what it knows of Go's heap and when, and how such a program ends"""
+    """a report on a cgo program says when Go's heap was seen, and how such a program ends"""
     for toolchain in toolchains():
-        done = run([harness.MAPTRACE, "run", "-o", "truth.mtr", "--", toolchain.build("truth", "cgo")],
+        done = run([harness.MAPTRACE, "run", "-o", "truth.mtr", "--",
+                    toolchain.build("truth", "cgo")],
                    env=dict(os.environ, **{key: str(value) for key, value in SETTINGS.items()}))
         text = done.stdout[done.stdout.index("maptrace report:"):]
         contains(text, "ended without a word")
