@@ -1,49 +1,43 @@
 /*
  * Lives of maps that only snapshots taken by themselves can see: nothing here makes a mark, and no
- * map outlives its scenario.
+ * map outlives its scenario. Its time is told (told_time.h), so that they come at the same moments on
+ * every machine.
  *
  *     automatic SCENARIO [ENTRIES [TIMES]]    default 200000 entries
  */
+#include "test_programs/told_time.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
-#include <time.h>
 #include <unistd.h>
 #include <unordered_map>
 #include <vector>
 
 using map_type = std::unordered_map<int, int>;
 
+static const unsigned CHANGE_NS = 50; /* what a change of a map takes */
 static int entries = 200000;
 static volatile int times = 1;
 
-static double
-seconds()
-{
-	timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
-
 static void
-sleep_ms(long milliseconds)
+sleep_ms(unsigned milliseconds)
 {
-	timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-	nanosleep(&pause, nullptr);
+	time_pass(milliseconds * TIME_MS);
 }
 
 /* What a program does besides its maps. */
 static void
 allocate_for_ms(int milliseconds)
 {
-	double end = seconds() + milliseconds / 1e3;
 	std::vector<char *> recent(100);
-	for (size_t i = 0; seconds() < end; i++) {
-		delete[] recent[i % recent.size()];
-		recent[i % recent.size()] = new char[100 + i % 400];
-		if (i % 100 == 0)
-			sleep_ms(1);
+	for (int ms = 0; ms < milliseconds; ms++) {
+		for (size_t i = 0; i < recent.size(); i++) {
+			delete[] recent[i];
+			recent[i] = new char[100 + (static_cast<size_t>(ms) + i) % 400];
+		}
+		sleep_ms(1);
 	}
 	for (char *block : recent)
 		delete[] block;
@@ -52,15 +46,19 @@ allocate_for_ms(int milliseconds)
 static void
 fill(map_type &map)
 {
-	for (int key = 0; key < entries; key++)
+	for (int key = 0; key < entries; key++) {
 		map[key] = key;
+		time_pass(CHANGE_NS);
+	}
 }
 
 static void
 erase(map_type &map, int count)
 {
-	for (int key = 0; key < count; key++)
+	for (int key = 0; key < count; key++) {
 		map.erase(key);
+		time_pass(CHANGE_NS);
+	}
 }
 
 /* Emptied, then no event at all for most of the run. */
@@ -116,9 +114,8 @@ worker()
 static void
 rise()
 {
-	double start = seconds();
 	std::vector<char *> blocks;
-	while (seconds() < start + 2) {
+	for (int ms = 0; ms < 2000; ms++) {
 		for (int i = 0; i < 50; i++)
 			blocks.push_back(new char[1000]);
 		sleep_ms(1);
@@ -133,35 +130,43 @@ cycles()
 		map_type map;
 		fill(map);
 		erase(map, entries);
-	}
-}
-
-/* Waits to be killed after its map was emptied; `events`: with something going on now and then. */
-[[noreturn]] static void
-wait_to_be_killed(bool events)
-{
-	map_type map;
-	setvbuf(stdout, nullptr, _IONBF, 0);
-	fill(map);
-	erase(map, entries);
-	puts("ready");
-	for (;;) {
 		sleep_ms(20);
-		if (events)
-			delete[] new char[static_cast<size_t>(times)];
 	}
 }
 
+/* Says that it waits to be killed, and does. */
+[[noreturn]] static void
+wait_to_be_killed()
+{
+	setvbuf(stdout, nullptr, _IONBF, 0);
+	puts("ready");
+	for (;;)
+		pause();
+}
+
+/* Emptied, and killed after a second with something going on now and then. */
 static void
 killed()
 {
-	wait_to_be_killed(true);
+	map_type map;
+	fill(map);
+	erase(map, entries);
+	for (int i = 0; i < 50; i++) {
+		sleep_ms(20);
+		delete[] new char[static_cast<size_t>(times)];
+	}
+	wait_to_be_killed();
 }
 
+/* Killed without an event since it was emptied. */
 static void
 killed_silent()
 {
-	wait_to_be_killed(false);
+	map_type map;
+	fill(map);
+	erase(map, entries);
+	sleep_ms(1000);
+	wait_to_be_killed();
 }
 
 static const struct {

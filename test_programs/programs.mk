@@ -5,11 +5,12 @@
 #     build/test_programs/stripped/NAME   the same as O2, stripped
 #     build/test_programs/article         the same as O2/article, for people
 #
-# Each .c or .cc file here is a program, but for the Go-style map that some of them use. The
-# variant's own optimisation comes after the user's CFLAGS, since that is what a variant is.
+# Each .c or .cc file here is a program, but for the Go-style map and the told time that some of them
+# use. The variant's own optimisation comes after the user's CFLAGS, since that is what a variant is.
 
 GOMAP := test_programs/gomap.c test_programs/gomap_array.c
-PROGRAM_C := $(filter-out $(GOMAP),$(wildcard test_programs/*.c))
+TOLD_TIME := test_programs/told_time.c
+PROGRAM_C := $(filter-out $(GOMAP) $(TOLD_TIME),$(wildcard test_programs/*.c))
 PROGRAM_CC := $(wildcard test_programs/*.cc)
 PROGRAM_NAMES := $(notdir $(basename $(PROGRAM_C) $(PROGRAM_CC)))
 PROGRAM_VARIANTS := O0 O2 stripped
@@ -44,6 +45,10 @@ $(patsubst test_programs/%.cc,$(O)/test_programs/$(1)/%,$(PROGRAM_CC)): \
 	$$(Q)mkdir -p $$(@D) && $$(CXX) -pthread -o $$@ $$(filter %.o,$$^) $$(LDFLAGS)
 $(addprefix $(O)/test_programs/$(1)/,$(GOMAP_PROGRAMS)): \
     $(patsubst test_programs/%.c,$(O)/programs/$(1)/%.o,$(GOMAP))
+$(addprefix $(O)/test_programs/$(1)/,$(TOLD_TIME_PROGRAMS)): \
+    $(patsubst test_programs/%.c,$(O)/programs/$(1)/%.o,$(TOLD_TIME))
+$(addprefix $(O)/test_programs/$(1)/,$(TOLD_TIME_PROGRAMS)): \
+    LDFLAGS += -Wl,--export-dynamic-symbol=clock_gettime
 $(O)/test_programs/$(1)/arena_gomap: LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=free
 $(addprefix $(O)/programs/$(1)/,$(addsuffix .o,$(GLIB_PROGRAMS))): \
     PROGRAM_C_FLAGS += $$(shell pkg-config --cflags glib-2.0)
@@ -53,6 +58,7 @@ endef
 
 GOMAP_PROGRAMS := arena_gomap article children ends forks hold_empty marker needed_gomap \
                   server_empty short_children
+TOLD_TIME_PROGRAMS := automatic hold_empty
 GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash probes_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))

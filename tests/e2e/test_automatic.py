@@ -1,12 +1,14 @@
-"""Snapshots by themselves: what maps held before they died is seen, what they never held is not."""
+"""Snapshots by themselves: what maps held before they died is seen, what they never held is not.
+
+The guest's time is told (test_programs/told_time.h), so that these snapshots come at the same moments of
+every run. What their pauses may take of a run tests/unit/test_preload_trigger.c holds.
+"""
 import math
 import os
 import signal
-import time
 
 import harness
-from harness import background, environment, equal, maptrace, one_trace, program, report, run, test, \
-    traces, wait_for
+from harness import background, environment, equal, maptrace, one_trace, program, report, test, traces
 
 ENTRIES = 200000  # 2.8 MB of buckets
 LIMIT = "1M"
@@ -26,8 +28,8 @@ def counts(data):
     return [m["count"] for s in data["snapshots"] for m in s["maps"]]
 
 
-def pauses(data):
-    return sum(s["pause_ms"] for s in data["snapshots"])
+def by_itself(data):
+    return [s for s in data["snapshots"] if s["label"] == "interval"]
 
 
 @test
@@ -57,12 +59,7 @@ def cleared_then_busy():
 @test
 def erased_to_a_tenth():
     """a map erased to a tenth that dies 100 ms later: seen with just those entries"""
-    for _ in range(4):  # on a busy machine a guest that waits for its turn looks like one at rest
-        seen = counts(live("tenth", ENTRIES, status=1))
-        if ENTRIES // 10 in seen:
-            return
-        os.unlink(traces()[0])
-    raise AssertionError(seen)
+    assert ENTRIES // 10 in counts(live("tenth", ENTRIES, status=1))
 
 
 @test
@@ -79,57 +76,42 @@ def in_a_worker():
 
 @test
 def steady_rise():
-    """memory that only rises costs few snapshots and under 2 % of the run"""
+    """memory that only rises for two seconds costs few snapshots"""
     data = live("rise")
-    own = [s for s in data["snapshots"] if s["label"] == "interval"]
-    assert len(own) <= 3, [s["time_ms"] for s in own]
-    assert sum(s["pause_ms"] for s in own) < 0.02 * 2000, own
+    assert len(by_itself(data)) <= 3, [s["time_ms"] for s in by_itself(data)]
 
 
 @test
 def cycles():
     """filled and emptied 100 times: snapshots grow with the logarithm of the run, not with it"""
-    command = [program("automatic"), "cycles", "20000", "100"]
-    began = time.monotonic()
-    run(command)
-    bare = time.monotonic() - began
-    began = time.monotonic()
-    data = live("cycles", 20000, 100)
-    traced = time.monotonic() - began
-    print(f"# cycles: {bare:.2f} s bare, {traced:.2f} s traced, {len(data['snapshots'])} snapshots")
-    ends = data["snapshots"][-1]["time_ms"]
-    own = [s for s in data["snapshots"] if s["label"] == "interval"]
-    assert len(own) <= 5 + 25 * math.log10(max(ends, 10)), own
-    assert sum(s["pause_ms"] for s in own) < 0.04 * ends + 10, own
+    data = live("cycles", 60000, 100)
+    own, ends = by_itself(data), data["snapshots"][-1]["time_ms"]
+    assert ends > 2000, ends
+    assert 2 <= len(own) <= 25 * math.log10(ends), own
 
 
-def last_counts():
-    done = [s for t in traces() for s in report(t)["snapshots"] if s["complete"]]
-    return [m["count"] for m in done[-1]["maps"]] if done else []
+def killed(scenario):
+    """The snapshots of a guest that was killed after its scenario."""
+    with background([program("automatic"), scenario, str(ENTRIES)], env=environment(),
+                    ready="ready") as guest:
+        guest.send_signal(signal.SIGKILL)
+        guest.wait()
+    return report(traces()[0])["snapshots"]
 
 
 @test
 def killed_with_events():
     """killed while idling: the last snapshot shows the map as it idled, not in mid-erase"""
-    with background([program("automatic"), "killed", str(ENTRIES)], env=environment(),
-                    ready="ready") as guest:
-        wait_for(lambda: last_counts() == [0], "a snapshot of the emptied map", seconds=10)
-        guest.send_signal(signal.SIGKILL)
-        guest.wait()
-    equal(last_counts(), [0])
+    last = killed("killed")[-1]
+    equal((last["complete"], [m["count"] for m in last["maps"]]), (True, [0]))
     maptrace("check", traces()[0], "--max-retained", LIMIT, status=1)
 
 
 @test
 def killed_in_silence():
     """killed without an event after the fall: nothing was seen, and that never passes"""
-    with background([program("automatic"), "killed_silent", str(ENTRIES)], env=environment(),
-                    ready="ready") as guest:
-        time.sleep(0.3)
-        guest.send_signal(signal.SIGKILL)
-        guest.wait()
-    done = maptrace("check", traces()[0], "--max-retained", LIMIT, status=None)
-    assert done.returncode in (1, 3), done.stdout
+    equal(killed("killed_silent"), [])
+    maptrace("check", traces()[0], "--max-retained", LIMIT, status=3)
 
 
 harness.main()
