@@ -153,7 +153,7 @@ class Watched:
 
     def look(self, label):
         """Asks for a snapshot; the process stands where it waits."""
-        maptrace("snapshot", "--label", label, str(self.pid()))
+        maptrace("snapshot", "--wait", str(harness.LIMIT_S), "--label", label, str(self.pid()))
 
     def go_on(self):
         self.process.stdin.write("\n")

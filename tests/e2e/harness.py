@@ -21,7 +21,8 @@ LIBRARY = os.path.join(TOP, "libmaptrace.so")
 MAPTRACE = os.environ.get("ANALYZER", os.path.join(TOP, "maptrace"))  # one that counts its lines
 SANITIZED = os.path.join(BUILD, "san", "maptrace")
 VARIANTS = ("O0", "O2", "stripped")
-LIMIT_S = 240
+LIMIT_S = 900  # for whatever is waited for: finds what hangs, and judges no machine
+os.environ["MAPTRACE_BUDGET"] = str(LIMIT_S)  # a search may have to wait long for its turn
 
 
 def variants(name):
@@ -174,9 +175,15 @@ def background(command, env=None, ready=None, **options):
         process.stderr.close()
 
 
-def wait_for(condition, what, seconds=30):
+def wait_for(condition, what):
     """Polls until the condition holds."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + LIMIT_S
     while not condition():
-        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        assert time.monotonic() < end, f"waited {LIMIT_S} s for {what}"
         time.sleep(0.02)
+
+
+def state(pid):
+    """One letter by the kernel: R runs or waits for its turn, S sleeps, T is stopped, Z has ended."""
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0]

@@ -1,4 +1,4 @@
-"""A redis-server of our own on the loopback interface, and the little of its protocol that tests need."""
+"""A redis-server of our own, and the little of its protocol that tests need."""
 import contextlib
 import os
 import re
@@ -73,7 +73,6 @@ def child(pid):
 def server(trace, *settings):
     """(process, client) of a server in this folder, traced unless `trace` is None; it is ended by its
     own id."""
-    port = servers.free_port()
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "",
+    command = ["redis-server", "--port", "0", "--unixsocket", servers.SOCKET, "--save", "",
                "--dir", os.getcwd(), "--enable-debug-command", "yes", *settings]
-    return servers.traced(trace, command, lambda: Client(port), executable=SERVER)
+    return servers.traced(trace, command, Client, executable=SERVER)

@@ -1,4 +1,4 @@
-"""Servers of the tests' own, on the loopback interface."""
+"""Servers of the tests' own, each on a socket in its test's folder: no other can take it."""
 import contextlib
 import os
 import socket
@@ -7,17 +7,20 @@ import subprocess
 import harness
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+SOCKET = "server.socket"  # in the test's folder, since the whole path may be too long for a socket
 
 
 class Connection:
     """What all clients have: a socket, and the answers as a file."""
 
-    def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+    def __init__(self):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(harness.LIMIT_S)
+        try:
+            self.socket.connect(SOCKET)
+        except OSError:
+            self.socket.close()
+            raise
         self.answers = self.socket.makefile("rb")
 
     def close(self):

@@ -10,7 +10,8 @@ import subprocess
 import time
 
 import harness
-from harness import LIBRARY, environment, equal, program, report, snapshot, test, traced, traces
+from harness import LIBRARY, environment, equal, program, report, snapshot, test, traced, traces, \
+    wait_for
 
 THREADS = 8
 SIZE_MAX = 500008
@@ -82,8 +83,14 @@ def forks():
         equal(data["now"]["bytes"], marked["live_bytes"], "counters and ledger of a child")
 
 
+def began():
+    """Whether the mark from which the program counts is there, and work was done since."""
+    found = [s for trace in traces() for s in report(trace)["snapshots"]]
+    return any(s["label"] == "begin" and s["complete"] for s in found) and truth() != 0
+
+
 def truth():
-    """What the killed program counted itself."""
+    """What the program counted itself."""
     with open("truth", "rb") as file:
         return sum(struct.unpack("<q", file.read(64)[:8])[0] for _ in range(THREADS))
 
@@ -95,20 +102,17 @@ def killed():
         guest = subprocess.Popen([program("exchange"), "0", "truth"],
                                  env=environment(MAPTRACE_KEEP="1"), stdout=subprocess.PIPE)
         guest.stdout.readline()
-        time.sleep(0.05 + 0.037 * kill)
+        wait_for(began, "the program's work")
+        time.sleep(0.003 * kill)
         guest.send_signal(signal.SIGKILL)
         guest.wait()
         guest.stdout.close()
         found = traces()
         equal(len(found), 1, "traces")
         data = report(found[0])
-        begin = [s for s in data["snapshots"] if s["label"] == "begin" and s["complete"]]
         os.unlink(found[0])
-        if not begin:
-            continue  # killed before it began; the later ones are not
-        off = data["now"]["bytes"] - begin[0]["live_bytes"] - truth()
+        off = data["now"]["bytes"] - snapshot(data, "begin")["live_bytes"] - truth()
         assert abs(off) <= 3 * THREADS * SIZE_MAX, f"{off} bytes off"
-    assert begin, "no run came to its work"
 
 
 harness.main()

@@ -149,7 +149,7 @@ def standard_error():
     except BlockingIOError:
         pass
     os.set_blocking(writer, True)
-    done = run(article, env=env, stderr=writer, timeout=60)
+    done = run(article, env=env, stderr=writer)
     equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), "a pipe that is full")
     os.close(reader)
     done = run(article, env=env, stderr=writer)
@@ -165,7 +165,7 @@ def interrupted():
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         time.sleep(0.03 * number)
         guest.send_signal(signal.SIGINT)
-        output, errors = guest.communicate(timeout=20)  # ends only when nobody holds the pipe
+        output, errors = guest.communicate(timeout=harness.LIMIT_S)  # ends only when nobody holds the pipe
         assert guest.returncode in (0, -signal.SIGINT), (guest.returncode, output)
         equal(errors, b"")
     for trace in traces():

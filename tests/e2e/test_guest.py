@@ -105,7 +105,7 @@ def thousands_of_children():
 def pipes_end():
     """a pipe ends when the guest does, with a snapshot under way"""
     script = f"{program('article')} --entries 300000 | cat | wc -l"
-    done = run(["sh", "-c", script], env=environment(), timeout=60)
+    done = run(["sh", "-c", script], env=environment())
     equal(int(done.stdout) >= 3, True, done.stdout)
 
 
@@ -216,8 +216,8 @@ def threads_that_ask_for_their_stack():
                      "  pthread_create(&t, 0, first, 0); pthread_join(t, &n);\n"
                      "  if (i == 49) printf(\"%zu\\n\", (size_t)n); } return 0; }\n")
     subprocess.run(["gcc", "-w", "-pthread", "-o", "first", "first.c"], check=True)
-    bare = run(["./first"], timeout=20)
-    done = run(["./first"], env=environment(), timeout=20)
+    bare = run(["./first"])
+    done = run(["./first"], env=environment())
     equal((done.returncode, done.stdout), (bare.returncode, bare.stdout))
 
 

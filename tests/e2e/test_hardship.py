@@ -13,7 +13,7 @@ PROGRAMS = ("processes", "handlers", "threads", "sizes", "signals", "jails")
 ALLOCATOR = {"signals": "libsteady.so"}  # what the program brings to bear handlers that allocate
 MANY_PROCESSES = ("processes", "handlers")
 SOAK = bool(os.environ.get("SOAK"))
-HANG_S = 1800 if SOAK else 100
+HANG_S = 1800 if SOAK else harness.LIMIT_S
 LEFT_MAX = 200  # blocks of libc and the loader at the end
 # What a handler does inside the library, and what finds no memory, may go unrecorded: it is counted.
 UNEXACT = ("signals", "sizes no_memory", "jails no_growth")

@@ -21,7 +21,7 @@ def key(number):
 
 def snapshot(process, label):
     """The maps at a snapshot asked for now, by address."""
-    done = maptrace("snapshot", "--json", "--wait", "60", "--label", label, str(process.pid))
+    done = maptrace("snapshot", "--json", "--wait", str(harness.LIMIT_S), "--label", label, str(process.pid))
     snap = harness.snapshot(json.loads(done.stdout), label)
     assert snap["complete"], snap["reason"]
     return {m["address"]: m for m in snap["maps"] if m["profile"] == "redis-dict"}

@@ -10,11 +10,11 @@ OTHER_BLOCKS_MAX = 200  # of libc and the loader, at the end
 @test
 def all_at_once():
     """threads, forks, handlers and dlclose at once: no hang, the same output, the right count"""
-    bare = run([program("stress")], timeout=60)
+    bare = run([program("stress")])
     guest = subprocess.Popen([program("stress")], env=environment(MAPTRACE_KEEP="1"), text=True,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
-        out, errors = guest.communicate(timeout=120)
+        out, errors = guest.communicate(timeout=harness.LIMIT_S)
     finally:
         guest.kill()
     equal((guest.returncode, out, errors), (bare.returncode, bare.stdout, bare.stderr))

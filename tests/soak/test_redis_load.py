@@ -15,11 +15,10 @@ COMMANDS = "ping,set,get,incr,lpush,rpush,hset,sadd,zadd,lrange_100,mset"
 def load(trace):
     """What the server holds after the load, and how the benchmark ended."""
     with redis.server(trace) as (process, client):
-        port = str(client.socket.getpeername()[1])
-        done = run(["redis-benchmark", "-p", port, "-q", "-n", str(REQUESTS), "-t", COMMANDS],
+        done = run(["redis-benchmark", "-s", client.socket.getpeername(), "-q", "-n", str(REQUESTS), "-t", COMMANDS],
                    timeout=1800)
         client("BGSAVE")
-        wait_for(lambda: b"rdb_bgsave_in_progress:0" in client("INFO", "persistence"), "the save", 300)
+        wait_for(lambda: b"rdb_bgsave_in_progress:0" in client("INFO", "persistence"), "the save")
         state = client("INFO", "persistence")
         assert b"rdb_last_bgsave_status:ok" in state, state
         for key in ("mylist", "counter:__rand_int__"):  # the clients overshoot by a few requests
