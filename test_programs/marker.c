@@ -85,9 +85,11 @@ touch(void)
 		array.at[i]++;
 }
 
+/* Of pages of one size, which the faults are counted by. */
 static void
 take_array(long size)
 {
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	array.at = malloc((size_t)size);
 	array.size = array.at ? size : 0;
 	touch();

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import time
 import urllib.request
 
 import harness
@@ -41,14 +42,26 @@ PACKAGES = {
 }
 
 
+def fetched(url):
+    """What the registry answers; one that fails is asked again."""
+    for pause in (5, 20, 60, None):
+        try:
+            with urllib.request.urlopen(url, timeout=120) as answer:
+                return answer.read()
+        except OSError:  # of urllib and of sockets
+            if pause is None:
+                raise
+        time.sleep(pause)
+    return None
+
+
 def package(name, version):
     """The folder of an npm package, fetched once; its bytes must be those of the pinned hash."""
     folder = os.path.join(FOLDER, f"{name.split('/', maxsplit=1)[0]}-{version}")
     if os.path.isdir(folder):
         return folder
     url = f"{REGISTRY}/{name}/-/{os.path.basename(name)}-{version}.tgz"
-    with urllib.request.urlopen(url, timeout=120) as answer:
-        content = answer.read()
+    content = fetched(url)
     got = base64.b64encode(hashlib.sha512(content).digest()).decode()
     equal(got, PACKAGES[name, version], f"the hash of {url}")
     os.makedirs(FOLDER, exist_ok=True)

@@ -183,6 +183,25 @@ def wait_for(condition, what):
         time.sleep(0.02)
 
 
+def children(pid):
+    """Ids of a process's children by the kernel's list, those that have ended too."""
+    found = []
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            if name.isdigit():
+                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+                    if int(stat.read().rsplit(")", 1)[1].split()[1]) == pid:
+                        found.append(int(name))
+    return found
+
+
+def stop(pid):
+    """Stops a process; False: it has ended."""
+    os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: state(pid) in "TZ", f"process {pid} to stop")
+    return state(pid) == "T"
+
+
 def state(pid):
     """One letter by the kernel: R runs or waits for its turn, S sleeps, T is stopped, Z has ended."""
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:

@@ -172,24 +172,58 @@ def interrupted():
         report(trace)
 
 
+SERVER = """
+import os, socket, sys, threading
+held = {i: bytes(100) for i in range(300000)}
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1].replace("@", "\\0"))
+server.listen()
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+print("ready", flush=True)
+for line in sys.stdin:
+    if line == "end\\n":
+        os._exit(0)
+    print("done", flush=True)
+"""
+
+
+def search_of(server):
+    """A child of the server that is stopped amid a snapshot, all that it closes closed; or None."""
+    maptrace("snapshot", "--wait", "0", str(server.pid))
+    server.stdin.write("go on\n")
+    server.stdin.flush()
+    equal(server.stdout.readline(), "done\n")
+    for child in harness.children(server.pid):
+        if harness.stop(child):
+            held = [os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")]
+            if any(".mtr" in path for path in held) and len(held) <= 3:
+                return child
+            os.kill(child, signal.SIGCONT)
+    return None
+
+
 @test
-def ports():
-    """the port of a server that has ended is free at once, a snapshot of its large heap under way"""
-    code = ("import socket,os,sys\n"
-            "held = {i: bytes(100) for i in range(300000)}\n"
-            "server = socket.socket(); server.bind(('127.0.0.1', 0)); server.listen()\n"
-            "print(server.getsockname()[1], flush=True); sys.stdin.read()\n"
-            "os.kill(os.getpid(), 9) if sys.argv[1] == 'kill' else os._exit(0)\n")
+def addresses():
+    """the address of a server that has ended is free at once, though a snapshot of it is under way"""
     for way in ("exit", "kill"):
-        with subprocess.Popen(["/usr/bin/python3", "-c", code, way], env=environment(), text=True,
+        address = f"\0{os.getcwd()} {way}"  # such a one has no file, and ends with its last socket
+        with subprocess.Popen(["/usr/bin/python3", "-c", SERVER, address.replace("\0", "@")],
+                              env=environment(PYTHONMALLOC="malloc", MAPTRACE_AUTO=0), text=True,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-            port = int(server.stdout.readline())
-            maptrace("snapshot", str(server.pid), status=None) if way == "kill" else None
-            server.stdin.close()
+            equal(server.stdout.readline(), "ready\n")
+            children = []
+            if way == "kill":
+                harness.wait_for(lambda: children.append(search_of(server)) or children[-1],
+                                 "a snapshot under way")
+                server.kill()
+            else:
+                server.stdin.write("end\n")
+                server.stdin.flush()
             server.wait()
-            with socket.socket() as again:
-                again.bind(("127.0.0.1", port))
-                again.listen()
+            with socket.socket(socket.AF_UNIX) as again:
+                again.bind(address)
+            for child in filter(None, children):
+                os.kill(child, signal.SIGKILL)
 
 
 harness.main()

@@ -9,6 +9,9 @@ import harness
 from harness import contains, environment, equal, maptrace, report, run, snapshot, test
 
 
+LONG = ("--wait", str(harness.LIMIT_S))
+
+
 class Interpreter:
     """python3 -i under the library: it does nothing but what it is told, a line at a time."""
 
@@ -35,6 +38,10 @@ class Interpreter:
         self.process.stdin.flush()
         while "done" not in (answer := self.process.stdout.readline()):
             assert answer, "the interpreter has ended"
+
+    def rest(self):
+        """Waits until it waits for the next line: from here on it makes no event."""
+        harness.wait_for(lambda: harness.state(self.process.pid) == "S", "the interpreter to rest")
 
     def ask(self, *options, **how):
         return maptrace("snapshot", *options, str(self.process.pid), **how)
@@ -70,10 +77,10 @@ def waits_and_reports():
     with Interpreter() as guest:
         guest.process.stdin.write("while True: x = list(range(10000))\n\n")
         guest.process.stdin.flush()
-        contains(guest.ask("--label", "busy").stdout, 'about snapshot "busy"')
-        data = json.loads(guest.ask("--json", "--label", "again").stdout)
+        contains(guest.ask(*LONG, "--label", "busy").stdout, 'about snapshot "busy"')
+        data = json.loads(guest.ask(*LONG, "--json", "--label", "again").stdout)
         assert snapshot(data, "again")["complete"]
-        named = maptrace("snapshot", "--label", "by name", "python.mtr")
+        named = maptrace("snapshot", *LONG, "--label", "by name", "python.mtr")
         contains(named.stdout, 'about snapshot "by name"')
 
 
@@ -81,10 +88,11 @@ def waits_and_reports():
 def silence_is_told():
     """a process that makes no event is told as such, with its reason; its next event answers"""
     with Interpreter() as guest:
+        guest.rest()
         silent = guest.ask("--wait", "0.3", status=2)
         contains(silent.stderr, "neither malloc nor free")
         equal(report("python.mtr")["snapshots"], [])
-        os.kill(guest.process.pid, signal.SIGSTOP)
+        assert harness.stop(guest.process.pid)
         stopped = guest.ask("--wait", "0.3", "--label", "late", status=2)
         contains(stopped.stderr, "SIGSTOP")
         os.kill(guest.process.pid, signal.SIGCONT)
