@@ -189,7 +189,7 @@ def cut_snapshots():
 def disk_filled_up():
     """where the disk had no room for the exit snapshot, an early complete one is no pass"""
     unseen = 0
-    for blocks in range(200, 1400, 100):
+    for blocks in range(100, 900, 25):
         folder = f"at-{blocks}"
         os.mkdir(folder)
         run(["bash", "-c", f"ulimit -f {blocks}; cd {folder}; exec env LD_PRELOAD={harness.LIBRARY}"

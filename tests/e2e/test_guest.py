@@ -5,6 +5,7 @@ import shutil
 import stat
 import struct
 import subprocess
+import tempfile
 
 import harness
 from harness import background, environment, equal, maptrace, program, report, run, test, traces
@@ -254,17 +255,18 @@ def foreign_programs():
 def privileged_programs():
     """a set-uid program runs as it is, is not traced, and run says why"""
     command = ["/bin/su", "--version"]  # of every Debian; who is root is no other user by it
-    if os.getuid() == 0:
-        shutil.copy("/usr/bin/id", "own-id")
-        shutil.chown("own-id", "nobody")
-        os.chmod("own-id", 0o4755)
-        command = ["./own-id", "-u"]
-    bare = run(command)
-    done = maptrace("run", "--", *command, status=bare.returncode)
-    assert done.stdout.startswith(bare.stdout) and bare.stdout, done.stdout
-    assert "set-uid" in done.stderr, done.stderr
-    equal(run(command, env=environment(MAPTRACE_KEEP=1)).stdout, bare.stdout)
-    equal(traces(), [], "the dynamic linker loads nothing into it")
+    with tempfile.TemporaryDirectory(dir=harness.BUILD) as folder:  # /tmp may be mounted nosuid
+        if os.getuid() == 0:
+            command = [os.path.join(folder, "own-id"), "-u"]
+            shutil.copy("/usr/bin/id", command[0])
+            shutil.chown(command[0], "nobody")
+            os.chmod(command[0], 0o4755)
+        bare = run(command)
+        done = maptrace("run", "--", *command, status=bare.returncode)
+        assert done.stdout.startswith(bare.stdout) and bare.stdout, done.stdout
+        assert "set-uid" in done.stderr, done.stderr
+        equal(run(command, env=environment(MAPTRACE_KEEP=1)).stdout, bare.stdout)
+        equal(traces(), [], "the dynamic linker loads nothing into it")
 
 
 @test

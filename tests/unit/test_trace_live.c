@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 /* What a guest does, as fast as it can: each record names the newest of what it may name, so that a
  * reader that copied in the wrong order would find it pointing past the end. */
@@ -172,16 +171,18 @@ check_rows_are_whole(const struct trace_snapshot_rows *rows)
 		assert_int_equal(rows->live[i].blocks, 1);
 }
 
-/* 2,000 looks at a trace under full load: never damaged, never cut, the promise always kept. */
+enum { LOOKS = 300 };
+
+/* Many looks at a trace under full load, some at a snapshot under way and some at a complete one: never
+ * damaged, never cut, the promise always kept. */
 static void
 running_guest_never_looks_damaged(void **state)
 {
 	const char *path = sample_path("live.mtr");
 	unsigned opened = 0, unfinished = 0, complete = 0;
-	time_t limit = time(NULL) + 300;
 	pid_t child = start_guest(path);
 
-	while (opened < 2000 && time(NULL) < limit) {
+	while (opened < LOOKS || !unfinished || !complete) {
 		struct trace_error error;
 		struct trace *trace = trace_open(path, &error);
 
@@ -202,8 +203,6 @@ running_guest_never_looks_damaged(void **state)
 		trace_close(trace);
 	}
 	stop_guest(child);
-	assert_int_equal(opened, 2000);
-	assert_true(unfinished > 0 && complete > 0); /* else we saw nothing of interest */
 }
 
 /* A child that keeps a trace open until `end` is readable; says on `ready` that it does. */
