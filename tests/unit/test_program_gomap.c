@@ -87,6 +87,17 @@ every_step_of_a_growth_is_sound(void **state)
 
 /* ---- growth */
 
+/* From B = 4 on an array reserves a sixteenth of its buckets more, in its own block. */
+static void
+check_array(const struct gomap *map)
+{
+	static const uint64_t reserved[] = {0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256};
+	struct gomap_usage usage = gomap_usage(map);
+	assert_in_range(map->B, 0, 12);
+	assert_int_equal(usage.buckets, map->type->bucket_size << map->B);
+	assert_int_equal(usage.reserved, map->type->bucket_size * reserved[map->B]);
+}
+
 static void
 doubles_above_six_and_a_half_entries_a_bucket(void **state)
 {
@@ -99,6 +110,7 @@ doubles_above_six_and_a_half_entries_a_bucket(void **state)
 		pair_insert(&pair, number);
 		bool was_full = number > 0 && number == capacity;
 		assert_int_equal(pair.map->B, B + was_full);
+		check_array(pair.map);
 	}
 	assert_int_equal(pair.map->B, 12); /* 6.5 * 2^11 = 13,312 */
 	pair_close(&pair);
