@@ -265,6 +265,14 @@ model_last(const struct model *model)
 	return NULL;
 }
 
+const char *
+model_unfinished_reason(const struct model_snapshot *snapshot)
+{
+	const char *reason = snapshot->rows->info.reason;
+
+	return reason[0] ? reason : "its writer is still at work, or was cut off";
+}
+
 const struct model_map *
 model_find(const struct model_snapshot *snapshot, uint64_t address, const char *profile_name)
 {

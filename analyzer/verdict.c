@@ -144,7 +144,7 @@ unseen_end_problem(const struct model *model)
 	if (model->trace->header.end != TRACE_ENDED || last->is_complete)
 		return NULL;
 	return print("its last snapshot, '%s', is not complete (%s), so how it ended is not known",
-		     info->label, info->reason[0] ? info->reason : "its writer did not finish");
+		     info->label, model_unfinished_reason(last));
 }
 
 /* What keeps even a good measurement from being a pass; NULL: nothing. */
@@ -166,7 +166,7 @@ gap_problem(const struct model *model, const struct limits *limits)
 static char *
 missing_problem(const struct model *model, const struct limits *limits)
 {
-	const struct trace_snapshot *last;
+	const struct model_snapshot *last;
 
 	if (limits->snapshot)
 		return print("it has no complete snapshot labelled '%s'", limits->snapshot);
@@ -175,10 +175,9 @@ missing_problem(const struct model *model, const struct limits *limits)
 	if (model->snapshot_count == 0)
 		return print(
 		    "it has no snapshot: the program was killed before the first, or runs still");
-	last = &model->snapshots[model->snapshot_count - 1].rows->info;
+	last = &model->snapshots[model->snapshot_count - 1];
 	return print("it has no complete snapshot (%u incomplete; the last, '%s': %s)",
-		     model->snapshot_count, last->label,
-		     last->reason[0] ? last->reason : "its writer did not finish");
+		     model->snapshot_count, last->rows->info.label, model_unfinished_reason(last));
 }
 
 static void

@@ -78,13 +78,9 @@ refused_of(const struct model *model, const struct trace_snapshot_rows *rows)
 static json_t *
 reason_of(const struct model_snapshot *snapshot)
 {
-	const struct trace_snapshot *info = &snapshot->rows->info;
-
 	if (snapshot->is_complete)
 		return json_null();
-	if (info->state == TRACE_SNAPSHOT_BEGUN && !info->reason[0])
-		return json_string("its writer was cut off");
-	return write_json_text(info->reason);
+	return write_json_text(model_unfinished_reason(snapshot));
 }
 
 static json_t *

@@ -115,11 +115,8 @@ incomplete_line(const struct model_snapshot *snapshot, FILE *out)
 	if (info->scan_bytes)
 		fprintf(out, ": it saw %s of %s of memory", units_bytes(seen, info->scanned_bytes),
 			units_bytes(all, info->scan_bytes));
-	if (info->state == TRACE_SNAPSHOT_BEGUN)
-		fputs(" (its writer was cut off)", out);
-	else if (info->reason[0])
-		fprintf(out, " (%s)", units_escape(reason, sizeof reason, info->reason));
-	fputs(".\n", out);
+	fprintf(out, " (%s).\n",
+		units_escape(reason, sizeof reason, model_unfinished_reason(snapshot)));
 }
 
 enum { LINES = 4 }; /* of one kind; the rest is counted */
