@@ -143,7 +143,7 @@ settle_nameless(const struct trace *trace, struct model_map *map, const struct n
 		    ? "nothing shows whether entries were deleted or its room was asked for in "
 		      "advance: its cells keep no trace of entries that would have filled it"
 		    : "nothing shows whether entries were deleted or its room was asked for in "
-		      "advance: no symbol names the code that allocated it";
+		      "advance: the program itself has no symbol for the code that allocated it";
 }
 
 static void

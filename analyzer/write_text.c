@@ -123,8 +123,8 @@ print_explained(const struct model *model, FILE *out)
 		return;
 	}
 	if (snapshot->by_stack == 0) {
-		fputs("No stack shows map code (stripped or inlined): maps were found by their "
-		      "structure alone.\n",
+		fputs("No stack showed map code (the program is stripped, or inlines it): maps were "
+		      "found by their structure alone.\n",
 		      out);
 		return;
 	}

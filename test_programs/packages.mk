@@ -32,6 +32,13 @@ qt_LIBS = -l:libQt5Core.so.5
 FAMILIES := absl libcxx khash jsonc qt
 PACKAGE_PROGRAMS :=
 
+# The same maps with all of Abseil within the program.
+$(O)/test_programs/%/absl_static: $(O)/programs/%/absl/absl_map.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CXX) -o $@ $< $(LDFLAGS) -Wl,-Bstatic \
+	    $$(pkg-config --libs --static $(absl_MODULES) | tr ' ' '\n' | grep '^-labsl') -Wl,-Bdynamic
+PACKAGE_PROGRAMS += $(O)/test_programs/O0/absl_static $(O)/test_programs/O2/absl_static
+
 # $(call family_rules,family,variant,sources)
 define family_rules
 $(O)/programs/$(2)/$(1)/%.o: test_programs/$(1)/%.c $(CHOICE)

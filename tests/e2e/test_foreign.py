@@ -16,6 +16,7 @@ from harness import TOP, equal, report, run, test, traces
 CONTAINS = {
     "git": {"khash"},  # its own copy of khash.h, for sets of object ids
     "python": {"cpython-dict", "cpython-set"},
+    "gdb": {"libstdcxx-unordered", "cpython-dict", "cpython-set"},  # and Python within it
 }
 SUFFIX = "-awake"
 
@@ -146,6 +147,13 @@ def tar_and_xz():
            ["sort", "-o", "sorted", __file__, os.path.join(TOP, "README.md")])
     judge("xz", 1 << 20)
     assert os.path.getsize("all.tar.xz") > 0
+
+
+@test
+def gdb():
+    """gdb's own hash tables are not taken for others"""
+    traced(["gdb", "-nx", "-batch", "-ex", "info functions main", "-ex", "info types .", harness.LIBRARY])
+    judge("gdb", 1 << 20)
 
 
 @test

@@ -20,7 +20,7 @@ PROGRAMS = {  # program: profile
         "libcxx_nested", "libcxx_reserve", "libcxx_churn", "libcxx_allocator")},
     **{name: "ghashtable" for name in ("ghash_map", "ghash_set")},
     **{name: "uthash" for name in ("uthash_int", "uthash_string")},
-    "absl_map": "absl", "khash_map": "khash", "qt_hash": "qhash",
+    "absl_map": "absl", "absl_static": "absl", "khash_map": "khash", "qt_hash": "qhash",
     **{name: "hashbrown" for name in ("rust_map", "rust_string")},
 }
 
