@@ -196,9 +196,9 @@ LEAST = 300  # maps in the truth program
 class Standing:
     """The truth program, standing still where all its maps are made."""
 
-    def __init__(self, command, env=None):
+    def __init__(self, command, env=None, **options):
         self.process = subprocess.Popen(command, env=env, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, **options)
         self.truth = []
 
     def __enter__(self):
@@ -239,6 +239,8 @@ def check(told, data):
             wrong.append(("bytes", want, got["bytes"]))
         elif (got["bytes"]["old_buckets"] > 0) != want["growing"]:
             wrong.append(("growing", want, got["bytes"]))
+        elif got["tombstones"] != want["tombstones"]:
+            wrong.append(("tombstones", want, got["tombstones"]))
         elif not is_type(got["type"], want["type"]):
             wrong.append(("type", want, got["type"]))
         else:

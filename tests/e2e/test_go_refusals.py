@@ -230,7 +230,7 @@ def cores_that_do_not_fit():
         other = f"core.{sleeper.pid}"
         sleeper.kill()
     refused(["--core", core], 2, "of which program")
-    refused(["--core", "nowhere", "--exe", article], 2, "nowhere cannot be read", "cannot be opened")
+    refused(["--core", "nowhere", "--exe", article], 2, "nowhere cannot be read")
     refused(["--core", article, "--exe", article], 2, "it is no core file")
     refused(["--core", core, "--exe", "nowhere"], 2, "the program's file cannot be used")
     refused(["--core", core, "--exe", __file__], 2, "the program's file cannot be used")

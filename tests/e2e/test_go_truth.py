@@ -1,18 +1,40 @@
-"""Hundreds of Go maps of many types, deletes, hints and growths: what was made is found, each with its
-own count, bytes and type; by two toolchains, stripped, position-independent and static, from the
-process and from its core."""
+"""Hundreds of Go maps of many types, deletes, hints and growths: what was made is found, each with
+its own count, bytes and type; by two toolchains, stripped, position-independent and static, from
+the process and from its core."""
+import glob
 import os
+import resource
 import shutil
+import signal
+import subprocess
 
 import harness
 from golang import Standing, check, toolchains
 from harness import equal, maptrace, report, run, test
+
+
+def check_kinds(told, is_classic):
+    """The program made what it is for: each shape that a map of its layout can have."""
+    seen = {
+        "small": any(m["tables"] == 0 for m in told),
+        "deleted all": any(m["count"] == 0 for m in told),
+    }
+    if is_classic:
+        seen["growing"] = any(m["growing"] for m in told)
+    else:
+        seen["tombstones"] = any(m["tombstones"] for m in told)
+        seen["one table"] = any(m["tables"] == 1 for m in told)
+        seen["split"] = any(m["tables"] > 1 for m in told)
+        seen["split on one side"] = any(m["pointers"] > m["tables"] > 1 for m in told)
+    equal([kind for kind, is_seen in seen.items() if not is_seen], [], "not among the maps")
+
 
 def look(toolchain, kind, seed=1):
     """By the process itself; returns the share of maps whose type is the only one that fits."""
     with Standing([toolchain.build("truth", kind), "-seed", str(seed)]) as guest:
         maptrace("go", "-o", "truth.mtr", "--report", "text", str(guest.process.pid))
         share = check(guest.truth, report("truth.mtr"))
+        check_kinds(guest.truth, toolchain.is_classic)
         os.unlink("truth.mtr")
         guest.go_on()
     return share
@@ -52,6 +74,44 @@ def cores():
         assert "truncated" in refused.stderr, refused.stderr
         os.unlink(core)
         os.unlink("core.mtr")
+
+
+def writes_cores():
+    """Whether the kernel writes a whole core to the folder of the process that crashes."""
+    with open("/proc/sys/kernel/core_pattern", encoding="utf-8") as setting:
+        is_here = setting.read().strip()[:1] not in ("", "|", "/")
+    return is_here and resource.getrlimit(resource.RLIMIT_CORE)[1] == resource.RLIM_INFINITY
+
+
+def allow_core():
+    most = resource.getrlimit(resource.RLIMIT_CORE)[1]
+    resource.setrlimit(resource.RLIMIT_CORE, (most if writes_cores() else 0, most))
+
+
+def crash(guest):
+    """The path of the core that the kernel writes of a crash; where it hands cores to a program or
+    may write none, gdb's of the moment before stands in for it."""
+    if not writes_cores():
+        run([shutil.which("gcore"), "-o", "core", str(guest.process.pid)])
+    guest.process.send_signal(signal.SIGQUIT)
+    equal(guest.process.wait(), -signal.SIGABRT, "the end of the program")
+    cores = glob.glob("*core*")
+    equal(len(cores), 1, f"cores: {cores}")
+    return cores[0]
+
+
+@test
+def crashes():
+    """the core that a crash leaves (GOTRACEBACK=crash, ulimit -c unlimited) says the same"""
+    for toolchain in toolchains():
+        program = toolchain.build("truth", "pie")
+        with Standing([program], stderr=subprocess.DEVNULL, preexec_fn=allow_core,
+                      env=dict(os.environ, GOTRACEBACK="crash")) as guest:
+            core = crash(guest)
+            maptrace("go", "--core", core, "--exe", program, "-o", "crash.mtr", "--report", "text")
+            check(guest.truth, report("crash.mtr"))
+        os.unlink(core)
+        os.unlink("crash.mtr")
 
 
 if __name__ == "__main__":
