@@ -52,6 +52,23 @@ extern __thread struct thread *thread_self;
 struct thread *thread_enter_slowly(uint64_t here);
 void thread_leave_slowly(struct thread *thread);
 
+static inline __attribute__((always_inline)) void
+thread_raise(struct thread *thread, uint64_t here)
+{
+	thread->depth = 1;
+	thread->entered_at = here;
+	thread->passing = 0;
+	thread->is_calling_out = false;
+	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELAXED);
+}
+
+static inline __attribute__((always_inline)) bool
+thread_is_plain(const struct thread *thread)
+{
+	return __builtin_expect((uintptr_t)thread > (uintptr_t)THREAD_ENDED && !thread->depth, 1);
+}
+
 /* The state of this thread with depth raised to 1, or NULL: nested, or no memory. Every non-NULL
  * result is followed by thread_leave. */
 static inline struct thread *
@@ -60,17 +77,25 @@ thread_enter(void)
 	uint64_t here = (uintptr_t)__builtin_frame_address(0);
 	struct thread *thread = thread_self;
 
-	if (__builtin_expect((uintptr_t)thread <= (uintptr_t)THREAD_ENDED || thread->depth, 0)) {
+	if (!thread_is_plain(thread)) {
 		thread = thread_enter_slowly(here);
 		if (!thread)
 			return NULL;
 	}
-	thread->depth = 1;
-	thread->entered_at = here;
-	thread->passing = 0;
-	thread->is_calling_out = false;
-	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELAXED);
-	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELAXED);
+	thread_raise(thread, here);
+	return thread;
+}
+
+/* The same where that takes no call; NULL: nothing has changed, thread_enter may. What it gives is a
+ * thread's own state: depth alone says that it has left. */
+static inline __attribute__((always_inline)) struct thread *
+thread_enter_plain(void)
+{
+	struct thread *thread = thread_self;
+
+	if (!thread_is_plain(thread))
+		return NULL;
+	thread_raise(thread, (uintptr_t)__builtin_frame_address(0));
 	return thread;
 }
 

@@ -26,12 +26,6 @@ books_check_stack(struct thread *thread, uint32_t stack, uint64_t pc)
 }
 
 void
-books_put_back(struct thread *thread, const struct ledger_block *block)
-{
-	books_keep(thread, block);
-}
-
-void
 books_restore(struct thread *thread, const struct ledger_block *block)
 {
 	change_begin(thread);

@@ -23,9 +23,6 @@ struct trace_counter *books_count_first(struct thread *thread, uint32_t *stack);
 /* Holds the stack of the thread's last allocation against libunwind's. */
 void books_check_stack(struct thread *thread, uint32_t stack, uint64_t pc);
 
-/* What books_remove_plain took out is no plain block. */
-void books_put_back(struct thread *thread, const struct ledger_block *block);
-
 /* Within a change: into the ledger. Blocks in its way were freed without our knowledge. False: no
  * memory. */
 static inline __attribute__((always_inline)) bool
@@ -75,28 +72,25 @@ void books_restore(struct thread *thread, const struct ledger_block *block);
 
 /* ---- a block leaves */
 
-/* A small block of a stack that this thread has counted before; false: it is none, and nothing has
- * changed. */
+/* A small block of a stack with one role that this thread has counted before, while nobody wants the
+ * books at rest; false: it is not so, and nothing has changed. Calls nothing: a frame costs as much as
+ * the ledger. */
 static inline __attribute__((always_inline)) bool
-books_remove_plain(struct thread *thread, uint64_t address, struct record_move *move)
+books_remove_plain(struct thread *thread, uint64_t address, struct ledger_block *old)
 {
-	struct trace_counter *counter = NULL;
-	bool is_plain = true;
+	struct trace_counter *counter;
+	bool is_plain = false;
+	uint32_t *word;
 
-	change_begin(thread);
-	move->was_known = ledger_remove(address, &move->old);
-	if (__builtin_expect(move->was_known, 1)) {
-		counter = counters_of(thread, move->old.stack);
-		is_plain = counter && move->old.size < LARGE_BYTES;
-		if (__builtin_expect(!is_plain, 0))
-			books_put_back(thread, &move->old);
-	} else {
-		is_plain = !ledger_is_outer(address);
+	if (!change_try(thread))
+		return false;
+	word = ledger_look(address, old);
+	if (__builtin_expect(word && old->size < LARGE_BYTES, 1)) {
+		counter = counters_of(thread, old->stack);
+		is_plain = counter && counters_remove_plain(thread, counter, old->size);
+		if (__builtin_expect(is_plain, 1))
+			ledger_take(word, old);
 	}
-	if (__builtin_expect(!is_plain, 0))
-		counter = NULL;
-	else if (__builtin_expect(counter != NULL, 1))
-		counters_move(thread, counter, move->old.stack, move->old.size, -1);
 	change_end(thread);
 	return is_plain;
 }

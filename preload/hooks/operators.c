@@ -144,7 +144,8 @@ operator_new_plain(size_t size, size_t alignment)
 	return alignment ? real.memalign(alignment, size) : real.malloc(size);
 }
 
-static inline void *
+/* A frame of its own would be one more to walk at every event. */
+static inline __attribute__((always_inline)) void *
 operator_new(enum operator_form form, size_t size, size_t second, size_t third, size_t alignment,
              const struct caller *caller)
 {

@@ -116,14 +116,16 @@ record_allocation(void *block, size_t size, const struct caller *caller)
 static inline FAST void
 record_leaving(struct thread *thread, uint64_t address, struct record_move *move)
 {
-	if (__builtin_expect(slow_is_due(thread, 0), 0) ||
-	    __builtin_expect(!books_remove_plain(thread, address, move), 0))
+	if (__builtin_expect(!slow_is_due(thread, 0), 1) &&
+	    __builtin_expect(books_remove_plain(thread, address, &move->old), 1))
+		move->was_known = true;
+	else
 		slow_leaving(thread, address, move);
 	record_leave(thread);
 }
 
 /* In a signal handler that interrupted an event of this thread, or in libc on our behalf. */
-static __attribute__((noinline)) bool
+static bool
 record_free_inside(void *block)
 {
 	if (thread_postpone(block))
@@ -132,8 +134,8 @@ record_free_inside(void *block)
 	return true;
 }
 
-bool
-record_free(void *block)
+static __attribute__((noinline)) bool
+record_free_slowly(void *block)
 {
 	struct thread *thread = record_enter();
 	struct record_move move;
@@ -141,7 +143,38 @@ record_free(void *block)
 	if (__builtin_expect(!thread, 0))
 		return record_free_inside(block);
 	thread->freeing = (uintptr_t)block;
-	record_leaving(thread, (uintptr_t)block, &move);
+	slow_leaving(thread, (uintptr_t)block, &move);
+	record_leave(thread);
+	return true;
+}
+
+static __attribute__((noinline)) bool
+record_free_all_pending(struct thread *thread)
+{
+	record_leave(thread);
+	return true;
+}
+
+/* The straight way needs no frame: it calls nothing, and what it cannot do it has not begun. */
+bool
+record_free(void *block)
+{
+	struct thread *thread = thread_enter_plain();
+	struct ledger_block old;
+
+	if (__builtin_expect(!thread, 0))
+		return record_free_slowly(block);
+	thread->freeing = (uintptr_t)block;
+	if (__builtin_expect(!tracer_is_on() || slow_is_due(thread, 0) ||
+	                     !books_remove_plain(thread, (uintptr_t)block, &old), 0)) {
+		thread->freeing = 0;
+		thread->depth = 0;
+		return record_free_slowly(block);
+	}
+	if (__builtin_expect(thread->pending_count, 0))
+		return record_free_all_pending(thread);
+	thread->freeing = 0;
+	thread->depth = 0;
 	return true;
 }
 

@@ -30,6 +30,18 @@ change_begin(struct thread *thread)
 		change_wait(thread);
 }
 
+/* The same where no stop is under way; false: no change has begun. */
+static inline __attribute__((always_inline)) bool
+change_try(struct thread *thread)
+{
+	__atomic_store_n(&thread->is_changing, true, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (__builtin_expect(!__atomic_load_n(&change_stops, __ATOMIC_ACQUIRE), 1))
+		return true;
+	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELEASE);
+	return false;
+}
+
 static inline void
 change_end(struct thread *thread)
 {

@@ -108,19 +108,15 @@ enum { COUNTERS_NOTED = 1, COUNTERS_SPLIT = 2, COUNTERS_ROLE_SHIFT = 2 };
 
 uint32_t counters_take_note(struct trace_counter *counter, uint32_t stack);
 
-/* `sign`: 1 a block of this size came, -1 it left. */
+/* `sign`: 1 a block of this size came, -1 it left. All but the roles. */
 static inline __attribute__((always_inline)) void
-counters_move(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size,
-              int64_t sign)
+counters_move_stack(struct thread *thread, struct trace_counter *counter, uint64_t size,
+                    int64_t sign)
 {
 	struct trace_header *header = tracer.writer.header;
 	uint64_t change = (uint64_t)sign * size, live;
-	bool is_alone = thread->is_alone;
-	uint32_t note = counter->note;
 
-	if (__builtin_expect(!note, 0))
-		note = counters_take_note(counter, stack);
-	if (__builtin_expect(is_alone, 1)) {
+	if (__builtin_expect(thread->is_alone, 1)) {
 		counters_move_alone(thread, header, counter, change);
 	} else {
 		counters_save(counter, __atomic_load_n(&header->peak_epoch, __ATOMIC_ACQUIRE));
@@ -132,14 +128,45 @@ counters_move(struct thread *thread, struct trace_counter *counter, uint32_t sta
 	                 __ATOMIC_RELAXED);
 	if (sign > 0 && (int64_t)live > (int64_t)counter->peak_bytes)
 		counters_set(&counter->peak_bytes, live);
+}
+
+/* The same and the roles. */
+static inline __attribute__((always_inline)) void
+counters_move(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size,
+              int64_t sign)
+{
+	uint32_t note = counter->note;
+
+	if (__builtin_expect(!note, 0))
+		note = counters_take_note(counter, stack);
+	counters_move_stack(thread, counter, size, sign);
 	if (__builtin_expect(note & COUNTERS_SPLIT, 0))
 		counters_move_split(thread, stack, size, sign);
 	else
-		counters_move_role(thread, header, note >> COUNTERS_ROLE_SHIFT, change);
-	if (__builtin_expect(!is_alone, 0) &&
+		counters_move_role(thread, tracer.writer.header, note >> COUNTERS_ROLE_SHIFT,
+		                   (uint64_t)sign * size);
+	if (__builtin_expect(!thread->is_alone, 0) &&
 	    (counters_is_much(thread->unflushed) ||
 	     counters_is_much(thread->unflushed_roles[note >> COUNTERS_ROLE_SHIFT])))
 		counters_flush(thread);
+}
+
+/* A block leaves in the straight way: its stack's role is noted, and there is one; nothing is due to be
+ * flushed. False: it is not so, and nothing has changed. */
+static inline __attribute__((always_inline)) bool
+counters_remove_plain(struct thread *thread, struct trace_counter *counter, uint64_t size)
+{
+	uint32_t note = counter->note, role = note >> COUNTERS_ROLE_SHIFT;
+
+	if (__builtin_expect((note & (COUNTERS_NOTED | COUNTERS_SPLIT)) != COUNTERS_NOTED, 0))
+		return false;
+	if (__builtin_expect(!thread->is_alone, 0) &&
+	    (counters_is_much(thread->unflushed - (int64_t)size) ||
+	     counters_is_much(thread->unflushed_roles[role] - (int64_t)size)))
+		return false;
+	counters_move_stack(thread, counter, size, -1);
+	counters_move_role(thread, tracer.writer.header, role, -size);
+	return true;
 }
 
 /* An allocation that could not be recorded, or a free that could not be counted. */

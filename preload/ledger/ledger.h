@@ -94,26 +94,41 @@ ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *f
 	return false;
 }
 
+/* The words of a block that has words of its own, and the block; NULL: there is none. */
+static inline __attribute__((always_inline)) uint32_t *
+ledger_look(uint64_t address, struct ledger_block *out)
+{
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head;
+
+	if (__builtin_expect(!word, 0))
+		return NULL;
+	head = *word;
+	if (__builtin_expect(!(head & LEDGER_HEAD) || ledger_code(head) > LEDGER_NEXT_WORD, 0))
+		return NULL;
+	out->address = address;
+	out->size = ledger_code(head) == LEDGER_NEXT_WORD ? word[1] : ledger_code(head);
+	out->stack = head & (LEDGER_STACKS - 1);
+	return word;
+}
+
+/* Takes the block of these words out. */
+static inline __attribute__((always_inline)) void
+ledger_take(uint32_t *word, const struct ledger_block *block)
+{
+	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
+	if (block->size > SHADOW_GRANULE)
+		word[1] = 0;
+}
+
 /* Takes a block out; false: not known. */
-static inline __attribute__((always_inline)) bool
+static inline bool
 ledger_remove(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head, code;
+	uint32_t *word = ledger_look(address, out);
 
 	if (__builtin_expect(!word, 0))
 		return ledger_remove_slowly(address, out);
-	head = *word;
-	code = ledger_code(head);
-	if (__builtin_expect(!(head & LEDGER_HEAD) || code > LEDGER_NEXT_WORD, 0))
-		return ledger_remove_slowly(address, out);
-	__atomic_store_n(word, 0, __ATOMIC_RELAXED);
-	out->address = address;
-	out->size = code;
-	out->stack = head & (LEDGER_STACKS - 1);
-	if (code == LEDGER_NEXT_WORD) {
-		out->size = word[1];
-		word[1] = 0;
-	}
+	ledger_take(word, out);
 	return true;
 }
 
@@ -124,13 +139,10 @@ bool ledger_find(uint64_t address, struct ledger_block *out);
 static inline __attribute__((always_inline)) bool
 ledger_knows(uint64_t address)
 {
-	const uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 	struct ledger_block known;
 
-	if (__builtin_expect(word && *word & LEDGER_HEAD && ledger_code(*word) <= LEDGER_NEXT_WORD,
-	                     1))
-		return true;
-	return ledger_find(address, &known);
+	return __builtin_expect(ledger_look(address, &known) != NULL, 1) ||
+	       ledger_find(address, &known);
 }
 
 /* The block that holds this address and begins at most `reach` bytes before; false: none. Those at other

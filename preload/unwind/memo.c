@@ -1,5 +1,5 @@
 /*
- * Called by stack.c, memo_find at every event.
+ * Called by stack.c where no recent stack is found; the search is in memo.h.
  *
  *     (pc, sp) --> set of four ways --start--> ring of slots
  *                                              | taken again next | oldest kept ... newest |  ^ end
@@ -13,43 +13,6 @@
 #include "preload/unwind/memo.h"
 
 #include <string.h>
-
-static inline unsigned
-memo_set(const struct caller *caller)
-{
-	uint64_t mixed = caller->pc * UINT64_C(0x9e3779b97f4a7c15) ^
-	                 caller->sp * UINT64_C(0xc2b2ae3d27d4eb4f);
-
-	return (unsigned)(mixed >> 57);
-}
-_Static_assert(MEMO_SETS == 1 << (64 - 57), "the number of sets is what memo_set gives");
-
-static inline bool
-memo_is_of(const struct memo_stack *known, const struct caller *caller)
-{
-	return known->pc == caller->pc && known->sp == caller->sp &&
-	       (!known->needs_rbp || known->rbp == caller->rbp);
-}
-
-static inline bool
-memo_has_slots(const struct memo *memo, const struct memo_stack *known)
-{
-	return known->has_slots && memo->end - known->start <= MEMO_SLOTS;
-}
-
-const struct memo_stack *
-memo_find(const struct memo *memo, const struct caller *caller, bool is_mapped)
-{
-	const struct memo_stack *known = memo->sets[memo_set(caller)];
-
-	for (int way = 0; way < MEMO_WAYS; way++, known++) {
-		if (memo_is_of(known, caller) && memo_has_slots(memo, known) &&
-		    !slots_check(&memo->slots[known->start % MEMO_SLOTS], known->slot_count,
-		                 is_mapped && known->is_bounded))
-			return known;
-	}
-	return NULL;
-}
 
 /* The entry of this very stack, or the one to give up for it. */
 static struct memo_stack *

@@ -31,12 +31,12 @@ struct entry {
 static struct set {
 	struct entry entries[SET_RULES];
 } sets[SETS] __attribute__((aligned(64)));
-static uint32_t generation = 1; /* its low 16 bits go into keys */
+uint32_t rules_moves = 1; /* the generation; its low 16 bits go into keys */
 
 static inline uint64_t
 rules_key(uint64_t at)
 {
-	return at | (uint64_t)__atomic_load_n(&generation, __ATOMIC_RELAXED) << ADDRESS_BITS;
+	return at | (uint64_t)__atomic_load_n(&rules_moves, __ATOMIC_RELAXED) << ADDRESS_BITS;
 }
 
 static inline struct set *
@@ -116,7 +116,7 @@ rules_keep(uint64_t at, struct rule rule)
 	struct entry *entry = &set->entries[turn++ % SET_RULES];
 
 	for (int i = 0; i < SET_RULES; i++) {
-		if (set->entries[i].key >> ADDRESS_BITS != (uint16_t)generation)
+		if (set->entries[i].key >> ADDRESS_BITS != (uint16_t)rules_moves)
 			entry = &set->entries[i];
 	}
 	__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
@@ -163,24 +163,18 @@ rules_find(uint64_t at)
 	return rules_learn(at);
 }
 
-uint32_t
-rules_generation(void)
-{
-	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
-}
-
 /* Keys hold 16 bits of the generation: before those come round, every entry goes. */
 void
 rules_forget(void)
 {
 	intern_lock();
-	if (!(uint16_t)(generation + 1)) {
+	if (!(uint16_t)(rules_moves + 1)) {
 		for (size_t i = 0; i < SETS; i++) {
 			for (int k = 0; k < SET_RULES; k++)
 				__atomic_store_n(&sets[i].entries[k].key, 0, __ATOMIC_RELAXED);
 		}
-		__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+		__atomic_fetch_add(&rules_moves, 1, __ATOMIC_RELEASE);
 	}
-	__atomic_fetch_add(&generation, 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&rules_moves, 1, __ATOMIC_RELEASE);
 	intern_unlock();
 }

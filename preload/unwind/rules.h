@@ -43,6 +43,12 @@ uint64_t rules_function(uint64_t at);
 void rules_forget(void);
 
 /* Moves with each rules_forget; what was derived from rules holds as long as it stands still. */
-uint32_t rules_generation(void);
+extern uint32_t rules_moves;
+
+static inline uint32_t
+rules_generation(void)
+{
+	return __atomic_load_n(&rules_moves, __ATOMIC_RELAXED);
+}
 
 #endif

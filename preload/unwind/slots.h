@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SLOTS_AT_ONCE = 8 };
+
 struct slot {
 	uint64_t address, value;
 };
@@ -24,18 +26,25 @@ slots_differs(const struct slot *slot)
 	return *(const uint64_t *)(uintptr_t)slot->address ^ slot->value;
 }
 
+/* Any of the four that end there. Written out: the compiler would make a loop of them. */
+static inline uint64_t
+slots_differ_before(const struct slot *end)
+{
+	return slots_differs(end - 1) | slots_differs(end - 2) | slots_differs(end - 3) |
+	       slots_differs(end - 4);
+}
+
 /* How many remain when those that hold are taken off the end: 0, all hold. `is_mapped`: all of them
  * lie in the stack of this thread, so that one may be read before the next is known to hold. */
 static inline size_t
 slots_check(const struct slot *slots, size_t count, bool is_mapped)
 {
-	while (is_mapped && count >= 4) {
+	while (is_mapped && count >= SLOTS_AT_ONCE) {
 		const struct slot *last = slots + count;
 
-		if (slots_differs(last - 1) | slots_differs(last - 2) | slots_differs(last - 3) |
-		    slots_differs(last - 4))
+		if (slots_differ_before(last) | slots_differ_before(last - SLOTS_AT_ONCE / 2))
 			break;
-		count -= 4;
+		count -= SLOTS_AT_ONCE;
 	}
 	while (count && !slots_differs(&slots[count - 1]))
 		count--;
