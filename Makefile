@@ -70,9 +70,10 @@ FORCE:
 ## ---- the library: floor rooms and preload/, needs only libc to load
 PRELOAD_OBJ := $(call objects,shim,$(FLOOR_SRC) $(PRELOAD_SRC)) $(O)/shim/profiles/shipped.o \
     $(O)/shim/profiles/compiled.o
-libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
+# The second is for a build that is looked into: it lies beside its own analyzer.
+libmaptrace.so $(O)/san/libmaptrace.so: $(PRELOAD_OBJ) preload/exports.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
+	$(Q)mkdir -p $(@D) && $(CC) -shared -o $@ $(PRELOAD_OBJ) -Wl,--version-script=preload/exports.map \
 	    -Wl,--gc-sections -Wl,-z,defs -Wl,-z,now -Wl,-z,relro -Wl,-soname,libmaptrace.so $(LDFLAGS)
 
 $(O)/shim/%.o: %.c $(CHOICE)

@@ -18,8 +18,8 @@ ROOMS = ("trace", "profiles", "finder", "golang", "preload", "analyzer")
 def counts(folder):
     """{file: {line: times}} summed over all objects."""
     found = collections.defaultdict(collections.Counter)
-    data = [os.path.abspath(path) for path in
-            glob.glob(os.path.join(folder, "san", "**", "*.gcno"), recursive=True)]
+    data = [os.path.abspath(path) for part in ("san", "shim") for path in
+            glob.glob(os.path.join(folder, part, "**", "*.gcno"), recursive=True)]
     assert data, f"{folder} holds nothing that was built with --coverage"
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(["gcov", "--json-format", "--preserve-paths", *data], cwd=work, check=True,

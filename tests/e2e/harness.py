@@ -17,8 +17,9 @@ import traceback
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("BUILD", os.path.join(TOP, "build"))  # the Makefile says where
-LIBRARY = os.path.join(TOP, "libmaptrace.so")
-MAPTRACE = os.environ.get("ANALYZER", os.path.join(TOP, "maptrace"))  # one that counts its lines
+# `make coverage` names those that count their lines.
+LIBRARY = os.environ.get("LIBRARY", os.path.join(TOP, "libmaptrace.so"))
+MAPTRACE = os.environ.get("ANALYZER", os.path.join(TOP, "maptrace"))
 SANITIZED = os.path.join(BUILD, "san", "maptrace")
 VARIANTS = ("O0", "O2", "stripped")
 LIMIT_S = 900  # for whatever is waited for: finds what hangs, and judges no machine
