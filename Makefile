@@ -118,7 +118,8 @@ include test_programs/packages.mk
 SAN_FLOOR_OBJ := $(call objects,san,$(FLOOR_SRC)) $(O)/san/profiles/shipped.o \
     $(O)/san/profiles/compiled.o
 # preload/ without its entry points, which would take over the sanitizer's malloc
-PRELOAD_ENTRY := $(addprefix preload/hooks/,hooks.c operators.c ends.c exec.c attributes.c atfork.c)
+PRELOAD_ENTRY := $(addprefix preload/hooks/,hooks.c operators.c ends.c exec.c attributes.c atfork.c \
+    sandbox.c)
 SAN_PRELOAD_OBJ := $(call objects,san,$(filter-out $(PRELOAD_ENTRY),$(PRELOAD_SRC)))
 SAN_ANALYZER_OBJ := $(call objects,san,$(filter-out analyzer/main.c,$(ANALYZER_SRC)))
 # Named here, so that the rules for tests that need them are not passed over while they are missing.

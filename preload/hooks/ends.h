@@ -17,7 +17,12 @@ bool ends_now(const char *label, enum trace_snapshot_cause cause);
 /* The same before an exec; a trace that has nothing of its own to tell goes without a snapshot. */
 bool ends_by_exec(void);
 
-/* The end that a call of the two above was for did not come: tracing goes on with nothing lost. */
+/* For a guest that is about to forbid us what we need: the last snapshot, "sandbox", and the last
+ * word of the trace, which is one of a guest that goes on unrecorded. Nothing is said on standard
+ * error. */
+void ends_by_sandbox(void);
+
+/* The end that a call of the first two was for did not come: tracing goes on with nothing lost. */
 void ends_revive(void);
 
 /* Whether the process has no other thread. */

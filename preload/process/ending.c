@@ -3,6 +3,7 @@
  * Called by the entry points in ends.c, which catch the ways to end.
  *
  *     end:     snapshot --> wait --> marked ended --> removed, if it saw no map bytes
+ *     sandbox: the same before the guest forbids what we need; off for good
  *     revive:  the end that did not come (a failed exec): marked running, or a file of the same state
  *
  * A second thread that ends the guest meanwhile waits: else the process would be gone before the
@@ -161,6 +162,19 @@ bool
 ends_by_exec(void)
 {
 	return end_once("exec", TRACE_CAUSE_EXIT, true);
+}
+
+/* A program that locks itself in is no fault of ours to complain of, and it may have many children
+ * that do the same: the trace alone tells. */
+void
+ends_by_sandbox(void)
+{
+	if (end_once("sandbox", TRACE_CAUSE_MARK, false) && !is_removed && tracer.writer.header) {
+		trace_notice(&tracer.writer, "the program forbids itself system calls that recording "
+		                             "needs: what it did afterwards is not known");
+		trace_end(&tracer.writer, TRACE_STOPPED);
+	}
+	tracer_forbid();
 }
 
 void

@@ -28,11 +28,14 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { EVENT_NAP_NS = 50000, EVENT_NAPS = 1000 };
+
 struct tracer tracer;
 
 static uint32_t never;
 uint32_t *tracer_enabled = &never;
 static uint64_t start_ns;
+static bool is_forbidden;
 
 static uint64_t
 tracer_clock(clockid_t clock)
@@ -209,7 +212,7 @@ void
 tracer_start(void)
 {
 	int before = errno;
-	struct thread *thread = thread_enter();
+	struct thread *thread = is_forbidden ? NULL : thread_enter();
 
 	if (!thread)
 		return;
@@ -223,6 +226,29 @@ void
 tracer_off(void)
 {
 	__atomic_store_n(&tracer_enabled, &never, __ATOMIC_RELEASE);
+}
+
+static void
+see_event(struct thread *thread, void *is_under_way)
+{
+	if (thread != thread_self && __atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE))
+		*(bool *)is_under_way = true;
+}
+
+void
+tracer_forbid(void)
+{
+	const struct timespec nap = { 0, EVENT_NAP_NS };
+	bool is_under_way = tracer_is_on(); /* a forked child that is not has no other thread */
+
+	is_forbidden = true;
+	tracer_off();
+	for (int i = 0; is_under_way && i < EVENT_NAPS; i++) {
+		is_under_way = false;
+		thread_each(see_event, &is_under_way);
+		if (is_under_way)
+			nanosleep(&nap, NULL);
+	}
 }
 
 bool

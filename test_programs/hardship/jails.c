@@ -22,7 +22,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { REFUSED_MAX = 16 };
+enum { REFUSED_MAX = 16, ALLOWED_MAX = 16 };
 
 /* From now on these system calls fail with EPERM. */
 static void
@@ -41,6 +41,33 @@ refuse(const unsigned *calls, unsigned count)
 	expect(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges");
 	expect(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "a filter");
 }
+
+/* From now on whoever makes another system call than these is killed. */
+static void
+kill_all_but(const unsigned *calls, unsigned count, bool is_bare)
+{
+	struct sock_filter code[ALLOWED_MAX + 3] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	};
+	struct sock_fprog filter = { .len = (unsigned short)(count + 3), .filter = code };
+
+	for (unsigned i = 0; i < count; i++)
+		code[i + 1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, calls[i],
+		                                           count - i, 0);
+	code[count + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	code[count + 2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	expect(!prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no new privileges");
+	if (is_bare)
+		expect(!syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter), "a filter");
+	else
+		expect(!prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), "a filter");
+}
+
+/* What this program and libc's malloc need themselves, and nothing else. */
+static const unsigned own_calls[] = { SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_write,
+	SYS_newfstatat, SYS_exit_group };
+
+enum { OWN_CALLS = sizeof(own_calls) / sizeof(*own_calls) };
 
 static void
 marks(unsigned times)
@@ -83,6 +110,39 @@ no_growth(unsigned times)
 	crowd_start();
 	marks(times);
 	crowd_stop();
+}
+
+static void
+kills(unsigned times)
+{
+	marks(times);
+	kill_all_but(own_calls, OWN_CALLS, false);
+	marks(times);
+}
+
+static void
+kills_by_syscall(unsigned times)
+{
+	marks(times);
+	kill_all_but(own_calls, OWN_CALLS, true);
+	marks(times);
+}
+
+/* A child that locks itself in before it has allocated anything. */
+static void
+kills_in_child(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			kill_all_but(own_calls, OWN_CALLS, i % 2);
+			marks(1);
+			_exit(0);
+		}
+		reap(pid);
+	}
+	marks(times);
 }
 
 static void
@@ -198,6 +258,9 @@ const struct hardship hardships[] = {
 	{ "no_fork", no_fork, 10, 300 },
 	{ "no_open", no_open, 10, 300 },
 	{ "no_growth", no_growth, 10, 300 },
+	{ "kills", kills, 10, 300 },
+	{ "kills_by_syscall", kills_by_syscall, 10, 300 },
+	{ "kills_in_child", kills_in_child, 10, 300 },
 	{ "in_empty_root", in_empty_root, 10, 300 },
 	{ "other_user", other_user, 10, 300 },
 	{ "close_all", close_all, 20, 300 },
