@@ -14,6 +14,7 @@
 #include "preload/ledger/change.h"
 #include "preload/process/catalog.h"
 #include "preload/process/fork.h"
+#include "preload/process/kin.h"
 #include "preload/process/settings.h"
 #include "preload/stacks/module.h"
 #include "preload/text.h"
@@ -135,6 +136,8 @@ tracer_complain(const char *path, int error)
 {
 	char sentence[TRACE_PATH_MAX + 160];
 
+	if (!kin_is_first_without_trace())
+		return;
 	text_join(sentence, sizeof(sentence), "cannot create the trace ", path, ": ",
 	          strerrordesc_np(error), "; this program runs untraced. Set ",
 	          "MAPTRACE_OUT to a place that can be written", NULL);

@@ -1,6 +1,6 @@
 /*
- * Reads /proc/self/maps line by line. Called by module.c with its reader in static memory, under
- * the intern lock: the stack of a guest's thread may be small.
+ * Reads /proc/PID/maps line by line. Called by module.c, under the intern lock, and by kin.c, with
+ * a reader in static memory: the stack of a guest's thread may be small.
  *
  * A mapping can change between two reads of the file; so a line is a hint of what was there, and
  * whoever reads memory by it must survive that it is gone.
@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 int
-mapping_open(struct mapping_reader *reader)
+mapping_open(struct mapping_reader *reader, const char *path)
 {
 	reader->start = reader->end = 0;
-	reader->fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	reader->fd = open(path, O_RDONLY | O_CLOEXEC);
 	return reader->fd < 0 ? -1 : 0;
 }
 

@@ -1,4 +1,4 @@
-/* The lines of /proc/self/maps, without the loader and without stdio. */
+/* The lines of /proc/PID/maps, without the loader and without stdio. */
 #ifndef PRELOAD_SNAPSHOT_MAPPING_H
 #define PRELOAD_SNAPSHOT_MAPPING_H
 
@@ -24,8 +24,8 @@ struct mapping_reader {
 	char buffer[MAPPING_BUFFER];
 };
 
-/* 0, or -1 with errno. Followed by mapping_close where it succeeded. */
-int mapping_open(struct mapping_reader *reader);
+/* Of "/proc/self/maps" or another process's. 0, or -1 with errno. Followed by mapping_close where it succeeded. */
+int mapping_open(struct mapping_reader *reader, const char *path);
 
 /* The next line; false: no more (or unreadable). */
 bool mapping_next(struct mapping_reader *reader, struct mapping *out);

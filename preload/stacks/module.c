@@ -267,7 +267,7 @@ scan(void)
 {
 	struct mapping mapping;
 
-	if (mapping_open(&reader) < 0)
+	if (mapping_open(&reader, "/proc/self/maps") < 0)
 		return;
 	while (mapping_next(&reader, &mapping))
 		consider(&mapping);

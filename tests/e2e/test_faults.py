@@ -123,6 +123,18 @@ def childless_family():
 
 
 @test
+def untraced_line():
+    """of programs that start one another where no trace can be made the first says so"""
+    script = "for i in 1 2 3; do sh -c 'ls /proc/self/exe; ls /proc/self/exe'; done"
+    bare = run(["sh", "-c", script])
+    for _ in range(2):
+        done = run(["sh", "-c", script], env=environment(MAPTRACE_OUT="/proc/no/such/%p.mtr"))
+        equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
+        equal(done.stderr.count("\n"), 1, done.stderr)
+        assert done.stderr.startswith("maptrace: cannot create the trace"), done.stderr
+
+
+@test
 def fifo():
     """where a pipe lies in the trace's place: it is left alone, and so is who reads it"""
     os.mkfifo("pipe.mtr")

@@ -1,0 +1,61 @@
+/*
+ * Of a thousand programs that a build starts in a place where no trace can be made, the first shall
+ * say so. They share no memory and the environment is the guest's: what they can see of each other is
+ * the list of mappings, so a process without a trace keeps a page that says it by its name.
+ *
+ *     make      no trace: says so, maps the page
+ *       sh      no trace: make has the page, so it maps its own in silence
+ *         cc    no trace: sh has it
+ *
+ * Called by tracer.c, once, where the trace could not be created. The rule that must never break: who
+ * cannot see its parent speaks.
+ */
+#include "preload/process/kin.h"
+
+#include "preload/snapshot/mapping.h"
+#include "preload/text.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE_NAME "maptrace-without-trace"
+#define PAGE_PATH "/memfd:" PAGE_NAME
+
+static void
+map_page(void)
+{
+	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	int fd = memfd_create(PAGE_NAME, MFD_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	mmap(NULL, size, PROT_NONE, MAP_SHARED, fd, 0);
+	close(fd);
+}
+
+static bool
+has_page(pid_t pid)
+{
+	static struct mapping_reader reader; /* the stack may be small */
+	char digits[TEXT_NUMBER_MAX], path[64];
+	struct mapping mapping;
+	bool is_found = false;
+
+	text_join(path, sizeof(path), "/proc/", text_number(digits, (uint64_t)pid), "/maps", NULL);
+	if (mapping_open(&reader, path) < 0)
+		return false;
+	while (!is_found && mapping_next(&reader, &mapping))
+		is_found = strcmp(mapping.path, PAGE_PATH) == 0;
+	mapping_close(&reader);
+	return is_found;
+}
+
+bool
+kin_is_first_without_trace(void)
+{
+	bool is_first = !has_page(getppid());
+
+	map_page();
+	return is_first;
+}
