@@ -68,14 +68,35 @@ is_for_stack(void *context, uint32_t stack)
 		 limits->leaves_out_stack(limits->context, view->model, stack));
 }
 
-/* All of them, or where the user leaves maps out, those of the other stacks. */
+/* Arrays of maps that were being changed: proved in size, with entries that nobody could count. A
+ * later snapshot shows what became of them; where there is none, or the user asked for this one,
+ * they may be empty. */
+static uint64_t
+busy_bytes(const struct limits_view *view)
+{
+	const struct trace_snapshot_rows *rows = view->snapshot->rows;
+	const struct trace_profile *profiles = view->model->trace->profiles;
+	uint64_t sum = 0;
+
+	if (!view->limits->snapshot && view->snapshot != model_last(view->model))
+		return 0;
+	for (uint32_t i = 0; i < rows->refused_count; i++)
+		if (rows->refused[i].reason == TRACE_REFUSED_BUSY &&
+		    is_for_profile(view->limits, profiles[rows->refused[i].profile].name))
+			sum = model_add(sum, rows->refused[i].bytes);
+	return sum;
+}
+
+/* Of all stacks, or where the user leaves maps out, of the others. A busy array may be told by its
+ * stack and by its refusal: what could be is rather counted twice than not at all. */
 static uint64_t
 unexplained(struct limits_view *view)
 {
-	if (view->snapshot->unexplained == 0 ||
-	    (!view->limits->profile && !view->limits->leaves_out))
-		return view->snapshot->unexplained;
-	return unexplained_bytes(view->model, view->snapshot, is_for_stack, view);
+	uint64_t by_stack = view->snapshot->unexplained;
+
+	if (by_stack && (view->limits->profile || view->limits->leaves_out))
+		by_stack = unexplained_bytes(view->model, view->snapshot, is_for_stack, view);
+	return model_add(by_stack, busy_bytes(view));
 }
 
 /* Fills the view of view->snapshot. -1: no memory. */

@@ -95,6 +95,8 @@ field resize  u64 at header + 40
 # max_load_factor() sets it to 0 until the next insertion; some versions round up.
 let planned = floor(slots * load)
 require resize == 0 || resize == planned || (entries > 0 && resize == planned + 1)
+# clear() frees node after node before it forgets them: the first one is gone then.
+quiet first == 0 || entries == 0 || base(first) != 0
 let node_size = size(first)
 # An erase unlinks its node, destroys and frees it, and counts it off last: so one entry may be
 # missing from the list, and the last of all may leave an empty one behind.

@@ -61,12 +61,14 @@ for _name in PROGRAMS:
 
 @test
 def a_half_freed_map_is_no_map():
-    """while clear() frees the nodes, a map that lost some of them is refused, not miscounted"""
+    """while clear() frees nodes, a map that lost some is refused as one amid a change"""
     data = moments("erase_unordered", "O2")
     later = [s for s in data["snapshots"] if s["label"].startswith("clear")][2:]
     assert later, "clear() made no further marks"
     for snap in later:
         equal([m for m in snap["maps"] if m["profile"] == "libstdcxx-unordered"], [], snap["label"])
+        equal([r["candidates"] for r in snap["refused"] if r["profile"] == "libstdcxx-unordered" and
+               r["reason"] == "busy"], [1], snap["label"])
 
 
 harness.main()

@@ -128,6 +128,50 @@ unexplained_bytes_never_pass(void **state)
 	    LIMITS_UNJUDGED);
 }
 
+/* Two maps in snapshot "busy", and one that is being changed; in "exit" nothing. */
+static struct trace *
+trace_with_busy(uint64_t bytes)
+{
+	struct trace *trace = two_maps();
+	struct trace_snapshot_rows *rows = &trace->snapshots[0];
+	struct trace_refused *refused = sample_more(rows->refused, rows->refused_count);
+
+	strcpy(rows->info.label, "busy");
+	refused->reason = TRACE_REFUSED_BUSY;
+	refused->candidates = 1;
+	refused->bytes = bytes;
+	return trace;
+}
+
+static void
+map_being_changed_last_never_passes(void **state)
+{
+	struct limits limits = one_limit(LIMITS_RETAINED, 100 * KIB);
+	struct trace *trace = trace_with_busy(31 * KIB);
+
+	assert_int_equal(verdict_on(trace, limits), LIMITS_UNJUDGED);
+	assert_int_equal(verdict_on(trace_with_busy(30 * KIB), limits), LIMITS_WITHIN);
+	trace = trace_with_busy(31 * KIB);
+	trace->snapshots[0].refused[0].reason = TRACE_REFUSED_REQUIREMENT; /* a look-alike */
+	assert_int_equal(verdict_on(trace, limits), LIMITS_WITHIN);
+	limits.profile = "other*";
+	assert_int_equal(verdict_on(trace_with_busy(900 * KIB), limits), LIMITS_WITHIN);
+}
+
+static void
+map_being_changed_is_judged_by_a_later_snapshot(void **state)
+{
+	struct limits limits = one_limit(LIMITS_RETAINED, 100 * KIB);
+	struct trace *trace = trace_with_busy(31 * KIB);
+
+	(void)sample_snapshot(trace, "exit");
+	assert_int_equal(verdict_on(trace, limits), LIMITS_WITHIN);
+	trace = trace_with_busy(31 * KIB);
+	(void)sample_snapshot(trace, "exit");
+	limits.snapshot = "busy";
+	assert_int_equal(verdict_on(trace, limits), LIMITS_UNJUDGED);
+}
+
 static void
 proof_over_the_limit_outweighs_doubt(void **state)
 {
@@ -281,6 +325,8 @@ main(void)
 	    cmocka_unit_test(named_snapshot_alone_is_judged),
 	    cmocka_unit_test(incomplete_snapshots_judge_nothing),
 	    cmocka_unit_test(unexplained_bytes_never_pass),
+	    cmocka_unit_test(map_being_changed_last_never_passes),
+	    cmocka_unit_test(map_being_changed_is_judged_by_a_later_snapshot),
 	    cmocka_unit_test(proof_over_the_limit_outweighs_doubt),
 	    cmocka_unit_test(unexplained_map_may_be_empty),
 	    cmocka_unit_test(superseded_arrays_are_no_doubt),
