@@ -107,6 +107,28 @@ print_outside(const struct trace_snapshot *info, FILE *out)
 			units_bytes(copied, info->scan_bytes));
 }
 
+static bool
+has_shown_map_code(const struct model *model)
+{
+	for (int role = 0; role < TRACE_OTHER; role++)
+		if (model->trace->header.role_peak_bytes[role])
+			return true;
+	return false;
+}
+
+/* Nothing to hold the maps against: what stacks call map code's is gone, or was never seen. */
+static void
+print_structure_alone(const struct model *model, FILE *out)
+{
+	if (model->judged->rows->maps_count == 0)
+		return;
+	fputs(has_shown_map_code(model)
+		  ? "No memory of this snapshot is map code's by its stack"
+		  : "No stack showed map code (the program is stripped, or inlines it)",
+	      out);
+	fputs(": maps were found by their structure alone.\n", out);
+}
+
 /* How far the two ways of attributing bytes agree. */
 static void
 print_explained(const struct model *model, FILE *out)
@@ -123,9 +145,7 @@ print_explained(const struct model *model, FILE *out)
 		return;
 	}
 	if (snapshot->by_stack == 0) {
-		fputs("No stack showed map code (the program is stripped, or inlines it): maps were "
-		      "found by their structure alone.\n",
-		      out);
+		print_structure_alone(model, out);
 		return;
 	}
 	fprintf(out,

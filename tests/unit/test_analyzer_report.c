@@ -134,6 +134,28 @@ trace_without_complete_snapshot_says_so(void **state)
 	contains(trace, "its writer is still at work, or was cut off");
 }
 
+/* A map whose array no stack calls buckets. */
+static struct trace *
+trace_by_structure(void)
+{
+	struct trace *trace = sample_trace();
+	uint32_t stack = sample_stack(trace, TRACE_OTHER, 0);
+
+	(void)sample_whole_map(sample_snapshot(trace, "exit"), 0x1000, stack, 4096, 0);
+	return trace;
+}
+
+static void
+stacks_that_showed_nothing_are_told_as_they_were(void **state)
+{
+	struct trace *trace = trace_by_structure();
+
+	contains(trace, "No stack showed map code (the program is stripped, or inlines it)");
+	trace = trace_by_structure();
+	trace->header.role_peak_bytes[TRACE_BUCKETS] = 1;
+	contains(trace, "No memory of this snapshot is map code's by its stack: maps were found");
+}
+
 static void
 maps_of_one_place_are_one_row(void **state)
 {
@@ -332,6 +354,7 @@ main(void)
 	    cmocka_unit_test(articles_report_is_the_golden_one),
 	    cmocka_unit_test(killed_guest_is_said_at_once),
 	    cmocka_unit_test(trace_without_complete_snapshot_says_so),
+	    cmocka_unit_test(stacks_that_showed_nothing_are_told_as_they_were),
 	    cmocka_unit_test(maps_of_one_place_are_one_row),
 	    cmocka_unit_test(nothing_retained_is_said_in_words),
 	    cmocka_unit_test(no_map_lists_profiles_and_refusals),
