@@ -59,7 +59,8 @@ endef
 GOMAP_PROGRAMS := arena_gomap article children ends forks hold_empty marker needed_gomap \
                   server_empty short_children
 TOLD_TIME_PROGRAMS := automatic hold_empty
-GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn needed_ghash probes_ghash
+GLIB_PROGRAMS := ghash_map ghash_set erase_ghash ghash_churn grow_ghash needed_ghash \
+                 probes_ghash
 $(eval $(call program_rules,O0))
 $(eval $(call program_rules,O2))
 

@@ -17,6 +17,8 @@ PROGRAMS = {  # program: (profile, moments at which the map must be found)
     "grow_rust": ("hashbrown", {"growing allocated", "growing freed"}),
     "grow_khash": ("khash", {"growing flags made"}),
     "grow_qt": ("qhash", {"growing freed"}),
+    "grow_ghash": ("ghashtable", set()),
+    "grow_uthash": ("uthash", {"growing allocated"}),
     "erase_uthash": ("uthash", {f"{which} freed" for which in ("first", "middle", "last", "only")}),
 }
 
