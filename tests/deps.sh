@@ -4,9 +4,10 @@
 # `.ci/run`. A package manager has much to say: it is shown only where it failed.
 #
 #     tests/deps.sh           what `make` and `make demo` need
-#     tests/deps.sh FOLDER    what `make check` needs too: programs whose maps the tests look at, and
-#                             headers of map implementations, unpacked into FOLDER
-#     tests/deps.sh FOLDER soak    what `make soak` needs too: large programs that are run as guests
+#     tests/deps.sh FOLDER    what `make check` needs too: programs whose maps the tests look at,
+#                             and headers of map implementations, unpacked into FOLDER
+#     tests/deps.sh FOLDER soak
+#                             what `make soak` needs too: large programs that are run as guests
 #
 # Headers are unpacked because their packages ask for much that no test uses: clang, OpenGL, curl.
 set -eu

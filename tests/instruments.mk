@@ -1,6 +1,6 @@
-# The unit tests under other instruments than `make check` has, each in a build of its own below $(O),
-# and which lines no test runs. The library itself is not run so: a preloaded malloc does not mix with
-# them.
+# The unit tests under other instruments than `make check` has, each in a build of its own below
+# $(O), and which lines no test runs. The library itself is not run under sanitizers or valgrind: a
+# preloaded malloc does not mix with them.
 
 # Without what asks the sanitizer's allocator.
 UNIT_NAMES := $(filter-out test_program_gomap,$(notdir $(UNIT)))
@@ -14,11 +14,11 @@ check-valgrind: ## the unit tests under valgrind (wants it)
 	$(Q)+$(AGAIN) O=$(O)/plain SAN=none $(addprefix $(O)/plain/tests/unit/,$(UNIT_NAMES))
 	$(Q)tests/run --valgrind $(addprefix $(O)/plain/tests/unit/,$(UNIT_NAMES))
 
-# Analyzer and library count in the end-to-end tests as well. What a guest does that ends by a signal
-# or by _exit is not counted, nor is a snapshot's process; a guest that may not write where the counts
-# lie says so on standard error, which fails tests that compare it.
+# Analyzer and library count in the end-to-end tests as well. What a guest does that ends by a
+# signal or by _exit is not counted, nor is a snapshot's process; a guest that may not write where
+# the counts lie says so on standard error, which fails tests that compare it.
 COVERED := $(O)/coverage
-coverage: all package-programs ## which lines of the rooms no test runs: a table, and each line by name
+coverage: all package-programs ## lines that no test runs: a table, and each by name
 	$(Q)+$(AGAIN) O=$(COVERED) SAN=none CFLAGS='$(CFLAGS) --coverage -fprofile-update=atomic' \
 	    LDFLAGS='$(LDFLAGS) --coverage' $(COVERED)/san/maptrace $(COVERED)/san/libmaptrace.so \
 	    $(addprefix $(COVERED)/tests/unit/,$(UNIT_NAMES))

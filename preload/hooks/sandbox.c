@@ -1,11 +1,11 @@
 /*
- * seccomp filters, seen on their way into the kernel: prctl, and the one number of syscall. A filter
- * that refuses what we ask for is borne; one that kills for it would kill the guest for what is ours.
- * So before such a filter comes into force the trace gets its last snapshot, and from then on nothing
- * is recorded, in this process and in those that it forks.
+ * seccomp filters, seen on their way into the kernel: prctl, and the one number of syscall. A
+ * filter that refuses what we ask for is borne; one that kills for it would kill the guest for what
+ * is ours. So before such a filter comes into force the trace gets its last snapshot, and from then
+ * on nothing is recorded, in this process and in those that it forks.
  *
- *     prctl(PR_SET_SECCOMP, ...)        \
- *     syscall(SYS_seccomp, SET_MODE...) --> filter_harms? --> ends_by_sandbox --> the next definition
+ *     prctl(PR_SET_SECCOMP, ...)    \
+ *     syscall(SYS_seccomp, SET_...) --> filter_harms? --> ends_by_sandbox --> the next definition
  *
  * Called by the guest (also through libseccomp, which calls libc's syscall). Rule: every other call
  * goes on untouched: syscall jumps, with the caller's own stack and registers.

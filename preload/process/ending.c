@@ -170,8 +170,9 @@ void
 ends_by_sandbox(void)
 {
 	if (end_once("sandbox", TRACE_CAUSE_MARK, false) && !is_removed && tracer.writer.header) {
-		trace_notice(&tracer.writer, "the program forbids itself system calls that recording "
-		                             "needs: what it did afterwards is not known");
+		trace_notice(&tracer.writer,
+		             "the program forbids itself system calls that recording needs: what "
+		             "it did afterwards is not known");
 		trace_end(&tracer.writer, TRACE_STOPPED);
 	}
 	tracer_forbid();

@@ -7,10 +7,10 @@
  *     load argument --> known or not      --> jump: both ways, what they agree on
  *     return        --> harmless: allow, log, errno; else harm
  *
- * Called by the guest's thread that puts the filter on, also in a forked child that has had no event
- * yet: there our locks are as the parent's threads had them, so none is taken. The rule that must
- * never break: what is not understood counts as harm, as a guest that is not recorded on is better
- * than one that is killed.
+ * Called by the guest's thread that puts the filter on, also in a forked child that has had no
+ * event yet: there our locks are as the parent's threads had them, so none is taken. The rule that
+ * must never break: what is not understood counts as harm, as a guest that is not recorded on is
+ * better than one that is killed.
  */
 #include "preload/process/filter.h"
 
@@ -214,7 +214,7 @@ harms(const struct sock_fprog *filter, const struct asked *call, struct state *s
 	return false;
 }
 
-/* Through the kernel: the guest's pointers may lead nowhere. False: then no filter comes of them. */
+/* Through the kernel: the guest's pointers may lead nowhere. False: no filter comes of them. */
 static bool
 copy(void *into, const void *from, size_t size)
 {

@@ -1,14 +1,14 @@
 /*
- * Of a thousand programs that a build starts in a place where no trace can be made, the first shall
- * say so. They share no memory and the environment is the guest's: what they can see of each other is
- * the list of mappings, so a process without a trace keeps a page that says it by its name.
+ * Of a thousand programs that a build starts in a place where no trace can be made, the first
+ * shall say so. They share no memory and the environment is the guest's: what they can see of each
+ * other is the list of mappings, so a process without a trace keeps a page that says it by its name.
  *
  *     make      no trace: says so, maps the page
  *       sh      no trace: make has the page, so it maps its own in silence
  *         cc    no trace: sh has it
  *
- * Called by tracer.c, once, where the trace could not be created. The rule that must never break: who
- * cannot see its parent speaks.
+ * Called by tracer.c, once, where the trace could not be created. The rule that must never break:
+ * who cannot see its parent speaks.
  */
 #include "preload/process/kin.h"
 

@@ -24,7 +24,8 @@ struct mapping_reader {
 	char buffer[MAPPING_BUFFER];
 };
 
-/* Of "/proc/self/maps" or another process's. 0, or -1 with errno. Followed by mapping_close where it succeeded. */
+/* Of "/proc/self/maps" or another process's. 0, or -1 with errno. Followed by mapping_close where
+ * it succeeded. */
 int mapping_open(struct mapping_reader *reader, const char *path);
 
 /* The next line; false: no more (or unreadable). */

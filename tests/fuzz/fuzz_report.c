@@ -6,10 +6,10 @@
  * by it. The bytes are a trace as they are, and what spoils a sound one. Symbols are not read: a
  * trace may name any file. Run by `make fuzz`.
  */
-#define SAMPLE_PROFILE                                                                           \
-	"profile sample\nwake always\nminimum 24\nanchor buckets at header + 16 points base\n"        \
-	"field entries i64 at header\nrequire entries >= 0\ncount entries\n"                           \
-	"part buckets in buckets bytes size(buckets)\ncapacity 1000\nneeded 16 * entries\n"           \
+#define SAMPLE_PROFILE                                                                   \
+	"profile sample\nwake always\nminimum 24\nanchor buckets at header + 16 points base\n" \
+	"field entries i64 at header\nrequire entries >= 0\ncount entries\n"                   \
+	"part buckets in buckets bytes size(buckets)\ncapacity 1000\nneeded 16 * entries\n"    \
 	"remedy rebuild \"make a new map\" leaves 0 transient 0\n"
 
 #include "analyzer/write_json.h"

@@ -5,8 +5,8 @@
  *
  *     replay = kept input 0 as it is, changed 1, ... changed CHANGES, kept input 1 as it is, ...
  *
- * A fault ends the process, by the sanitizers, by abort or by a signal; the input that was being run
- * is then named, so that it can be made again: its file, and the number of the change.
+ * A fault ends the process, by the sanitizers, by abort or by a signal; the input that was being
+ * run is then named, so that it can be made again: its file, and the number of the change.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -173,6 +173,7 @@ main(int argc, char **argv)
 	if (count <= 0)
 		printf("not ok 1 - %s: nothing that can be read is kept in %s\n", target, folder);
 	else
-		printf("ok 1 - %s: %d kept inputs, each changed %d times\n", target, count, CHANGES);
+		printf("ok 1 - %s: %d kept inputs, each changed %d times\n", target, count,
+		       CHANGES);
 	return count <= 0;
 }

@@ -32,14 +32,16 @@ spoiled_base(void)
 static void
 spoiled_change(struct bytes image, const uint8_t *record)
 {
-	const size_t fixed = offsetof(struct trace_header, chunks); /* magic, version, sizes before it */
+	/* Magic, version and sizes lie before it. */
+	const size_t fixed = offsetof(struct trace_header, chunks);
 	size_t chunks = (image.size - TRACE_HEADER_SIZE) / TRACE_CHUNK_SIZE;
 	size_t part = record[0] % (chunks + 1), at = (size_t)(record[1] | record[2] << 8) * 4;
 
 	if (part == 0)
 		at = fixed + at % (sizeof(struct trace_header) - fixed - 8);
 	else
-		at = TRACE_HEADER_SIZE + (part - 1) * TRACE_CHUNK_SIZE + at % (TRACE_CHUNK_SIZE - 8);
+		at = TRACE_HEADER_SIZE + (part - 1) * TRACE_CHUNK_SIZE +
+		     at % (TRACE_CHUNK_SIZE - 8);
 	memcpy(image.at + at, record + 3, 8);
 }
 

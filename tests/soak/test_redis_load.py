@@ -15,8 +15,8 @@ COMMANDS = "ping,set,get,incr,lpush,rpush,hset,sadd,zadd,lrange_100,mset"
 def load(trace):
     """What the server holds after the load, and how the benchmark ended."""
     with redis.server(trace) as (process, client):
-        done = run(["redis-benchmark", "-s", client.socket.getpeername(), "-q", "-n", str(REQUESTS), "-t", COMMANDS],
-                   timeout=1800)
+        done = run(["redis-benchmark", "-s", client.socket.getpeername(), "-q", "-n", str(REQUESTS),
+                    "-t", COMMANDS], timeout=1800)
         client("BGSAVE")
         wait_for(lambda: b"rdb_bgsave_in_progress:0" in client("INFO", "persistence"), "the save")
         state = client("INFO", "persistence")
