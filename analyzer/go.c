@@ -113,7 +113,7 @@ go_tell(const struct go *go, struct go_look *look, const struct go_moment *momen
 		goto out;
 	}
 	go_trace_start(&trace, age_ns);
-	if (go_trace_add(&trace, moment, &look->input, &look->result) != 0) {
+	if (go_trace_add(&trace, moment, look->file.path, &look->input, &look->result) != 0) {
 		command_complain(go->command, "%s cannot be written: %s", trace.writer.path,
 				 strerror(errno));
 		goto out;

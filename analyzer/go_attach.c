@@ -1,9 +1,10 @@
 /*
- * `maptrace go PID`: a process that runs already. It stands still while its memory is copied, and no
- * longer: what takes time is done on the copy.
+ * `maptrace go PID`: a process that runs already. It stands still while its memory is copied, and
+ * no longer: what takes time is done on the copy.
  */
 #include "analyzer/clock.h"
 #include "analyzer/go.h"
+#include "analyzer/go_file.h"
 #include "analyzer/program.h"
 
 #include <errno.h>
@@ -50,14 +51,18 @@ parse_pid(const struct go *go, pid_t *pid)
 static int
 copy(const struct go *go, pid_t pid, struct go_look *look, struct go_moment *moment)
 {
-	char error[GO_LOOK_ERROR_SIZE];
+	char error[GO_LOOK_ERROR_SIZE], program[PATH_MAX];
+	struct go_file file;
 	struct attach attach;
-	uint64_t began = clock_now_ns(CLOCK_MONOTONIC);
+	uint64_t began;
 	int result = -1;
 
 	memset(look, 0, sizeof(*look));
+	go_look_program(pid, program); /* "" if it may not be seen: then attaching says why */
+	go_file_find(pid, program, &file);
+	began = clock_now_ns(CLOCK_MONOTONIC);
 	if (attach_stop(&attach, pid, error) == 0)
-		result = go_look_copy(look, &attach, attach.threads[0].id, error);
+		result = go_look_copy(look, &attach, attach.threads[0].id, &file, error);
 	moment->ns = clock_age_ns(pid);
 	attach_release(&attach);
 	moment->pause_ns = clock_now_ns(CLOCK_MONOTONIC) - began;

@@ -69,12 +69,13 @@ refuse_copy(pid_t pid, pid_t reader, char error[GO_LOOK_ERROR_SIZE])
 
 int
 go_look_copy(struct go_look *look, const struct attach *stopped, pid_t reader,
-	     char error[GO_LOOK_ERROR_SIZE])
+	     const struct go_file *file, char error[GO_LOOK_ERROR_SIZE])
 {
 	memset(look, 0, sizeof(*look));
+	look->file = *file;
 	look->process.pages.fd = -1; /* not opened yet */
 	if (go_look_program(reader, look->program) != 0 || keep_threads(look, stopped) != 0 ||
-	    memory_open_process(&look->process, reader, look->program) != 0) {
+	    memory_open_process(&look->process, reader, file->path) != 0) {
 		refuse_copy(stopped->pid, reader, error);
 		memory_close_process(&look->process);
 		return -1;
@@ -110,6 +111,7 @@ go_look_core(struct go_look *look, const char *core, const char *program,
 	memset(look, 0, sizeof(*look));
 	if (!realpath(program, look->program))
 		snprintf(look->program, sizeof(look->program), "%s", program);
+	memcpy(look->file.path, look->program, sizeof(look->file.path));
 	if (memory_open_core(&look->core, core, program) != 0) {
 		snprintf(error, GO_LOOK_ERROR_SIZE, "%s cannot be read as a core of %s: %s%s%s", core,
 			 program, look->core.reason, errno ? ": " : "",
@@ -135,11 +137,12 @@ explain(const struct go_look *look, enum golang_outcome outcome, char error[GO_L
 
 	if (outcome == GOLANG_NOT_GO)
 		snprintf(error, GO_LOOK_ERROR_SIZE,
-			 "%s is no Go program: it has no Go build information. Other programs are "
-			 "traced by `maptrace run -- PROGRAM`", look->program);
+			 "%s is no Go program and has no library that Go built: there is no Go build "
+			 "information in it. Other programs are traced by `maptrace run -- PROGRAM`",
+			 look->program);
 	else if (outcome == GOLANG_REFUSED)
 		snprintf(error, GO_LOOK_ERROR_SIZE, "%s (built by %s) is not read: %s. Maps of Go %s "
-			 "are known", look->program,
+			 "are known", look->file.path,
 			 result->version[0] ? result->version : "an unknown Go", reason,
 			 golang_releases);
 	else
@@ -157,6 +160,11 @@ go_look_read(struct go_look *look, uint64_t budget_ns, char error[GO_LOOK_ERROR_
 	look->input.threads = look->threads;
 	look->input.deadline_ns = budget_ns ? began + budget_ns : 0;
 	outcome = golang_find(&look->input, &look->result);
+	if (outcome == GOLANG_FOUND && look->file.has_others) {
+		look->result.is_complete = false;
+		look->result.reason = "a plugin or second library that Go built is in the process: "
+				      "its maps are not looked for";
+	}
 	return outcome == GOLANG_FOUND ? 0 : explain(look, outcome, error);
 }
 

@@ -8,6 +8,7 @@
 #define ANALYZER_GO_LOOK_H
 
 #include "analyzer/attach.h"
+#include "analyzer/go_file.h"
 #include "finder/memory_core.h"
 #include "finder/memory_process.h"
 #include "golang/golang.h"
@@ -24,12 +25,13 @@ struct go_look {
 	struct golang_result result; /* of go_look_read */
 	uint64_t copied_bytes;
 	char program[PATH_MAX];
+	struct go_file file; /* that has the Go runtime */
 };
 
-/* Copies the process that `stopped` holds, through its thread `reader`. Returns 0, or -1 with a
- * sentence in `error`. Close in both cases. */
+/* Copies the process that `stopped` holds, through its thread `reader`; `file` of it has the Go
+ * runtime (go_file_find). Returns 0, or -1 with a sentence in `error`. Close in both cases. */
 int go_look_copy(struct go_look *look, const struct attach *stopped, pid_t reader,
-		 char error[GO_LOOK_ERROR_SIZE]);
+		 const struct go_file *file, char error[GO_LOOK_ERROR_SIZE]);
 
 /* The same from a core file. */
 int go_look_core(struct go_look *look, const char *core, const char *program,

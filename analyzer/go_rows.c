@@ -21,7 +21,7 @@ struct rows {
 };
 
 static int
-publish_module(struct rows *rows)
+publish_module(struct rows *rows, const char *file)
 {
 	struct go_trace *trace = rows->trace;
 	struct trace_module *row;
@@ -31,8 +31,7 @@ publish_module(struct rows *rows)
 	row = trace_table_next(&trace->writer, &trace->modules);
 	if (!row)
 		return -1;
-	if (!go_module_describe(rows->input->memory, rows->input->image,
-				trace->writer.header->program, row))
+	if (!go_module_describe(rows->input->memory, rows->input->image, file, row))
 		return 0;
 	trace_table_publish(&trace->writer, &trace->modules);
 	trace->has_module = true;
@@ -212,7 +211,7 @@ begin_record(struct go_trace *trace, const struct go_moment *moment, uint32_t *i
 }
 
 int
-go_trace_add(struct go_trace *trace, const struct go_moment *moment,
+go_trace_add(struct go_trace *trace, const struct go_moment *moment, const char *file,
 	     const struct golang_input *input, const struct golang_result *found)
 {
 	struct rows rows = {.trace = trace, .input = input, .found = found,
@@ -223,7 +222,7 @@ go_trace_add(struct go_trace *trace, const struct go_moment *moment,
 	if (!record)
 		return -1;
 	profile->awake = 1;
-	if (publish_module(&rows) || write_maps(&rows, record) || write_claims(&rows, record) ||
+	if (publish_module(&rows, file) || write_maps(&rows, record) || write_claims(&rows, record) ||
 	    write_live(&rows, record) || write_refused(&rows, record))
 		return -1;
 	if (!found->is_complete && found->reason)

@@ -12,6 +12,7 @@
 #include "analyzer/clock.h"
 #include "analyzer/follow.h"
 #include "analyzer/go.h"
+#include "analyzer/go_file.h"
 #include "analyzer/launch.h"
 #include "analyzer/program.h"
 
@@ -56,8 +57,8 @@ read_job(struct running *running, struct job *job)
 {
 	job->result = job->is_copied
 	    ? go_look_read(&job->look, running->go->budget_ns, job->error) : -1;
-	if (job->result == 0 && go_trace_add(&running->trace, &job->moment, &job->look.input,
-					     &job->look.result) != 0) {
+	if (job->result == 0 && go_trace_add(&running->trace, &job->moment, job->look.file.path,
+					     &job->look.input, &job->look.result) != 0) {
 		snprintf(job->error, sizeof(job->error), "the snapshot cannot be written: %s",
 			 strerror(errno));
 		job->result = -1;
@@ -181,13 +182,15 @@ look(void *context, const struct attach *stopped, pid_t reader, bool at_end)
 	struct running *running = context;
 	struct job *job = at_end ? &running->last : &running->now;
 	uint64_t began = clock_now_ns(CLOCK_MONOTONIC);
+	struct go_file file;
 
 	if (!running->has_trace)
 		return;
 	memset(job, 0, sizeof(*job));
 	describe(running, job, at_end);
 	job->moment.ns = began - running->start_ns;
-	job->is_copied = go_look_copy(&job->look, stopped, reader, job->error) == 0;
+	go_file_find(reader, running->trace.writer.header->program, &file);
+	job->is_copied = go_look_copy(&job->look, stopped, reader, &file, job->error) == 0;
 	running->last_ns = clock_now_ns(CLOCK_MONOTONIC);
 	job->moment.pause_ns = running->last_ns - began;
 	job->moment.scan_bytes = job->look.copied_bytes;

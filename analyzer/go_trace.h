@@ -46,9 +46,9 @@ void go_trace_start(struct go_trace *trace, uint64_t age_ns);
 /* The process has become another program. */
 void go_trace_rename(struct go_trace *trace, const char *program);
 
-/* Writes one snapshot of the process whose memory `input` is. Returns 0, or -1 with errno: the disk
- * is full, or memory was refused. */
-int go_trace_add(struct go_trace *trace, const struct go_moment *moment,
+/* Writes one snapshot of the process whose memory `input` is, and whose `file` has the Go runtime.
+ * Returns 0, or -1 with errno: the disk is full, or memory was refused. */
+int go_trace_add(struct go_trace *trace, const struct go_moment *moment, const char *file,
 		 const struct golang_input *input, const struct golang_result *found);
 
 void go_trace_close(struct go_trace *trace);

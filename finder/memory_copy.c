@@ -8,6 +8,9 @@
 
 enum { PAGE = 4096 };
 
+/* No process has so many addresses; sums of what is less do not overflow. */
+static const uint64_t most = (uint64_t)1 << 48;
+
 /* Joins neighbours to runs, whose `bytes` are offsets for now; *total is their size. Runs begin at
  * the same place in a page as in the guest: what is one page there is one page here. */
 static int
@@ -27,7 +30,8 @@ join(struct memory_copy *copy, uint64_t *total)
 			run->bytes = (unsigned char *)(uintptr_t)*total;
 		}
 		run->end = regions[i].end;
-		if (__builtin_add_overflow(*total, size, total)) {
+		*total += size < most ? size : most;
+		if (*total >= most) {
 			errno = ENOMEM;
 			return -1;
 		}

@@ -9,8 +9,8 @@ import signal
 import subprocess
 
 import harness
-from golang import Standing, check, toolchains
-from harness import equal, maptrace, report, run, test
+from golang import Standing, check, find, toolchains
+from harness import contains, equal, maptrace, report, run, test
 
 
 def check_kinds(told, is_classic):
@@ -74,6 +74,38 @@ def cores():
         assert "truncated" in refused.stderr, refused.stderr
         os.unlink(core)
         os.unlink("core.mtr")
+
+
+HOST = ("import ctypes, sys; library = ctypes.CDLL(sys.argv[1]); library.Fill(5000); "
+        "library.Drop(10); library.Tell(); print('done', flush=True); input()")
+
+
+@test
+def library_in_c():
+    """a library built by Go in a program in C: its map, as the library tells of it"""
+    for toolchain in toolchains():
+        library = toolchain.build("shared", "c-shared")
+        with Standing([shutil.which("python3", path="/usr/bin"), "-c", HOST, library]) as guest:
+            maptrace("go", str(guest.process.pid), "-o", "shared.mtr", "--report", "text")
+            told, = guest.truth
+            found = find(report("shared.mtr"), "request", "map[int64][2]uint32")
+            equal((found["address"], found["count"]), (told["address"], 10))
+            assert found["retained_bytes"] > found["bytes"]["buckets"] * 9 // 10, found
+            guest.go_on()
+        os.unlink("shared.mtr")
+
+
+@test
+def plugins_are_told():
+    """a program with a plugin, whose maps would be missed, is not judged"""
+    for toolchain in toolchains():
+        maptrace("go", "run", "-o", "plugging.mtr", "--report", "text", "--",
+                 toolchain.build("plugging", "cgo"), toolchain.build("plugged", "plugin"))
+        look, = report("plugging.mtr")["snapshots"]
+        equal(look["complete"], False)
+        contains(look["reason"], "plugin")
+        maptrace("check", "--max-retained", "1G", "plugging.mtr", status=3)
+        os.unlink("plugging.mtr")
 
 
 def writes_cores():
