@@ -1,6 +1,7 @@
 /*
- * See attach.h. A thread that is asked to stop may report something else first: its end, or a signal
- * that it was about to get. It stands still then, too, and gets the signal when it is let go.
+ * See attach.h. A thread that is asked to stop may report something else first: its end, or a
+ * signal that it was about to get. It stands still then, too, and gets the signal when it is let
+ * go.
  *
  * New threads may begin while we are at it: the list is read again until it holds no new one. A
  * thread in a system call that nothing interrupts (a file server that does not answer, vfork) does

@@ -71,25 +71,34 @@ explain_refusal(pid_t pid, char *error, size_t size)
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	if (is_filtered())
-		snprintf(error, size, "a seccomp filter of this container or sandbox refuses ptrace; "
+		snprintf(error, size,
+			 "a seccomp filter of this container or sandbox refuses ptrace; "
 			 "allow it (docker run --cap-add=SYS_PTRACE) or attach from outside");
 	else if (tracer > 0)
-		snprintf(error, size, "process %d is traced by process %ld (a debugger, strace or "
-			 "another maptrace), and the kernel allows one at a time", (int)pid, tracer);
+		snprintf(error, size,
+			 "process %d is traced by process %ld (a debugger, strace or "
+			 "another maptrace), and the kernel allows one at a time",
+			 (int)pid, tracer);
 	else if (geteuid() != 0 && owner >= 0 && owner != (long)geteuid())
-		snprintf(error, size, "process %d belongs to user %ld, and you are user %u: attach as "
-			 "that user or as root", (int)pid, owner, geteuid());
+		snprintf(error, size,
+			 "process %d belongs to user %ld, and you are user %u: attach as "
+			 "that user or as root",
+			 (int)pid, owner, geteuid());
 	else if (scope >= 1 && scope <= 3)
-		snprintf(error, size, "kernel.yama.ptrace_scope is %d: %s. Attach as root%s, or start "
-			 "the program by `maptrace go run -- PROGRAM`", scope, scopes[scope],
+		snprintf(error, size,
+			 "kernel.yama.ptrace_scope is %d: %s. Attach as root%s, or start "
+			 "the program by `maptrace go run -- PROGRAM`",
+			 scope, scopes[scope],
 			 scope == 1 ? ", set it to 0 (sysctl kernel.yama.ptrace_scope=0)" : "");
 	else if (geteuid() != 0 && stat(path, &file) == 0 && file.st_uid != geteuid())
 		snprintf(error, size, "process %d is not dumpable (prctl PR_SET_DUMPABLE, set-uid or "
 			 "file capabilities): attach as root", (int)pid);
 	else
-		snprintf(error, size, "the kernel refuses to attach to process %d: it holds more "
+		snprintf(error, size,
+			 "the kernel refuses to attach to process %d: it holds more "
 			 "capabilities than you, lives in another user namespace, or a security "
-			 "module forbids it (AppArmor, SELinux); attach as root on the host", (int)pid);
+			 "module forbids it (AppArmor, SELinux); attach as root on the host",
+			 (int)pid);
 }
 
 void
@@ -101,12 +110,15 @@ attach_explain(pid_t pid, int why, char error[ATTACH_ERROR_SIZE])
 	if (kill(pid, 0) != 0 && errno == ESRCH)
 		snprintf(error, ATTACH_ERROR_SIZE, "there is no process %d", (int)pid);
 	else if (why == ETIMEDOUT)
-		snprintf(error, ATTACH_ERROR_SIZE, "process %d does not stop: a thread of it waits in "
+		snprintf(error, ATTACH_ERROR_SIZE,
+			 "process %d does not stop: a thread of it waits in "
 			 "a system call that nothing interrupts (state D in ps); try again later",
 			 (int)pid);
 	else if (readlink(path, target, sizeof(target)) < 0 && errno == ENOENT)
-		snprintf(error, ATTACH_ERROR_SIZE, "process %d has no memory: it has ended and waits "
-			 "for its parent (a zombie), or is a thread of the kernel", (int)pid);
+		snprintf(error, ATTACH_ERROR_SIZE,
+			 "process %d has no memory: it has ended and waits "
+			 "for its parent (a zombie), or is a thread of the kernel",
+			 (int)pid);
 	else if (why == ESRCH)
 		snprintf(error, ATTACH_ERROR_SIZE, "process %d ended meanwhile", (int)pid);
 	else if (why == EPERM || why == EACCES || why == ENOSYS)

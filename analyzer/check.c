@@ -33,8 +33,8 @@ is_accepted(void *context, struct model *model, const struct model_map *map)
 				map->name);
 }
 
-/* Bytes that no map explains have functions, and a profile unless the program itself told their role,
- * but no type and no name. */
+/* Bytes that no map explains have functions, and a profile unless the program itself told their
+ * role, but no type and no name. */
 static bool
 is_accepted_stack(void *context, struct model *model, uint32_t stack)
 {

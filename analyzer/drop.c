@@ -166,7 +166,8 @@ compare_stack(struct model_drop *drop, const struct trace_origin *stack, const s
 		move(drop, MODEL_COLLECTED, from->rest, to->rest);
 		return;
 	}
-	bool is_told = from->is_told || to->is_told; /* of a map that nobody found: not superseded */
+	bool is_told = from->is_told || to->is_told; /* of a map that nobody found: not
+	                                              * superseded */
 
 	if (!is_told)
 		move(drop, MODEL_SUPERSEDED, from->unreached, to->unreached);

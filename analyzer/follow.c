@@ -1,7 +1,7 @@
 /*
- * See follow.h. Every thread is traced from its birth (PTRACE_O_TRACECLONE), because any of them may
- * be the one that ends the process. At the end of a process the kernel stops each of its threads
- * once more (PTRACE_EVENT_EXIT) while their memory is still there.
+ * See follow.h. Every thread is traced from its birth (PTRACE_O_TRACECLONE), because any of them
+ * may be the one that ends the process. At the end of a process the kernel stops each of its
+ * threads once more (PTRACE_EVENT_EXIT) while their memory is still there.
  */
 #include "analyzer/follow.h"
 

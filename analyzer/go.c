@@ -149,8 +149,9 @@ choose(struct go *go)
 		return go_run(go);
 	if (go->pid)
 		return go_attach(go);
-	command_complain(go->command, "which program? `maptrace go PID`, `maptrace go run -- PROGRAM` "
-				      "or `maptrace go --core FILE --exe PROGRAM`");
+	command_complain(go->command,
+			 "which program? `maptrace go PID`, `maptrace go run -- PROGRAM` "
+			 "or `maptrace go --core FILE --exe PROGRAM`");
 	return COMMAND_FAILED;
 }
 

@@ -85,8 +85,10 @@ go_attach(const struct go *go)
 	if (parse_pid(go, &pid) != 0)
 		return COMMAND_FAILED;
 	if (is_foreign(pid)) {
-		command_complain(go->command, "process %d is a 32-bit program or of another machine; "
-					      "only x86-64 programs are read", (int)pid);
+		command_complain(go->command,
+				 "process %d is a 32-bit program or of another machine; "
+				 "only x86-64 programs are read",
+				 (int)pid);
 		return COMMAND_UNJUDGED;
 	}
 	if (copy(go, pid, &look, &moment) != 0)

@@ -113,8 +113,8 @@ go_look_core(struct go_look *look, const char *core, const char *program,
 		snprintf(look->program, sizeof(look->program), "%s", program);
 	memcpy(look->file.path, look->program, sizeof(look->file.path));
 	if (memory_open_core(&look->core, core, program) != 0) {
-		snprintf(error, GO_LOOK_ERROR_SIZE, "%s cannot be read as a core of %s: %s%s%s", core,
-			 program, look->core.reason, errno ? ": " : "",
+		snprintf(error, GO_LOOK_ERROR_SIZE, "%s cannot be read as a core of %s: %s%s%s",
+			 core, program, look->core.reason, errno ? ": " : "",
 			 errno ? strerror(errno) : "");
 		memory_close_core(&look->core);
 		return -1;

@@ -155,9 +155,9 @@ wants_look(void *context)
 		finish_reader(running);
 	if (running->is_reading || !running->has_trace)
 		return false;
-	return is_asked(running) ||
-	       (running->go->every_s > 0 &&
-		(double)(clock_now_ns(CLOCK_MONOTONIC) - running->last_ns) >= running->go->every_s * 1e9);
+	return is_asked(running) || (running->go->every_s > 0 &&
+				     (double)(clock_now_ns(CLOCK_MONOTONIC) - running->last_ns) >=
+					 running->go->every_s * 1e9);
 }
 
 static void

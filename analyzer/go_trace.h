@@ -21,7 +21,8 @@ enum { GO_TRACE_ERROR_SIZE = 2048 };
 
 struct go_trace {
 	struct trace_writer writer;
-	struct trace_table sites, nodes, decisions, stacks, modules, profiles, text, snapshots, counters;
+	struct trace_table sites, nodes, decisions, stacks, modules, profiles, text, snapshots,
+	    counters;
 	struct symbols_module symbols; /* of the program, for the names of globals */
 	bool has_module;
 };

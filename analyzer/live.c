@@ -1,7 +1,7 @@
 /*
  * See live.h. A trace is a shared, writable mapping of a file that begins with the trace's magic. A
- * guest in a container names its files otherwise: they are found through /proc/PID/root. The trace of
- * a program that is watched from outside (`maptrace go run`) is mapped by its tracer.
+ * guest in a container names its files otherwise: they are found through /proc/PID/root. The trace
+ * of a program that is watched from outside (`maptrace go run`) is mapped by its tracer.
  */
 #include "analyzer/live.h"
 #include "trace/format.h"
@@ -76,11 +76,12 @@ explain_no_maps(uint32_t pid, int why, char *error, size_t size)
 			 "there is no process %u (or /proc is mounted with hidepid and hides it)",
 			 pid);
 	else
-		snprintf(error, size,
-			 "/proc/%u/maps cannot be read: %s. The process is another user's, or is not "
-			 "dumpable (prctl PR_SET_DUMPABLE, set-uid, file capabilities): ask as root, or "
-			 "name its trace: maptrace snapshot maptrace.PROGRAM.%u.mtr",
-			 pid, strerror(why), pid);
+		snprintf(
+		    error, size,
+		    "/proc/%u/maps cannot be read: %s. The process is another user's, or is not "
+		    "dumpable (prctl PR_SET_DUMPABLE, set-uid, file capabilities): ask as root, or "
+		    "name its trace: maptrace snapshot maptrace.PROGRAM.%u.mtr",
+		    pid, strerror(why), pid);
 }
 
 static void
@@ -92,10 +93,12 @@ explain_no_trace(uint32_t pid, int is_forbidden, const char *at, char *error, si
 			 "its folder's stand in the way; ask as its owner or as root",
 			 pid, at);
 	else
-		snprintf(error, size,
-			 "process %u is not traced: it has no trace mapped. Start it with `maptrace "
-			 "run -- PROGRAM` or LD_PRELOAD (MAPTRACE_ONLY must let it pass); a Go program "
-			 "is looked at by `maptrace go %u`", pid, pid);
+		snprintf(
+		    error, size,
+		    "process %u is not traced: it has no trace mapped. Start it with `maptrace "
+		    "run -- PROGRAM` or LD_PRELOAD (MAPTRACE_ONLY must let it pass); a Go program "
+		    "is looked at by `maptrace go %u`",
+		    pid, pid);
 }
 
 /* 1: `path` is a trace that the process has mapped; 0: it has none; -1: one may not be opened, and

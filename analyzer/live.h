@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Finds the trace that the process has mapped. Returns 0, or -1 with a sentence in `error` that says
- * what stands in the way and what to do. */
+/* Finds the trace that the process has mapped. Returns 0, or -1 with a sentence in `error` that
+ * says what stands in the way and what to do. */
 int live_find_trace(uint32_t pid, char path[PATH_MAX], char *error, size_t error_size);
 
 /* The letter of /proc/PID/stat: 'R', 'S', 'D', 'T' (stopped), 't' (by a debugger), 'Z'; 'X' where

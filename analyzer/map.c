@@ -38,9 +38,9 @@ read_operands(const struct command *command, const struct options *options, uint
 				return 0;
 		}
 	}
-	command_complain(command,
-			 "name the map's address and one trace, such as `maptrace map "
-			 "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps --each` lists addresses");
+	command_complain(
+	    command, "name the map's address and one trace, such as `maptrace map "
+		     "0x7f2a4c000b60 maptrace.prog.1.mtr`; `maptrace maps --each` lists addresses");
 	return -1;
 }
 
@@ -85,8 +85,9 @@ print_map(const struct command *command, struct model *model, const struct optio
 	int failed = 0;
 
 	if (!map) {
-		command_complain(command, "%s: no map at 0x%llx%s; `maptrace maps --each` lists them",
-				 path, (unsigned long long)address,
+		command_complain(command,
+				 "%s: no map at 0x%llx%s; `maptrace maps --each` lists them", path,
+				 (unsigned long long)address,
 				 model->is_judged_by_name ? " in this snapshot" : "");
 		return COMMAND_FAILED;
 	}

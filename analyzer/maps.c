@@ -1,6 +1,7 @@
 /*
- * `maptrace maps`: the table of the maps of one snapshot, the worst first. For people a line for each
- * place that made some, or for each map; with --json the objects of `report --json`, and the groups.
+ * `maptrace maps`: the table of the maps of one snapshot, the worst first. For people a line for
+ * each place that made some, or for each map; with --json the objects of `report --json`, and the
+ * groups.
  */
 #include "analyzer/command.h"
 #include "analyzer/write_json.h"
@@ -130,10 +131,10 @@ const struct command command_maps = {
     .summary = "list the maps of a snapshot",
     .help =
 	"HELD is what a map's bucket arrays and overflow take; NEEDED what a fresh map of the same "
-	"entries would take; RETAINED the difference, which rebuilding gives back; RESIDENT is what "
-	"of the arrays is in memory: room that was never touched costs none. CHAIN is the most entries "
-	"that hang from one bucket, PROBE the most places that a search for an entry looks at: a long "
-	"one tells of a bad hash. Each stands where the layout shows it.\n\n"
+	"entries would take; RETAINED the difference, which rebuilding gives back; RESIDENT is "
+	"what of the arrays is in memory: room that was never touched costs none. CHAIN is the "
+	"most entries that hang from one bucket, PROBE the most places that a search for an entry "
+	"looks at: a long one tells of a bad hash. Each stands where the layout shows it.\n\n"
 	"Maps of one type that one place in the code made share a line, with how their numbers are "
 	"spread.\n\n"
 	"Examples:\n"

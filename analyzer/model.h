@@ -124,7 +124,8 @@ struct model_snapshot {
 	uint64_t by_stack; /* bucket and overflow bytes by stack, transient ones left out ... */
 	uint64_t by_stack_reached; /* ... and how much of that maps explain */
 	uint64_t superseded;       /* not explained, and gone by the next complete snapshot */
-	uint64_t garbage;          /* of the live bytes: nothing holds them, a collector has yet to come */
+	uint64_t garbage;          /* of the live bytes: nothing holds them, a collector has yet to
+	                            * come */
 	uint64_t told;             /* in roles by the program's own word alone: maptrace_role */
 	uint64_t unexplained;      /* not explained, and may belong to maps that were not found */
 };
@@ -137,7 +138,8 @@ enum model_part {
 	MODEL_DELETION,   /* buckets, overflow and header of maps present in both */
 	MODEL_DELETION_VALUES, /* their out-of-line keys and values */
 	MODEL_VANISHED,        /* maps that are in one only */
-	MODEL_COLLECTED,       /* garbage that a collector had not taken yet, but for what maps in it held */
+	MODEL_COLLECTED,       /* garbage that a collector had not taken yet, but for what maps in
+	                        * it held */
 	MODEL_OTHER,           /* memory that is no map's */
 	MODEL_UNEXPLAINED,     /* what does not add up */
 	MODEL_PARTS
@@ -215,7 +217,8 @@ struct model_group {
 struct model_group *model_groups(struct model *model, const struct model_map *const *maps,
 				 size_t count, enum model_sort sort, size_t *group_count);
 
-/* How one number is spread over the maps of a group: what half and nine tenths of them do not exceed. */
+/* How one number is spread over the maps of a group: what half and nine tenths of them do not
+ * exceed. */
 enum model_measure { MODEL_HELD, MODEL_RETAINED, MODEL_FILL, MODEL_COUNT, MODEL_MEASURES };
 struct model_spread {
 	uint64_t known; /* maps that have the number; the others are left out */

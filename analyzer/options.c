@@ -15,7 +15,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KEY_HELP = 0x1000, KEY_SNAPSHOT, KEY_PROFILE, KEY_MIN, KEY_SORT, KEY_JSON, KEY_NO_SYMBOLS, KEY_COLOR };
+enum {
+	KEY_HELP = 0x1000,
+	KEY_SNAPSHOT,
+	KEY_PROFILE,
+	KEY_MIN,
+	KEY_SORT,
+	KEY_JSON,
+	KEY_NO_SYMBOLS,
+	KEY_COLOR
+};
 
 static const struct argp_option shared[] = {
     {"snapshot", KEY_SNAPSHOT, "LABEL", 0, "Look at this snapshot instead of the worst one", 0},

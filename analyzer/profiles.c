@@ -1,7 +1,7 @@
 /*
  * `maptrace profiles`: which map implementations are known (`list`; profiles_list.c), whether a
- * profile that somebody writes is sound (`check`), each error with its line, its column and the line
- * itself, and what it finds in a program (`test`; profiles_test.c).
+ * profile that somebody writes is sound (`check`), each error with its line, its column and the
+ * line itself, and what it finds in a program (`test`; profiles_test.c).
  */
 #include "analyzer/command.h"
 #include "analyzer/profiles_list.h"
@@ -138,7 +138,8 @@ run_profiles(const struct command *command, int argc, char **argv)
 		return check(command, options.operands + 1, options.operand_count - 1);
 	if (strcmp(what, "test") == 0)
 		return test(command, options.operands + 1, options.operand_count - 1);
-	command_complain(command, "'%s' is neither `list`, `check FILE...` nor `test FILE -- PROGRAM`",
+	command_complain(command,
+			 "'%s' is neither `list`, `check FILE...` nor `test FILE -- PROGRAM`",
 			 strcmp(what, "list") == 0 ? options.operands[1] : what);
 	return COMMAND_FAILED;
 }
@@ -147,16 +148,16 @@ const struct command command_profiles = {
     .name = "profiles",
     .arguments = "list [--profile GLOB] | check FILE... | test FILE -- PROGRAM [ARGUMENT...]",
     .summary = "list the known map implementations, check or test a profile",
-    .help = "`list` shows the shipped profiles and those of the folder MAPTRACE_PROFILES. `check` "
-	    "explains "
-	    "every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one. `test` runs a "
-	    "program that has such maps and tells what the profile found, which line refused how "
-	    "many arrays, and how much of the bytes that its role rules saw the maps explain; it "
-	    "exits 1 where no map was found.\n\n"
-	    "Examples:\n"
-	    "  maptrace profiles list\n"
-	    "  maptrace profiles list --json --profile 'libstdc*'\n"
-	    "  maptrace profiles check my.profile\n"
-	    "  maptrace profiles test my.profile -- ./program\n",
+    .help =
+	"`list` shows the shipped profiles and those of the folder MAPTRACE_PROFILES. `check` "
+	"explains every error of a profile as FILE:LINE:COLUMN and exits 2 if there is one. `test` "
+	"runs a program that has such maps and tells what the profile found, which line refused "
+	"how many arrays, and how much of the bytes that its role rules saw the maps explain; it "
+	"exits 1 where no map was found.\n\n"
+	"Examples:\n"
+	"  maptrace profiles list\n"
+	"  maptrace profiles list --json --profile 'libstdc*'\n"
+	"  maptrace profiles check my.profile\n"
+	"  maptrace profiles test my.profile -- ./program\n",
     .run = run_profiles,
 };

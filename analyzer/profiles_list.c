@@ -1,7 +1,7 @@
 /*
- * `maptrace profiles list`: what is known of each map implementation: versions, what was verified, what
- * gives memory back. Shipped profiles first, then those of the folder MAPTRACE_PROFILES; a broken one
- * is told on standard error and left out. Text and JSON say the same.
+ * `maptrace profiles list`: what is known of each map implementation: versions, what was verified,
+ * what gives memory back. Shipped profiles first, then those of the folder MAPTRACE_PROFILES; a
+ * broken one is told on standard error and left out. Text and JSON say the same.
  */
 #include "analyzer/profiles_list.h"
 

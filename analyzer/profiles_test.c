@@ -146,11 +146,12 @@ best_snapshot(const struct model *model, uint32_t profile)
 
 	for (uint32_t i = 0; i < model->snapshot_count; i++) {
 		const struct model_snapshot *snapshot = &model->snapshots[i];
-		uint64_t maps = maps_in(snapshot, profile), most = best ? maps_in(best, profile) : 0;
+		uint64_t maps = maps_in(snapshot, profile),
+			 most = best ? maps_in(best, profile) : 0;
 
-		if (snapshot->is_complete &&
-		    (!best || maps > most ||
-		     (maps == most && snapshot->rows->info.live_bytes > best->rows->info.live_bytes)))
+		if (snapshot->is_complete && (!best || maps > most ||
+					      (maps == most && snapshot->rows->info.live_bytes >
+								   best->rows->info.live_bytes)))
 			best = snapshot;
 	}
 	return best;
@@ -217,11 +218,13 @@ tell_stacks(const struct model *model, const struct model_snapshot *snapshot, ui
 	}
 	accounts_close(&accounts);
 	if (seen == 0)
-		puts("role rules saw no bytes: the code is stripped or inlined, or no pattern fits");
+		puts(
+		    "role rules saw no bytes: the code is stripped or inlined, or no pattern fits");
 	else
-		printf("role rules saw %s of buckets and overflow, of which maps explain %s (%u %%)\n",
-		       units_bytes(all, seen), units_bytes(part, model_less(seen, unreached)),
-		       (unsigned)model_percent(model_less(seen, unreached), seen));
+		printf(
+		    "role rules saw %s of buckets and overflow, of which maps explain %s (%u %%)\n",
+		    units_bytes(all, seen), units_bytes(part, model_less(seen, unreached)),
+		    (unsigned)model_percent(model_less(seen, unreached), seen));
 }
 
 /* Returns enum command_exit. */

@@ -1,7 +1,7 @@
 /*
  * Why a map has room that it does not need: deletion, or reserve, with_capacity, a hint. Called by
- * retained.c for all snapshots at once, in their order, since what a map held earlier shows that its
- * room was used.
+ * retained.c for all snapshots at once, in their order, since what a map held earlier shows that
+ * its room was used.
  *
  *     the array's stack         entries seen to go      nothing seen to go
  *     asks in advance           retained                reserved, not retained

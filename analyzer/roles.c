@@ -156,8 +156,8 @@ settle(const struct model *model, struct model_roles *roles, bool at_peak)
 	return 0;
 }
 
-/* Of a program that was read from outside nothing is known between its snapshots, and they are exact:
- * the highest is the peak, as far as it was seen. */
+/* Of a program that was read from outside nothing is known between its snapshots, and they are
+ * exact: the highest is the peak, as far as it was seen. */
 static int
 settle_outside(struct model *model)
 {

@@ -1,4 +1,5 @@
-/* Where a run's traces go, and which of the files there are this run's. Called by run.c and go_trace.c. */
+/* Where a run's traces go, and which of the files there are this run's. Called by run.c and
+ * go_trace.c. */
 #ifndef ANALYZER_RUN_TRACES_H
 #define ANALYZER_RUN_TRACES_H
 

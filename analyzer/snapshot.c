@@ -90,9 +90,11 @@ complain_about_file(const struct asking *asking, int why)
 		command_complain(asking->command, "%s is no trace of this version of maptrace",
 				 asking->path);
 	else if (why == EACCES || why == EPERM || why == EROFS)
-		command_complain(asking->command,
-				 "%s may not be written to, and that is how a snapshot is asked for: "
-				 "%s; ask as its owner or as root", asking->path, strerror(why));
+		command_complain(
+		    asking->command,
+		    "%s may not be written to, and that is how a snapshot is asked for: "
+		    "%s; ask as its owner or as root",
+		    asking->path, strerror(why));
 	else
 		command_complain(asking->command, "%s cannot be opened: %s", asking->path,
 				 strerror(why));
@@ -107,7 +109,8 @@ check_guest(struct asking *asking)
 	if (header->end == TRACE_ENDED)
 		command_complain(asking->command, "the process of %s has ended", asking->path);
 	else if (header->end != TRACE_RUNNING)
-		command_complain(asking->command, "the library stopped tracing in that process: %.*s",
+		command_complain(asking->command,
+				 "the library stopped tracing in that process: %.*s",
 				 (int)sizeof(header->notice), header->notice);
 	else
 		return 0;
@@ -129,8 +132,9 @@ complain_about_silence(const struct asking *asking)
 {
 	uint32_t pid = asking->pid ? asking->pid : asking->request.header->pid;
 	char state = live_state(pid);
-	const char *why = "it called neither malloc nor free (it waits, computes, or uses an allocator "
-			  "of its own)";
+	const char *why =
+	    "it called neither malloc nor free (it waits, computes, or uses an allocator "
+	    "of its own)";
 
 	if (state == 'X' || state == 'Z') {
 		command_complain(asking->command, "process %u has ended", pid);
@@ -142,10 +146,11 @@ complain_about_silence(const struct asking *asking)
 		why = "a debugger holds it";
 	else if (state == 'D')
 		why = "it waits in the kernel (disk or network file system)";
-	command_complain(asking->command,
-			 "no answer from process %u within %g s: %s. The request stays: its next malloc "
-			 "or free takes the snapshot, which `maptrace report --snapshot %s %s` then shows",
-			 pid, asking->wait_s, why, asking->label, asking->path);
+	command_complain(
+	    asking->command,
+	    "no answer from process %u within %g s: %s. The request stays: its next malloc "
+	    "or free takes the snapshot, which `maptrace report --snapshot %s %s` then shows",
+	    pid, asking->wait_s, why, asking->label, asking->path);
 }
 
 static void
@@ -192,10 +197,10 @@ report_answer(const struct asking *asking, struct options *options, struct model
 	const struct trace_snapshot *info = &found->rows->info;
 
 	if (!found->is_complete) {
-		command_complain(asking->command, "%s has a snapshot \"%s\" now, but an incomplete one: %s",
-				 asking->path, info->label,
-				 info->state == TRACE_SNAPSHOT_CUT ? info->reason
-								   : "it is still being written");
+		command_complain(
+		    asking->command, "%s has a snapshot \"%s\" now, but an incomplete one: %s",
+		    asking->path, info->label,
+		    info->state == TRACE_SNAPSHOT_CUT ? info->reason : "it is still being written");
 		return COMMAND_FAILED;
 	}
 	model->judged = found;
@@ -262,9 +267,11 @@ run(const struct command *command, int argc, char **argv)
 	if (parsed != OPTIONS_GO)
 		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
 	if (options.operand_count != 1 || options.snapshot) {
-		command_complain(command, options.snapshot
-				     ? "--snapshot chooses among those that are there; --label names this one"
-				     : "which process? `maptrace snapshot PID`, or the trace that it writes");
+		command_complain(
+		    command,
+		    options.snapshot
+			? "--snapshot chooses among those that are there; --label names this one"
+			: "which process? `maptrace snapshot PID`, or the trace that it writes");
 		return COMMAND_FAILED;
 	}
 	return ask(&asking, &options);
@@ -274,7 +281,8 @@ const struct command command_snapshot = {
     .name = "snapshot",
     .arguments = "[OPTIONS] PID|TRACE",
     .summary = "ask a traced process for a snapshot now, and report on it",
-    .help = "The process goes on; it stands still for a fork only. It must run under the library (or `maptrace go run`): "
+    .help = "The process goes on; it stands still for a fork only. It must run under the library "
+	    "(or `maptrace go run`): "
 	    "the request is a word in its trace, which the library looks at when the process calls "
 	    "malloc or free. Neither ptrace nor a signal is used. Under `maptrace go run` that "
 	    "command answers at once. A process that calls neither is told "

@@ -1,13 +1,13 @@
 /*
  * How a number is spread over the maps of a group: ten thousand small dicts are one line, and their
- * sum alone would not tell whether one of them is huge. Called by the writers for each group of more
- * than one map.
+ * sum alone would not tell whether one of them is huge. Called by the writers for each group of
+ * more than one map.
  *
  *     sorted values   |least ....... median ....... nine_tenths .. most|
  *
- * Each is the value of some map, never a mean of two: the smallest one that at least a half, or nine
- * tenths, of the maps do not exceed. What is not known is left out, and `known` says
- * of how many maps the rest speaks.
+ * Each is the value of some map, never a mean of two: the smallest one that at least a half, or
+ * nine tenths, of the maps do not exceed. What is not known is left out, and `known` says of how
+ * many maps the rest speaks.
  */
 #include "analyzer/model.h"
 

@@ -39,7 +39,8 @@ void symbols_close(struct symbols *symbols);
  * is answered from memory. NULL with *count 0: the stack is not known or memory was refused. */
 const struct symbols_frame *symbols_stack(struct symbols *symbols, uint32_t stack, size_t *count);
 
-/* The function that a call returns into at `pc`, without what was inlined into it. NULL: no memory. */
+/* The function that a call returns into at `pc`, without what was inlined into it. NULL: no
+ * memory. */
 const struct symbols_frame *symbols_call(struct symbols *symbols, uint32_t module, uint64_t pc);
 
 /* The variable that holds `address` in a module's data; NULL: not known. */

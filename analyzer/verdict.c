@@ -171,7 +171,8 @@ missing_problem(const struct model *model, const struct limits *limits)
 	if (limits->snapshot)
 		return print("it has no complete snapshot labelled '%s'", limits->snapshot);
 	if (model->snapshot_count == 0 && model->trace->header.notice[0])
-		return print("it has no snapshot; the library said: %s", model->trace->header.notice);
+		return print("it has no snapshot; the library said: %s",
+			     model->trace->header.notice);
 	if (model->snapshot_count == 0)
 		return print(
 		    "it has no snapshot: the program was killed before the first, or runs still");

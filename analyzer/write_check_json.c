@@ -12,13 +12,13 @@ json_map(const struct verdict_map *map)
 
 	snprintf(address, sizeof(address), "0x%llx", (unsigned long long)map->address);
 	return json_pack(
-	    "{so,ss,so,so,so,so,si,so,so,so,so,so,so,so,so}", "profile", write_json_text(map->profile),
-	    "address", address, "name", write_json_text(map->name), "type",
-	    write_json_text(map->type), "function", write_json_text(map->function), "file", write_json_text(map->file), "line",
-	    (int)map->line, "module", write_json_text(map->module), "count",
-	    write_json_number(map->count), "capacity", write_json_number(map->capacity),
-	    "held_bytes", write_json_number(map->held), "retained_bytes",
-	    write_json_number(map->retained), "retained_bytes_most",
+	    "{so,ss,so,so,so,so,si,so,so,so,so,so,so,so,so}", "profile",
+	    write_json_text(map->profile), "address", address, "name", write_json_text(map->name),
+	    "type", write_json_text(map->type), "function", write_json_text(map->function), "file",
+	    write_json_text(map->file), "line", (int)map->line, "module",
+	    write_json_text(map->module), "count", write_json_number(map->count), "capacity",
+	    write_json_number(map->capacity), "held_bytes", write_json_number(map->held),
+	    "retained_bytes", write_json_number(map->retained), "retained_bytes_most",
 	    write_json_number(map->retained_high), "remedy", write_json_text(map->remedy),
 	    "remedy_gives_bytes", map->remedy ? write_json_number(map->gives) : json_null());
 }

@@ -104,7 +104,8 @@ stack_of(struct model *model, uint32_t id)
 	const struct trace_count *count = &trace->counts[id];
 
 	return json_pack(
-	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o}", "profile",
+	    "{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:o}",
+	    "profile",
 	    write_json_text(stack->profile < trace->profile_count
 				? trace->profiles[stack->profile].name
 				: NULL),
@@ -112,8 +113,8 @@ stack_of(struct model *model, uint32_t id)
 	    "live_bytes", write_json_number(count->live_bytes), "live_blocks",
 	    write_json_number(count->live_blocks), "peak_bytes",
 	    write_json_number(count->peak_bytes), "peak_exact", (int)!count->is_peak_bound,
-	    "at_peak_bytes", write_json_number(count->at_peak_bytes),
-	    "at_peak_blocks", write_json_number(count->at_peak_blocks), "total_bytes",
+	    "at_peak_bytes", write_json_number(count->at_peak_bytes), "at_peak_blocks",
+	    write_json_number(count->at_peak_blocks), "total_bytes",
 	    write_json_number(count->total_bytes), "total_blocks",
 	    write_json_number(count->total_blocks), "transient",
 	    (int)((stack->flags & TRACE_STACK_TRANSIENT) != 0), "reserved",

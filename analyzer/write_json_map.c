@@ -238,8 +238,8 @@ probes_of(const struct model_map *map)
 {
 	double mean = model_mean_probe(map);
 
-	return json_pack("{s:o, s:o}", "longest", write_json_number(map->row->longest_probe), "mean",
-			 mean < 0 ? json_null() : json_real(mean));
+	return json_pack("{s:o, s:o}", "longest", write_json_number(map->row->longest_probe),
+			 "mean", mean < 0 ? json_null() : json_real(mean));
 }
 
 json_t *
@@ -267,8 +267,8 @@ write_json_map_sharing(struct model *model, const struct model_map *map, json_t 
 	object = write_json_put(object, "overflow_blocks", write_json_number(row->overflow_blocks));
 	object = write_json_put(object, "value_blocks", write_json_number(row->value_blocks));
 	object = write_json_put(object, "remedies", remedies_of(map));
-	object =
-	    write_json_put(object, "made_at", names->maker ? write_json_frame(names->maker) : json_null());
+	object = write_json_put(object, "made_at",
+				names->maker ? write_json_frame(names->maker) : json_null());
 	return write_json_put(object, "allocated_at",
 			      shared_frames(model, row->stack, names, frames));
 }

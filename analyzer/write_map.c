@@ -264,7 +264,8 @@ write_map(FILE *out, struct model *model, const struct model_map *map)
 	if (has_stacks)
 		write_stack(out, model, "its bucket array was allocated at", map->row->stack);
 	write_holder(out, model, map);
-	if (has_stacks && map->row->where == TRACE_WHERE_BLOCK && map->row->where_stack != TRACE_NONE)
+	if (has_stacks && map->row->where == TRACE_WHERE_BLOCK &&
+	    map->row->where_stack != TRACE_NONE)
 		write_stack(out, model, "that block was allocated at", map->row->where_stack);
 	write_remedies(out, map);
 }

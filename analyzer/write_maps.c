@@ -1,6 +1,6 @@
 /*
- * Prints the table of maps, a line for each place that made some. Called by maps.c. Computes nothing:
- * group.c and spread.c did.
+ * Prints the table of maps, a line for each place that made some. Called by maps.c. Computes
+ * nothing: group.c and spread.c did.
  */
 #include "analyzer/write_maps.h"
 
@@ -22,8 +22,9 @@ write_heading(FILE *out, const struct model *model)
 	fprintf(out, "snapshot '%s' at %s%s\n", units_escape(label, sizeof(label), info->label),
 		units_duration(when, info->ns),
 		model->is_judged_by_name ? "" : ", the worst of the complete ones");
-	fprintf(out, "%12s %12s %12s %12s %12s %12s %5s %6s %6s %6s  %-18s %s\n", "RETAINED", "HELD",
-		"NEEDED", "RESIDENT", "COUNT", "CAPACITY", "FILL", "CHAIN", "PROBE", "MAPS", "ADDRESS",
+	fprintf(out, "%12s %12s %12s %12s %12s %12s %5s %6s %6s %6s  %-18s %s\n", "RETAINED",
+		"HELD", "NEEDED", "RESIDENT", "COUNT", "CAPACITY", "FILL", "CHAIN", "PROBE", "MAPS",
+		"ADDRESS",
 		model->trace->header.flags & TRACE_OUTSIDE ? "MAP, HELD" : "MAP, MADE BY");
 }
 
@@ -154,8 +155,9 @@ write_maps(FILE *out, const struct model *model, const struct model_group *group
 	if (totals.is_estimate)
 		fputs("~ marks estimates: their rule hangs on hashes that cannot be seen\n", out);
 	if (is_grouped)
-		fputs("maps of one type made at one place share a line; --each gives each its own\n",
-		      out);
+		fputs(
+		    "maps of one type made at one place share a line; --each gives each its own\n",
+		    out);
 }
 
 static json_t *

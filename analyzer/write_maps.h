@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* A line for each group; a group of several maps has two more, which say how its numbers are spread.
- * A group of one is that map, with its address. */
+/* A line for each group; a group of several maps has two more, which say how its numbers are
+ * spread. A group of one is that map, with its address. */
 void write_maps(FILE *out, const struct model *model, const struct model_group *groups,
 		size_t count);
 

@@ -50,7 +50,8 @@ print_answer(const struct model_totals *totals, bool color, FILE *out)
 	if (totals->unknown_cause) {
 		fprintf(out, "Of what is retained %s is of unknown cause:",
 			units_bytes(text, totals->unknown_cause));
-		fputs(" nothing shows whether entries were deleted or room was asked for in advance.\n",
+		fputs(" nothing shows whether entries were deleted or room was asked for in "
+		      "advance.\n",
 		      out);
 	}
 	if (totals->unknown_maps) {

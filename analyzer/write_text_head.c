@@ -33,7 +33,8 @@ static const char *
 ending(const struct model *model)
 {
 	if (model->trace->header.flags & TRACE_OUTSIDE && model->trace->header.end == TRACE_ENDED)
-		return was_seen_ending(model) ? "read from outside to its end" : "read from outside";
+		return was_seen_ending(model) ? "read from outside to its end"
+					      : "read from outside";
 	switch (model->trace->header.end) {
 	case TRACE_ENDED:
 		return "ended properly";

@@ -34,7 +34,8 @@ maker_text(char *into, size_t size, const struct model_names *names)
 
 	if (maker && maker->file && names->written_type)
 		snprintf(into, size, "%s:%" PRIu32,
-			 units_escape(file, sizeof file, write_place_file(maker->file)), maker->line);
+			 units_escape(file, sizeof file, write_place_file(maker->file)),
+			 maker->line);
 	else if (maker)
 		write_place_frame(into, size, maker, MAKER_WIDTH);
 	else
@@ -52,8 +53,8 @@ kind_text(char *into, size_t size, const struct model_map *map, const struct mod
 	if (map->name)
 		used = (size_t)snprintf(into, size, "\"%s\", ",
 					units_escape(name, sizeof name, map->name));
-	symbols_shorten(into + used, size - used, names->written_type ? names->written_type : map->profile_name,
-			width);
+	symbols_shorten(into + used, size - used,
+			names->written_type ? names->written_type : map->profile_name, width);
 	return into;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Guests for finder_bench.c. Their allocator stands where malloc does (the linker wraps it), so that
- * the maps of gomap.c are the guest's too; what the benchmark needs for itself comes from
+ * Guests for finder_bench.c. Their allocator stands where malloc does (the linker wraps it), so
+ * that the maps of gomap.c are the guest's too; what the benchmark needs for itself comes from
  * finder_guest_hide() and is never searched.
  */
 #include "bench/finder_guest.h"
@@ -104,7 +104,8 @@ make_many(size_t n)
 	for (size_t i = 0; i < n; i++)
 		allocate(40);
 	for (size_t i = 0; i < n; i++)
-		*(uint64_t *)finder_guest.blocks[i].base = finder_guest.blocks[random_below(&seed, n)].base;
+		*(uint64_t *)finder_guest.blocks[i].base =
+		    finder_guest.blocks[random_below(&seed, n)].base;
 }
 
 static void

@@ -9,8 +9,8 @@
  * Each of T threads, main among them, keeps its share of the live blocks and makes its share of the
  * pairs. For every pair it walks down D frames (main is the first; libc's own come on top) along
  * the next of P paths, each a different list of functions, frees the block in a slot chosen at
- * random and puts a new one there. --vary draws the depth for each pair anew, from 4 to D. Frames have different sizes and no
- * frame pointers.
+ * random and puts a new one there. --vary draws the depth for each pair anew, from 4 to D. Frames
+ * have different sizes and no frame pointers.
  *
  * Every block carries its slot's mark and is looked at before it is freed; at the end all are, and
  * the counts must come out. Prints the counts and the nanoseconds a pair of the loop alone: by the

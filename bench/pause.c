@@ -1,15 +1,15 @@
 /*
  * What a snapshot costs the guest while it stands still, beside a bare fork of the same process.
- * Fills a heap of small blocks (100 MB), then forks and takes marks by turns (15 times each); prints
- * the medians.
+ * Fills a heap of small blocks (100 MB), then forks and takes marks by turns (15 times each);
+ * prints the medians.
  *
  *     make bench-build
  *     LD_PRELOAD=./libmaptrace.so MAPTRACE_AUTO=0 build/bench/pause [MEGABYTES [ROUNDS]]
  *
  * Each child is waited for before the next one is made, so that nothing competes with what is
- * measured. The fork is libc's without handlers of pthread_atfork, as the library's clone is. What a
- * snapshot costs after its pause is told for each page that the guest writes to: while a child lives
- * it is copied, and once the child is gone the first write still faults.
+ * measured. The fork is libc's without handlers of pthread_atfork, as the library's clone is. What
+ * a snapshot costs after its pause is told for each page that the guest writes to: while a child
+ * lives it is copied, and once the child is gone the first write still faults.
  */
 #include <maptrace.h>
 #include <signal.h>
@@ -146,12 +146,14 @@ main(int argc, char **argv)
 		faults[i] = time_faults(blocks, count, 0);
 	}
 	double bare = median(forks, rounds), mark = median(marks, rounds);
-	printf("%zu MB in %zu blocks, %d rounds: bare fork %.2f ms", megabytes, count, rounds, bare);
+	printf("%zu MB in %zu blocks, %d rounds: bare fork %.2f ms", megabytes, count, rounds,
+	       bare);
 	if (maptrace_is_active())
 		printf(", mark %.2f ms, %.2f times", mark, mark / bare);
 	median(copies, rounds); /* sorted now; what else runs only adds to the least */
 	median(faults, rounds);
-	printf("; a page written to after a fork: %.2f us to copy, %.2f us once the child is gone\n",
-	       copies[0], faults[0]);
+	printf(
+	    "; a page written to after a fork: %.2f us to copy, %.2f us once the child is gone\n",
+	    copies[0], faults[0]);
 	return 0;
 }

@@ -49,7 +49,8 @@ measure(struct anchors *anchors, const struct blocks *blocks)
 	const struct anchors_one *all = anchors->all.at;
 	int64_t least = 0, most = 0;
 	for (size_t i = 0; i < anchors->all.count; i++) {
-		int64_t plus = anchors->input->profiles[all[i].profile]->anchors[all[i].anchor].plus;
+		int64_t plus =
+		    anchors->input->profiles[all[i].profile]->anchors[all[i].anchor].plus;
 		least = plus < least ? plus : least;
 		most = plus > most ? plus : most;
 	}

@@ -10,7 +10,8 @@
 
 enum {
 	ANCHORS_SIZES = 1 << 10, /* sizes whose answer is kept */
-	ANCHORS_CLASSES = 256,   /* distinct sets of anchors, by number; the first is the empty one ... */
+	ANCHORS_CLASSES = 256,   /* distinct sets of anchors, by number; the first is the empty
+	                          * one ... */
 	ANCHORS_MIXED = 255,     /* ... the last is for all that found no number */
 	ANCHORS_SHARED_BIT = 63, /* of all anchors from the 64th on */
 };
@@ -25,7 +26,8 @@ struct anchors {
 	const struct finder_input *input;
 	struct array all;      /* struct anchors_one, in the profiles' order */
 	uint64_t lowest, span; /* an anchor's word w has w - lowest < span */
-	uint64_t beside;       /* set of the anchors whose word may be another than the block's start ... */
+	uint64_t beside;       /* set of the anchors whose word may be another than the block's
+	                        * start ... */
 	uint64_t strays;       /* ... and of those whose word may lie outside of the block */
 	uint8_t *classes;      /* of each block: index into sets */
 	uint64_t sets[ANCHORS_CLASSES];

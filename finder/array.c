@@ -12,7 +12,8 @@
 enum {
 	FRONT = 64,
 	FIRST_ROOM_BYTES = 4096 - FRONT,
-	DENSE_BYTES = 4 << 20, /* from here on a fault for each 4 KiB costs more than what it brings */
+	DENSE_BYTES = 4 << 20, /* from here on a fault for each 4 KiB costs more than what it
+	                        * brings */
 };
 
 void *

@@ -163,7 +163,8 @@ fill_chains(struct finder *finder, struct trace_map *map)
 	map->longest_chain = is_seen ? longest : TRACE_UNKNOWN;
 }
 
-/* Of all the tables that tell their searches; one that does not lead to its entry leaves nothing known. */
+/* Of all the tables that tell their searches; one that does not lead to its entry leaves nothing
+ * known. */
 static void
 fill_probes(struct finder *finder, struct trace_map *map)
 {

@@ -8,10 +8,10 @@
  *               |                                    each granule (16 B), set where a block starts
  *     blocks [ ... ]                                 sorted by base
  *
- * An address finds its run by bisection, its cell by subtraction and its block by counting bits; the
- * cells of a heap are a sixtieth of its size, so they stay in a near cache. What must never break:
- * blocks do not overlap, so the last block that starts at or before an address is the only one that
- * can hold it; and each base is a multiple of the granule, whatever allocator gave it.
+ * An address finds its run by bisection, its cell by subtraction and its block by counting bits;
+ * the cells of a heap are a sixtieth of its size, so they stay in a near cache. What must never
+ * break: blocks do not overlap, so the last block that starts at or before an address is the only
+ * one that can hold it; and each base is a multiple of the granule, whatever allocator gave it.
  */
 #include "finder/blocks.h"
 
@@ -87,7 +87,8 @@ sort_blocks(struct finder_block *at, size_t count)
 {
 	if (is_sorted(at, count))
 		return 0;
-	struct finder_block *spare = array_map_dense(count * sizeof(*at) + DIGITS * sizeof(uint32_t));
+	struct finder_block *spare =
+	    array_map_dense(count * sizeof(*at) + DIGITS * sizeof(uint32_t));
 	if (!spare)
 		return -1;
 	uint32_t *starts = (uint32_t *)(spare + count);

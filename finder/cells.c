@@ -145,5 +145,6 @@ cells_count_slots(struct walk *walk, uint64_t *index)
 	}
 	add_up(walk, live, dead);
 	*index = first + count;
-	return walk->bounds.outside_count || walk->entries ? note_live_slots(walk, first, live) : PROOF_TRUE;
+	return walk->bounds.outside_count || walk->entries ? note_live_slots(walk, first, live)
+	                                                   : PROOF_TRUE;
 }

@@ -32,8 +32,8 @@ struct finder_input {
 	const struct profile *const *profiles; /* [profile_count]; those that are awake */
 	const uint32_t *profile_ids;           /* [profile_count]: number of each in the trace */
 	size_t profile_count;
-	uint64_t freeing;    /* block whose free is under way in the calling thread, or 0: one entry of
-	                      * one map may be unlinked but still counted */
+	uint64_t freeing;    /* block whose free is under way in the calling thread, or 0: one entry
+	                      * of one map may be unlinked but still counted */
 	bool keeps_all_refusals; /* also of candidates that no size was asked of */
 	uint64_t deadline_ns;/* CLOCK_MONOTONIC; 0: none */
 };

@@ -28,7 +28,8 @@ struct memory {
 	const struct memory_region *regions;
 	size_t region_count;
 	void *context;
-	/* `size` readable bytes at `address`, valid until the next call; NULL if not all are there. */
+	/* `size` readable bytes at `address`, valid until the next call; NULL if not all are
+	 * there. */
 	const void *(*view)(struct memory *memory, uint64_t address, size_t size);
 	/* What the kernel tells of the pages, as of the opening; NULL: nothing. */
 	uint64_t (*resident)(struct memory *memory, uint64_t address, uint64_t size);
@@ -57,8 +58,8 @@ bool memory_read(struct memory *memory, uint64_t address, void *into, size_t siz
 const struct memory_region *memory_region_of(const struct memory *memory, uint64_t address,
                                              uint64_t size);
 
-/* Bytes of [address, address + size) that are in physical memory, whole pages counted only as far as
- * they overlap; `size` itself where the kernel does not tell. */
+/* Bytes of [address, address + size) that are in physical memory, whole pages counted only as far
+ * as they overlap; `size` itself where the kernel does not tell. */
 uint64_t memory_resident(struct memory *memory, uint64_t address, uint64_t size);
 
 /* Whether these pages were never written, so that they are zeros and looking at them is waste (and

@@ -10,7 +10,8 @@
 
 struct memory_pages {
 	int fd;           /* of pagemap, or -1: the kernel does not tell */
-	uint64_t *starts; /* [region_count + 1]: pages in the regions before it; NULL: nothing listed */
+	uint64_t *starts; /* [region_count + 1]: pages in the regions before it; NULL: nothing
+	                   * listed */
 	uint8_t *states;  /* two bits a page */
 	bool *is_listed;  /* [region_count]: `states` has its pages */
 };

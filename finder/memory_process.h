@@ -22,7 +22,8 @@ struct memory_process {
 	struct memory_pages pages;
 	uint64_t image; /* where the program's file is mapped: its ELF header; 0: nowhere */
 	uint64_t copied_bytes;
-	uint64_t unread_bytes; /* of pages that are there and could not be read: zeros in the copy */
+	uint64_t unread_bytes; /* of pages that are there and could not be read: zeros in the
+	                        * copy */
 };
 
 /* Copies the writable memory of the process, and what its program at `program` (as /proc/PID/maps

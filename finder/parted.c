@@ -1,6 +1,6 @@
 /*
- * A list that runs through all buckets, and a table whose slots point into it: each to the node behind
- * which its bucket's nodes begin, but the first bucket's, which points to what is no node.
+ * A list that runs through all buckets, and a table whose slots point into it: each to the node
+ * behind which its bucket's nodes begin, but the first bucket's, which points to what is no node.
  *
  *     slots    [ 0 | o | 0 | o | o ]
  *                    |       |   +----------------+     the list's head: no node
@@ -8,8 +8,9 @@
  *     list     n1 -> n2 ---> n3 -> n4 -> n5       (head -> n1)
  *     buckets  [n1 n2][n3   ][n4    n5 ]
  *
- * The walk has claimed the nodes in the order of the list, so nothing is followed again: the slots mark
- * blocks, and the claims are counted from mark to mark. Called by attribute.c once a map is proved.
+ * The walk has claimed the nodes in the order of the list, so nothing is followed again: the slots
+ * mark blocks, and the claims are counted from mark to mark. Called by attribute.c once a map is
+ * proved.
  *
  * What must never break: the marks are all 0 again afterwards.
  */

@@ -5,12 +5,12 @@
  *      v             v                      v
  *     [x][x]        [x][dead]              [x][entry]         run 2: 6 places looked at
  *
- * Each place that is not the entry must be one that a search passes over. So the rule proves itself:
- * with another hash than the map's own it comes to a vacant place, and nothing is told. Called by
- * attribute.c once a map is proved.
+ * Each place that is not the entry must be one that a search passes over. So the rule proves
+ * itself: with another hash than the map's own it comes to a vacant place, and nothing is told.
+ * Called by attribute.c once a map is proved.
  *
- * What must never break: every search ends. All those of a table together look at a number of places
- * that its cells bound, since a rule that leads in a circle must not hold up the snapshot.
+ * What must never break: every search ends. All those of a table together look at a number of
+ * places that its cells bound, since a rule that leads in a circle must not hold up the snapshot.
  */
 #include "finder/probes.h"
 
@@ -44,7 +44,8 @@ ask(struct search *search, const struct profile_bound *bound, uint64_t *out)
 {
 	struct finder *finder = search->finder;
 
-	return profile_bound_value(finder->proof.profile, bound, &finder->scope, &finder->view, out);
+	return profile_bound_value(finder->proof.profile, bound, &finder->scope, &finder->view,
+	                           out);
 }
 
 static void

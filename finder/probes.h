@@ -1,6 +1,6 @@
 /*
- * How many places a search looks at before it comes to its entry: open addressing whose map keeps the
- * hashes of its entries.
+ * How many places a search looks at before it comes to its entry: open addressing whose map keeps
+ * the hashes of its entries.
  */
 #ifndef FINDER_PROBES_H
 #define FINDER_PROBES_H

@@ -1,7 +1,8 @@
 /*
  * Header search; see scan.h. Nearly all words are no anchors, so a word is dropped by the cheapest
  * test that can: the range of all blocks, then the class of the block before it, then the block
- * itself, then what the profile's guard sees around the word, and only then the profile's own steps.
+ * itself, then what the profile's guard sees around the word, and only then the profile's own
+ * steps.
  *
  *     words --range--> queue --class--> block --guard--> steps --> candidates
  *
@@ -45,8 +46,8 @@ place_of(const struct finder *finder, uint64_t header)
 	return region->kind == MEMORY_GLOBAL ? TRACE_WHERE_GLOBAL : TRACE_WHERE_STACK;
 }
 
-/* The block that this word points at as the anchor demands, or BLOCKS_NONE. `before`: the block that
- * starts at or before the word, or BLOCKS_NONE. */
+/* The block that this word points at as the anchor demands, or BLOCKS_NONE. `before`: the block
+ * that starts at or before the word, or BLOCKS_NONE. */
 static inline uint32_t
 anchored_block(const struct finder *finder, const struct profile_anchor *anchor, uint64_t word,
                uint32_t before)

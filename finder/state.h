@@ -43,8 +43,8 @@ struct refusal {
 	uint16_t step;  /* how far its proof went */
 };
 
-/* An out-of-line key or value. Given to its map at the end, and only if no map's structure wants the
- * block: a value may be another map's header. */
+/* An out-of-line key or value. Given to its map at the end, and only if no map's structure wants
+ * the block: a value may be another map's header. */
 struct value {
 	uint32_t block, map;
 };
@@ -72,7 +72,8 @@ struct proof {
 	size_t claims_before, values_before;
 	uint16_t step;        /* present step */
 	int last_walk;        /* last WALK step that ran, or -1 */
-	uint64_t node_size;   /* of the chained blocks, if all alike; 0: none yet; TRACE_UNKNOWN: mixed */
+	uint64_t node_size;   /* of the chained blocks, if all alike; 0: none yet; TRACE_UNKNOWN:
+	                       * mixed */
 	bool asked_size;      /* some expression asked for a block ... */
 	bool is_sized;        /* ... and a requirement was true after that */
 	bool names_census;    /* a name before this step depends on what a walk counted */

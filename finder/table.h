@@ -10,8 +10,8 @@ struct table {
 	uint64_t at, count, stride;
 };
 
-/* Where the slots of table walk number `index` of finder->proof's profile lie. False: that cannot be
- * said now. */
+/* Where the slots of table walk number `index` of finder->proof's profile lie. False: that cannot
+ * be said now. */
 bool table_find(struct finder *finder, size_t index, struct table *table);
 
 #endif

@@ -1,5 +1,5 @@
-/* See values.h. A value may be wanted by several maps or be a map's own structure: which map gets it
- * is decided at the end of the search (attribute_values). */
+/* See values.h. A value may be wanted by several maps or be a map's own structure: which map gets
+ * it is decided at the end of the search (attribute_values). */
 #include "finder/values.h"
 
 int

@@ -1,6 +1,6 @@
 /*
- * Out-of-line keys and values that a walk meets, noted by address and looked up in groups: one after
- * the other each look-up would wait for memory. Called by walk.c.
+ * Out-of-line keys and values that a walk meets, noted by address and looked up in groups: one
+ * after the other each look-up would wait for memory. Called by walk.c.
  */
 #ifndef FINDER_VALUES_H
 #define FINDER_VALUES_H

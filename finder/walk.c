@@ -4,7 +4,8 @@
  *
  *     table   [ bucket | bucket | bucket | reserved ... ]      the array: one live block
  *                 |        +--> node --> node                  blocks of their own
- *                 +--> bucket --> bucket                       reserved ones, or blocks of their own
+ *                 +--> bucket --> bucket                       reserved ones, or blocks of their
+ * own
  *
  * What must never break: every pointer is untrusted. A bucket or node counts only where it lies in
  * a live block that nobody else owns, and every list ends: a block that was reached before, or more

@@ -7,8 +7,9 @@
 
 #include "finder/state.h"
 
-/* Runs walk number `index` of finder->proof's profile. Fills its census in the scope; blocks reached
- * are claimed for proof.map, keys and values noted. PROOF_REFUSED: reason and line are in proof. */
+/* Runs walk number `index` of finder->proof's profile. Fills its census in the scope; blocks
+ * reached are claimed for proof.map, keys and values noted. PROOF_REFUSED: reason and line are in
+ * proof. */
 enum proof_result walk_run(struct finder *finder, uint16_t index);
 
 #endif

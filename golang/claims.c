@@ -1,7 +1,7 @@
 /*
- * Gives each block that a proved map reaches its role in that map. A block belongs to one map: where
- * two headers lead to one array, a header in the heap wins over one on a stack, which may be an old
- * copy; then the lower address.
+ * Gives each block that a proved map reaches its role in that map. A block belongs to one map:
+ * where two headers lead to one array, a header in the heap wins over one on a stack, which may be
+ * an old copy; then the lower address.
  */
 #include "golang/state.h"
 

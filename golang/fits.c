@@ -95,8 +95,8 @@ fits_pointer(const struct golang_state *state, const struct golang_type *type, u
 	return may_lie_at(state, value, 1, false);
 }
 
-static bool fits_value(const struct golang_state *state, const struct golang_type *type, uint64_t at,
-                       unsigned depth);
+static bool fits_value(const struct golang_state *state, const struct golang_type *type,
+                       uint64_t at, unsigned depth);
 
 static bool
 fits_parts(const struct golang_state *state, const struct golang_type *type, uint64_t at,
@@ -105,7 +105,8 @@ fits_parts(const struct golang_state *state, const struct golang_type *type, uin
 	struct golang_type inner;
 	uint64_t offset;
 	if (type->kind == GOLANG_STRUCT) {
-		for (uint64_t i = 0; golang_type_field(&state->types, type, i, &inner, &offset); i++)
+		for (uint64_t i = 0; golang_type_field(&state->types, type, i, &inner, &offset);
+		     i++)
 			if (!fits_value(state, &inner, at + offset, depth))
 				return false;
 		return true;

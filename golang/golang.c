@@ -13,7 +13,8 @@ golang_is_late(const struct golang_state *state)
 	if (state->input->deadline_ns == 0)
 		return false;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec >= state->input->deadline_ns;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec >=
+	       state->input->deadline_ns;
 }
 
 static void
@@ -40,8 +41,8 @@ run_steps(struct golang_state *state)
 {
 	if (golang_stacks_find(state) != 0 || golang_maps_find(state) != 0 ||
 	    golang_marks_open(state) != 0 || golang_typing_narrow(state) != 0 ||
-	    golang_typing_spread(state) != 0 || golang_claims_make(state) != 0 || golang_reach_mark(state) != 0 ||
-	    golang_values_claim(state) != 0)
+	    golang_typing_spread(state) != 0 || golang_claims_make(state) != 0 ||
+	    golang_reach_mark(state) != 0 || golang_values_claim(state) != 0)
 		return -1;
 	count_blocks(state);
 	return golang_rows_make(state);

@@ -61,8 +61,8 @@ enum golang_held { /* what leads to a map */
 /* A map. In `map`: `profile` and `stack` are TRACE_NONE and `where_module` is left to the caller;
  * `where` is BLOCK (where_base: its object) or STACK (of a goroutine: the map did not escape).
  * Texts (map.type, map.place and below) are offsets into result->texts, which has the form of a
- * snapshot's words. Bytes are those that the program asked for, as everywhere in maptrace; what the runtime
- * rounds them up to is in `slot_bytes`.
+ * snapshot's words. Bytes are those that the program asked for, as everywhere in maptrace; what the
+ * runtime rounds them up to is in `slot_bytes`.
  *
  *     header_bytes    the map itself, of a classic one also its record of overflow buckets
  *     bucket_bytes    classic: 2^B buckets; Swiss: groups, tables and directory
@@ -79,13 +79,13 @@ struct golang_map {
 	uint64_t slot_bytes[TRACE_ROLES]; /* the same by role, as the runtime counts them */
 	uint64_t directory_bytes; /* part of bucket_bytes: Swiss tables and directory */
 	uint64_t indirect_bytes;  /* part of value_bytes: keys and values over 128 bytes */
-	uint64_t shared_bytes;    /* that key and value pointers point at and others hold too: not in
-	                           * value_bytes */
+	uint64_t shared_bytes;    /* that key and value pointers point at and others hold too: not
+	                           * in value_bytes */
 	uint64_t overflow_used_reserved; /* reserved overflow buckets that are in use */
 	uint64_t residue;      /* free slots in which an old key still stands, as far as it shows */
 	uint64_t element_bytes;/* of one cell: key and value slots */
-	uint32_t overflow_counter; /* classic: the runtime's own count of overflow buckets; it is only
-	                            * about right from B = 16 on */
+	uint32_t overflow_counter; /* classic: the runtime's own count of overflow buckets; it is
+	                            * only about right from B = 16 on */
 	uint32_t bits;         /* classic: B; Swiss: global depth */
 	uint32_t tables;       /* Swiss; 0: one group without a table */
 	uint32_t held;         /* enum golang_held */
@@ -93,8 +93,8 @@ struct golang_map {
 	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th. Above 1,
 	                        * values, residue and the pointers' remedy are those of the first */
 	uint32_t function;     /* text: of the stack frame that leads to it, "" if not known */
-	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map 0xc000012000";
-	                        * "" if the root holds it */
+	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map
+	                        * 0xc000012000"; "" if the root holds it */
 };
 
 /* All blocks of one map in one role and span class. */

@@ -106,7 +106,8 @@ take_version(struct golang_image *image, uint64_t address, uint64_t size)
 struct look {
 	uint64_t step, width; /* where it can stand, its bytes */
 	bool (*may_be)(const struct golang_image *image, const char *bytes);
-	bool (*take)(struct golang_image *image, uint64_t at, const char *bytes); /* may view memory */
+	/* may view memory */
+	bool (*take)(struct golang_image *image, uint64_t at, const char *bytes);
 };
 
 static bool

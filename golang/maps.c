@@ -158,8 +158,8 @@ golang_maps_find(struct golang_state *state)
 	const struct golang_span *spans = state->heap.spans.at;
 	const struct golang_stack *stacks = state->stacks.at;
 	for (size_t i = 0; i < state->heap.spans.count && !golang_is_late(state); i++)
-		if (spans[i].object_size == GOLANG_HEADER_SIZE && golang_span_has_pointers(&spans[i]) &&
-		    search_span(state, &spans[i]) != 0)
+		if (spans[i].object_size == GOLANG_HEADER_SIZE &&
+		    golang_span_has_pointers(&spans[i]) && search_span(state, &spans[i]) != 0)
 			return -1;
 	for (size_t i = 0; i < state->stacks.count && !golang_is_late(state); i++)
 		if (search_stack(state, &stacks[i]) != 0)

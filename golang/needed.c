@@ -88,7 +88,8 @@ need_classic(struct golang_state *state, const struct golang_found *found,
 	uint64_t chained = count_chained(state, found, shape, bits);
 	if (chained == TRACE_UNKNOWN)
 		return -1;
-	bool may_chain = chained >= reserve && golang_walk_is_moving(&found->header, &found->census);
+	bool may_chain =
+	    chained >= reserve && golang_walk_is_moving(&found->header, &found->census);
 	if (reserve < chained)
 		reserve = chained;
 	needed->rebuilt = ((1ull << bits) + reserve) * shape->group_size;
@@ -180,7 +181,8 @@ with_pointers(const struct golang_state *state, const struct golang_found *found
               const struct golang_map_type *type)
 {
 	const struct golang_header *header = &found->header;
-	if (type->value.is_indirect || type->value.slot <= POINTER || found->bytes[TRACE_BUCKETS] == 0)
+	if (type->value.is_indirect || type->value.slot <= POINTER ||
+	    found->bytes[TRACE_BUCKETS] == 0)
 		return TRACE_UNKNOWN;
 	if (state->image.release->is_swiss) {
 		uint64_t key = (type->key.slot + POINTER - 1) & -(uint64_t)POINTER;

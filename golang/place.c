@@ -1,6 +1,6 @@
 /*
- * What leads to a map, in words: back along the words through which marking reached it, to a global,
- * a goroutine's stack or a register.
+ * What leads to a map, in words: back along the words through which marking reached it, to a
+ * global, a goroutine's stack or a register.
  *
  *     global 0x55d2a0 > 96 B +24 > map 0xc000012340          the row's own map comes after the last
  *     stack of main.serve

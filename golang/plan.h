@@ -34,8 +34,8 @@ struct golang_plan {
 int golang_plans_open(struct golang_plans *plans, const struct golang_types *types);
 void golang_plans_close(struct golang_plans *plans);
 
-/* The plan of the type at `address`; NULL if there is no such type or memory was refused. Valid until
- * the next call. */
+/* The plan of the type at `address`; NULL if there is no such type or memory was refused. Valid
+ * until the next call. */
 const struct golang_plan *golang_plan_of(struct golang_plans *plans, uint64_t address);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * Marks what the program can still reach: from its data, the goroutines' stacks and the threads'
- * registers, as the collector does, but taking each word that could be a pointer for one. Each block
- * is queued once, so the queue needs no more room than there are blocks.
+ * registers, as the collector does, but taking each word that could be a pointer for one. Each
+ * block is queued once, so the queue needs no more room than there are blocks.
  *
  * Blocks of maps wait until all else is marked. What is reached only then, and only from a map's
  * cell, nothing else holds: giving up the entry gives it back.

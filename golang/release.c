@@ -11,8 +11,8 @@
 
 const char golang_releases[] = "1.19 to 1.26";
 
-/* mspan of 1.19 and 1.20, of 1.21, which can pin objects, and from 1.22 on, where objects are counted
- * in 16 bits. */
+/* mspan of 1.19 and 1.20, of 1.21, which can pin objects, and from 1.22 on, where objects are
+ * counted in 16 bits. */
 #define SPAN_WIDE                                                                                  \
 	{                                                                                          \
 		.free_index = 48, .free_index_size = 8, .objects = 56, .objects_size = 8,          \

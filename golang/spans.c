@@ -24,11 +24,11 @@ enum {
 #define SPANS_MAX (1u << 26)
 
 static const uint16_t class_sizes[GOLANG_SIZE_CLASSES] = {
-	0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
-	352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
-	2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,
-	10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672,
-	32768,
+	0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288,
+	320, 352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536,
+	1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192,
+	9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576,
+	27264, 28672, 32768,
 };
 
 /* ---- one span */
@@ -96,7 +96,8 @@ count_list(struct golang_heap *heap, uint64_t list, uint64_t count, uint64_t roo
 		return 0;
 	for (uint64_t i = 0; i < count && i < SAMPLE; i++) {
 		struct golang_span span;
-		enum span_state state = read_span(memory, layout, word_at(memory, list + 8 * i), &span);
+		enum span_state state =
+		    read_span(memory, layout, word_at(memory, list + 8 * i), &span);
 		if (state == SPAN_BAD)
 			return 0;
 		taken += state == SPAN_TAKEN;
@@ -117,8 +118,9 @@ find_list(struct golang_heap *heap, uint64_t start, uint64_t end, uint64_t *best
 		    !memory_read(heap->memory, at, words, size))
 			continue;
 		for (size_t i = 0; 8 * i + 24 <= size; i++) {
-			uint64_t count = words[i] == 0 ? 0 : count_list(heap, words[i], words[i + 1],
-			                                                words[i + 2]);
+			uint64_t count = 0;
+			if (words[i])
+				count = count_list(heap, words[i], words[i + 1], words[i + 2]);
 			if (count > *best_count) {
 				*best = words[i];
 				*best_count = count;
@@ -281,8 +283,9 @@ golang_slot_size(const struct golang_heap *heap, uint64_t size, bool has_pointer
 	uint64_t wanted = size + golang_front_size(heap, size, has_pointers);
 	size_t low = 1, high = GOLANG_SIZE_CLASSES - 1;
 	if (wanted > GOLANG_SMALL_MAX)
-		return wanted > UINT64_MAX - GOLANG_PAGE ? UINT64_MAX
-		                                         : (wanted + GOLANG_PAGE - 1) & -(uint64_t)GOLANG_PAGE;
+		return wanted > UINT64_MAX - GOLANG_PAGE
+		           ? UINT64_MAX
+		           : (wanted + GOLANG_PAGE - 1) & -(uint64_t)GOLANG_PAGE;
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		if (class_sizes[middle] < wanted)
@@ -304,7 +307,8 @@ golang_is_block_of_size(const struct golang_heap *heap, uint64_t address, uint64
 }
 
 uint64_t
-golang_carried_type(const struct golang_heap *heap, const struct golang_block *block, uint64_t bytes)
+golang_carried_type(const struct golang_heap *heap, const struct golang_block *block,
+                    uint64_t bytes)
 {
 	if (!golang_span_has_pointers(block->span))
 		return 0;

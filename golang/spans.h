@@ -18,13 +18,15 @@ enum {
 	GOLANG_PAGE = 8192,
 	GOLANG_SIZE_CLASSES = 68,
 	GOLANG_SMALL_MAX = 32768,
-	GOLANG_HEADER_MIN = 512, /* larger blocks with pointers start with their type, from 1.22 on */
+	GOLANG_HEADER_MIN = 512, /* larger blocks with pointers start with their type, from 1.22
+	                          * on */
 	GOLANG_TYPE_HEADER = 8,
 };
 
 struct golang_span {
 	uint64_t start, end;
-	uint64_t object_size, objects; /* objects 0: a stack, or other memory that holds no blocks */
+	uint64_t object_size, objects; /* objects 0: a stack, or other memory that holds no
+	                                * blocks */
 	uint64_t free_index, allocated;
 	uint64_t first;     /* number of block 0 */
 	uint64_t large_type;
@@ -36,7 +38,8 @@ struct golang_heap {
 	const struct golang_image *image;
 	struct array spans;       /* struct golang_span, ascending */
 	uint64_t low, high;       /* of all of them */
-	uint32_t *pages;          /* number of the span + 1, by page from `low`; NULL: too far apart */
+	uint32_t *pages;          /* number of the span + 1, by page from `low`; NULL: too far
+	                           * apart */
 	uint64_t block_count;     /* blocks of all spans, in use or not */
 	uint64_t of_kind[2];      /* ... that may hold pointers, and that hold none */
 };
@@ -60,7 +63,8 @@ const struct golang_span *golang_span_of(const struct golang_heap *heap, uint64_
 bool golang_block_of(const struct golang_heap *heap, uint64_t address, struct golang_block *block);
 
 /* Whether block `i` of the span is in use. */
-bool golang_is_allocated(const struct golang_heap *heap, const struct golang_span *span, uint64_t i);
+bool golang_is_allocated(const struct golang_heap *heap, const struct golang_span *span,
+                         uint64_t i);
 
 /* What the runtime takes for so many bytes, and how many of them stand in front for the type. */
 uint64_t golang_slot_size(const struct golang_heap *heap, uint64_t size, bool has_pointers);

@@ -1,12 +1,12 @@
 /*
- * Spreads types through the heap: what an interface, a block that carries its type or a map of known
- * type holds has a known type, and so has what that leads to. A map that is reached so is of the
- * type that its pointer has, where that is among its choices.
+ * Spreads types through the heap: what an interface, a block that carries its type or a map of
+ * known type holds has a known type, and so has what that leads to. A map that is reached so is of
+ * the type that its pointer has, where that is among its choices.
  *
  *     interface words, type headers, maps of one choice --> values --> ... --> pointers to maps
  *
- * What must never break: each block is looked through as one type only, once, so the work is bounded
- * by the heap; and nothing is looked at beyond its block.
+ * What must never break: each block is looked through as one type only, once, so the work is
+ * bounded by the heap; and nothing is looked at beyond its block.
  */
 #include "golang/plan.h"
 #include "golang/state.h"

@@ -1,11 +1,10 @@
 /*
  * Go's map from 1.24 on: groups of 8 cells in tables of up to 1024; see walk.h.
  *
- *     header    0 entries | 8 seed | 16 directory | 24 its length | 32 depth | 33 shift | 34 writing
- *     directory | table | table | table | ...   2^depth pointers; a table of a lower depth stands
- *                                               2^(depth - its own) times in a row
- *     table     0 entries u16 | 2 cells u16 | 4 left u16 | 6 depth | 8 index | 16 groups | 24 mask
- *     group     | 8 control bytes | 8 cells of key and value |
+ *     header    0 entries | 8 seed | 16 directory | 24 its length | 32 depth | 33 shift | 34
+ * writing directory | table | table | table | ...   2^depth pointers; a table of a lower depth
+ * stands 2^(depth - its own) times in a row table     0 entries u16 | 2 cells u16 | 4 left u16 | 6
+ * depth | 8 index | 16 groups | 24 mask group     | 8 control bytes | 8 cells of key and value |
  *     control   below 0x80 an entry; 0x80 free; 0xFE deleted, not free before a rehash
  *
  * A map that never had more than 8 entries has one group in the place of the directory.
@@ -49,7 +48,8 @@ golang_swiss_read(const struct golang_heap *heap, uint64_t address, struct golan
 	if (header->length == 0)
 		return header->count <= GOLANG_CELLS && header->bits == 0 &&
 		       (shift == 0 || shift == WORD_BITS);
-	return header->length == 1ull << header->bits && shift == WORD_BITS - (uint64_t)header->bits &&
+	return header->length == 1ull << header->bits &&
+	       shift == WORD_BITS - (uint64_t)header->bits &&
 	       header->count <= header->length * TABLE_CELLS_MAX;
 }
 
@@ -148,9 +148,11 @@ walk_directory(const struct golang_walk_state *walk)
 	const struct golang_header *header = walk->header;
 	struct memory *memory = walk->heap->memory;
 	struct golang_block block;
-	if (!golang_is_block_of_size(walk->heap, header->directory, 8 * header->length, true, &block))
+	if (!golang_is_block_of_size(walk->heap, header->directory, 8 * header->length, true,
+	                             &block))
 		return GOLANG_WALK_SHAPE;
-	enum golang_walk outcome = golang_walk_tell(walk, &block, TRACE_BUCKETS, 8 * header->length);
+	enum golang_walk outcome =
+	    golang_walk_tell(walk, &block, TRACE_BUCKETS, 8 * header->length);
 	for (uint64_t i = 0, same; i < header->length && outcome == GOLANG_WALK_DONE; i += same) {
 		struct table table;
 		uint64_t address = word_at(memory, header->directory + 8 * i);

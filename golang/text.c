@@ -1,5 +1,6 @@
 /* The texts of a result: one row of bytes, each text terminated, equal ones kept once, as
- * far as an index with one place for each hash shows. Where memory is refused a text is cut short, never wrong. */
+ * far as an index with one place for each hash shows. Where memory is refused a text is cut short,
+ * never wrong. */
 #include "golang/state.h"
 
 #include <string.h>

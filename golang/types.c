@@ -1,7 +1,7 @@
 /*
- * Reads Go's type data; see types.h. Map types are found by looking at every eight bytes of it: what
- * a map type says of its group must agree with what the group's own type and those of key and value
- * say, which nothing else does.
+ * Reads Go's type data; see types.h. Map types are found by looking at every eight bytes of it:
+ * what a map type says of its group must agree with what the group's own type and those of key and
+ * value say, which nothing else does.
  *
  * What must never break: a map type is taken only if its cells lie within its group.
  */
@@ -76,7 +76,8 @@ golang_type_field(const struct golang_types *types, const struct golang_type *ty
 	if (i >= count || i >= FIELDS_MAX)
 		return false;
 	*offset = word_at(types->memory, fields + FIELD_SIZE * i + 16);
-	return golang_type_read(types, word_at(types->memory, fields + FIELD_SIZE * i + 8), field) &&
+	return golang_type_read(types, word_at(types->memory, fields + FIELD_SIZE * i + 8),
+	                        field) &&
 	       *offset <= type->size && field->size <= type->size - *offset;
 }
 

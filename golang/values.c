@@ -34,7 +34,8 @@ mark(struct pass *pass, const struct golang_block *block)
 
 /* What was asked for: the size of the type pointed at, where that is known and can be true. */
 static uint64_t
-asked_size(const struct pass *pass, const struct golang_part *part, const struct golang_block *block)
+asked_size(const struct pass *pass, const struct golang_part *part,
+           const struct golang_block *block)
 {
 	struct golang_type element;
 	uint64_t size = part->type.size;

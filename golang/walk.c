@@ -60,8 +60,8 @@ golang_walk_take_array(const struct golang_walk_state *walk, uint64_t address, u
 	return golang_walk_take(walk, address, TRACE_BUCKETS, bytes);
 }
 
-/* A growth marks an entry as moved before it writes it where it goes, and as the new bucket's page is
- * touched there for the first time, many a program is stopped between the two. */
+/* A growth marks an entry as moved before it writes it where it goes, and as the new bucket's page
+ * is touched there for the first time, many a program is stopped between the two. */
 bool
 golang_walk_is_moving(const struct golang_header *header, const struct golang_census *census)
 {
@@ -74,7 +74,8 @@ golang_walk(const struct golang_heap *heap, const struct golang_shape *shape,
             struct golang_census *census)
 {
 	const struct golang_walk_state walk = {
-		.heap = heap, .shape = shape, .header = header, .visitor = visitor, .census = census,
+		.heap = heap, .shape = shape, .header = header,
+		.visitor = visitor, .census = census,
 	};
 	memset(census, 0, sizeof *census);
 	header->group_type = 0;

@@ -22,7 +22,8 @@ struct golang_header {
 	uint16_t overflow_counter;
 	uint64_t array, groups, reserve;         /* reserve: overflow buckets behind the array */
 	uint64_t old, old_groups, old_reserve;
-	uint64_t moved;          /* buckets of the old array that are empty now, from its start on */
+	uint64_t moved;          /* buckets of the old array that are empty now, from its start
+	                          * on */
 	uint64_t extra;
 	/* Swiss */
 	uint64_t directory, length; /* of tables; length 0: `directory` is the one group */

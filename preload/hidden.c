@@ -1,6 +1,6 @@
 /*
- * The library's own memory, by address, so that the finder leaves it out: a map's header copied into
- * our tables must never be taken for a map. Everything in this room maps through here.
+ * The library's own memory, by address, so that the finder leaves it out: a map's header copied
+ * into our tables must never be taken for a map. Everything in this room maps through here.
  *
  *     ranges[]   ascending, neighbours merged:   | 7f00..7f40 | 7f80..7fc0 | ...
  *
@@ -27,8 +27,8 @@ static uint32_t lock;
 static size_t
 hidden_search(uint64_t address)
 {
-	return array_below(ranges, range_count, sizeof(ranges[0]), offsetof(struct memory_range, end),
-	                   address);
+	return array_below(ranges, range_count, sizeof(ranges[0]),
+	                   offsetof(struct memory_range, end), address);
 }
 
 static int

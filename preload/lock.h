@@ -1,9 +1,9 @@
 /*
  * The library's own lock: one word, never a pthread mutex (the guest may debug, count or replace
- * those). Held for some ten instructions, with depth raised, so that no event of the same thread can
- * ask for it again, and (but for ledger/aside.c) with signals blocked (shield.h), so that no handler's
- * longjmp leaves it taken and no handler's fork copies it so; never while the guest's code, the unwinder
- * or the allocator runs.
+ * those). Held for some ten instructions, with depth raised, so that no event of the same thread
+ * can ask for it again, and (but for ledger/aside.c) with signals blocked (shield.h), so that no
+ * handler's longjmp leaves it taken and no handler's fork copies it so; never while the guest's
+ * code, the unwinder or the allocator runs.
  */
 #ifndef PRELOAD_LOCK_H
 #define PRELOAD_LOCK_H
@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One turn of waiting, the `turn`th: spins, then yields, then sleeps. No cancellation point: a thread that
- * is to be cancelled must not leave from within malloc. errno may change. */
+/* One turn of waiting, the `turn`th: spins, then yields, then sleeps. No cancellation point: a
+ * thread that is to be cancelled must not leave from within malloc. errno may change. */
 void lock_pause(uint32_t turn);
 
 /* Waits: spins, then yields, then sleeps (a thread of higher real-time priority would else keep the

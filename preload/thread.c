@@ -133,8 +133,8 @@ thread_adopt_state(void)
 	return thread;
 }
 
-/* A handler that allocates while a state is being taken would take another, which nobody gives back; or
- * it did so a moment ago, and its state is the thread's. */
+/* A handler that allocates while a state is being taken would take another, which nobody gives
+ * back; or it did so a moment ago, and its state is the thread's. */
 static __attribute__((noinline)) struct thread *
 thread_adopt(void)
 {

@@ -14,7 +14,8 @@ enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 struct thread {
 	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
 	uint32_t in_use;
-	uint32_t until_look; /* events until the clock and the triggers are asked again; see slow.h */
+	uint32_t until_look; /* events until the clock and the triggers are asked again; see
+	                      * slow.h */
 	uint32_t look_gap;   /* ... as many as there were the last time */
 	uint64_t looked_ns;  /* when that was */
 	struct thread *next; /* all threads' states, for reuse */
@@ -31,14 +32,16 @@ struct thread {
 	int64_t unflushed, unflushed_roles[TRACE_ROLES];
 	uint64_t freeing;    /* the block whose free is under way, or 0 */
 	uint64_t last_block; /* the block that this thread recorded last, or 0 */
-	uint64_t passing;    /* recorded as freed, on its way through the next operator delete; or 0 */
+	uint64_t passing;    /* recorded as freed, on its way through the next operator delete; or
+	                      * 0 */
 	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
 	struct unwind_check *check; /* scratch of unwind_check.c, or NULL */
 	struct history *history; /* the stacks that it had last, see stack.c; or NULL */
 	uint64_t pcs[STACK_DEPTH_MAX + 32]; /* scratch of stack.c */
-	uint64_t pending[THREAD_PENDING_MAX]; /* blocks freed by a signal handler inside the library */
+	uint64_t pending[THREAD_PENDING_MAX]; /* blocks freed by a signal handler inside the
+	                                       * library */
 };
 
 /* Lets ended threads give their state back. Before this threads are served as well. */
@@ -115,10 +118,12 @@ bool thread_is_inside(void);
  * our behalf: true when it was queued, and the block must stay. The next event takes it up. */
 bool thread_postpone(void *block);
 
-/* What was queued, into room for THREAD_PENDING_MAX; returns how many. Called inside the library. */
+/* What was queued, into room for THREAD_PENDING_MAX; returns how many. Called inside the
+ * library. */
 uint32_t thread_take_postponed(struct thread *thread, uint64_t *blocks);
 
-/* A nested allocation that nobody will record: true when it is the guest's own (a signal handler). */
+/* A nested allocation that nobody will record: true when it is the guest's own (a signal
+ * handler). */
 bool thread_misses_allocation(void);
 
 /* Calls `visit` for every state in use, without a lock. */

@@ -81,7 +81,8 @@ evaluate_is_member(const struct profile *profile, uint16_t list, int64_t number)
 }
 
 bool
-arithmetic_list(const struct profile *profile, const struct profile_instruction *code, int64_t *value)
+arithmetic_list(const struct profile *profile, const struct profile_instruction *code,
+                int64_t *value)
 {
 	const int64_t *numbers = profile->numbers + profile->lists[code->operand].start;
 	uint16_t count = profile->lists[code->operand].count;

@@ -17,7 +17,8 @@ bool arithmetic_align(int64_t value, int64_t to, int64_t *out);
 bool arithmetic_list(const struct profile *profile, const struct profile_instruction *code,
                      int64_t *value);
 
-/* One that changes a real; one (enum operation) that folds two of which one is real, into the first. */
+/* One that changes a real; one (enum operation) that folds two of which one is real, into the
+ * first. */
 bool arithmetic_unary_real(const struct profile_instruction *code, struct profile_value *top);
 bool arithmetic_binary_real(int operation, struct profile_value *first,
                             const struct profile_value *second);

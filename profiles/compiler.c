@@ -150,7 +150,8 @@ check_size(struct compiler *compiler, size_t size)
 {
 	const struct token start = {.kind = TOKEN_END, .line = 1, .column = 1};
 	if (size > PROFILE_TEXT_MAX)
-		return compiler_fail(compiler, &start, "a profile has at most 64 KiB of text", NULL);
+		return compiler_fail(compiler, &start, "a profile has at most 64 KiB of text",
+		                     NULL);
 	return true;
 }
 

@@ -24,7 +24,8 @@ enum section {
 /* Sets of the fixed names that an expression may use. */
 #define NAME_BIT(name) (1u << (name))
 enum {
-	NAMES_SIZE_ONLY = 1 << 30, /* `size` and nothing else: the condition of a role or an anchor */
+	NAMES_SIZE_ONLY = 1 << 30, /* `size` and nothing else: the condition of a role or an
+	                            * anchor */
 	NAMES_EARLY = 1 << 29,     /* no name that is defined after `count`: worked out before */
 	NAMES_PROOF = NAME_BIT(PROFILE_NAME_HEADER),
 	NAMES_COUNTED = NAMES_PROOF | NAME_BIT(PROFILE_NAME_COUNT),

@@ -32,7 +32,8 @@ profile_matches(const struct profile *profile, struct profile_pattern pattern, c
 			star = ++at;
 			star_in = in;
 		} else if (at < pattern.size &&
-		           (glob[at] == '?' || glob_literal(glob, pattern.size, &next) == name[in])) {
+		           (glob[at] == '?' ||
+		            glob_literal(glob, pattern.size, &next) == name[in])) {
 			at = next + 1;
 			in++;
 		} else if (star != SIZE_MAX) {

@@ -188,7 +188,8 @@ with_integer(const struct profile_instruction *code, struct profile_value *top)
 
 /* ---- the loop */
 
-/* All that neither pushes what lies at hand nor jumps. Apart, so that the loop keeps its registers. */
+/* All that neither pushes what lies at hand nor jumps. Apart, so that the loop keeps its
+ * registers. */
 static __attribute__((noinline)) bool
 compute(const struct evaluation *in, const struct profile_instruction *code,
         struct profile_value **top)

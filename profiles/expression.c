@@ -22,7 +22,8 @@ static const struct operator {
 	{SYMBOL_EQUAL, OPERATION_EQUAL, 6}, {SYMBOL_UNEQUAL, OPERATION_UNEQUAL, 6},
 	{'<', OPERATION_LESS, 7}, {SYMBOL_LESS_EQUAL, OPERATION_LESS_EQUAL, 7},
 	{'>', OPERATION_GREATER, 7}, {SYMBOL_GREATER_EQUAL, OPERATION_GREATER_EQUAL, 7},
-	{SYMBOL_SHIFT_LEFT, OPERATION_SHIFT_LEFT, 8}, {SYMBOL_SHIFT_RIGHT, OPERATION_SHIFT_RIGHT, 8},
+	{SYMBOL_SHIFT_LEFT, OPERATION_SHIFT_LEFT, 8},
+	{SYMBOL_SHIFT_RIGHT, OPERATION_SHIFT_RIGHT, 8},
 	{'+', OPERATION_ADD, 9}, {'-', OPERATION_SUBTRACT, 9}, {'*', OPERATION_MULTIPLY, 10},
 	{'/', OPERATION_DIVIDE, 10}, {'%', OPERATION_REMAINDER, 10},
 };
@@ -110,11 +111,12 @@ unknown(struct compiler *compiler, const struct token *token, bool is_function)
 	const char *kind = is_function ? "unknown function '" : "unknown name '";
 	if (compiler->names & NAMES_SIZE_ONLY)
 		return compiler_fail(compiler, token, kind, name,
-			"': a condition on the size knows the name 'size' and functions of numbers only",
-			NULL);
-	if (nearest != NULL)
-		return compiler_fail(compiler, token, kind, name, "'; did you mean '", nearest, "'?",
+		                     "': a condition on the size knows the name 'size' and "
+		                     "functions of numbers only",
 		                     NULL);
+	if (nearest != NULL)
+		return compiler_fail(compiler, token, kind, name, "'; did you mean '", nearest,
+		                     "'?", NULL);
 	return compiler_fail(compiler, token, kind, name, is_function ? "'"
 		: "': define it above with 'field', 'let' or 'loop'", NULL);
 }
@@ -123,10 +125,12 @@ static bool
 fixed_name_misplaced(struct compiler *compiler, const struct token *token)
 {
 	char name[PROFILE_NAME_MAX];
-	return compiler_fail(compiler, token, "'", compiler_quote(compiler, token, name),
-		"' has no value here: 'bucket', 'index', 'cell' and 'node' have one in walks, 'place' "
-		"and 'turn' on the way of a search, 'count' behind the count statement, 'needed' and "
-		"'held' behind the needed statement", NULL);
+	return compiler_fail(
+	    compiler, token, "'", compiler_quote(compiler, token, name),
+	    "' has no value here: 'bucket', 'index', 'cell' and 'node' have one in walks, 'place' "
+	    "and 'turn' on the way of a search, 'count' behind the count statement, 'needed' and "
+	    "'held' behind the needed statement",
+	    NULL);
 }
 
 static bool
@@ -332,7 +336,8 @@ binary(struct compiler *compiler, int precedence)
 {
 	if (!unary(compiler))
 		return false;
-	for (const struct operator *operator; (operator = present_operator(compiler, precedence));) {
+	const struct operator *operator;
+	while ((operator = present_operator(compiler, precedence))) {
 		compiler_advance(compiler);
 		if (!right_side(compiler, operator))
 			return false;
@@ -357,12 +362,14 @@ ternary(struct compiler *compiler)
 		if (!compiler_accept_symbol(compiler, '?'))
 			break;
 		if (count == NESTING_MAX)
-			return compiler_fail(compiler, &compiler->token, "too many '?' in a row", NULL);
+			return compiler_fail(compiler, &compiler->token, "too many '?' in a row",
+			                     NULL);
 		uint16_t unless = compiler->profile->code_count;
 		if (!emit(compiler, OPERATION_UNLESS, 0, 0, -1) || !ternary(compiler))
 			return false;
 		exits[count++] = compiler->profile->code_count;
-		if (!emit(compiler, OPERATION_JUMP, 0, 0, -1) || !compiler_expect_symbol(compiler, ':'))
+		if (!emit(compiler, OPERATION_JUMP, 0, 0, -1) ||
+		    !compiler_expect_symbol(compiler, ':'))
 			return false;
 		land(compiler, unless);
 	}

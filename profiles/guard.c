@@ -1,6 +1,6 @@
 /*
- * A profile's guard: what its proof demands of single fields of the header up to its first look at a
- * block. The header search asks it for every word that can be an anchor, so it is a short table
+ * A profile's guard: what its proof demands of single fields of the header up to its first look at
+ * a block. The header search asks it for every word that can be an anchor, so it is a short table
  * that is read off the compiled steps, not a run of them.
  *
  *     field flags u8 at header + 8
@@ -20,7 +20,8 @@
 
 enum { LETS_MAX = 4 }; /* that lead from a name to a field */
 
-/* The step before this one that gives the name its value, or NULL: it is a fixed one or an anchor's. */
+/* The step before this one that gives the name its value, or NULL: it is a fixed one or an
+ * anchor's. */
 static const struct profile_step *
 definition_of(const struct profile *profile, const struct profile_step *before, uint16_t name)
 {
@@ -90,8 +91,8 @@ is_code(const struct profile_instruction *code, uint16_t length, const uint8_t *
 	return true;
 }
 
-/* Adds the integers of the header that a name can stand for: a field, an anchor's word, or what lets
- * make of them by these shapes: `a`, `1 << a`, `a + N`, `x ? a : b`. */
+/* Adds the integers of the header that a name can stand for: a field, an anchor's word, or what
+ * lets make of them by these shapes: `a`, `1 << a`, `a + N`, `x ? a : b`. */
 static bool
 read_name(const struct profile *profile, const struct profile_step *before, uint16_t name,
           unsigned lets, struct profile_test *test)
@@ -154,8 +155,8 @@ set_test(struct profile_test *test, const struct profile_instruction *code)
 	}
 }
 
-/* `NAME f`, perhaps a sum, and one instruction that tests it. Returns how many instructions that is,
- * or 0. */
+/* `NAME f`, perhaps a sum, and one instruction that tests it. Returns how many instructions that
+ * is, or 0. */
 static uint16_t
 read_test(const struct profile *profile, const struct profile_step *step,
           const struct profile_instruction *code, uint16_t left, struct profile_test *test)

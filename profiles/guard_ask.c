@@ -1,7 +1,7 @@
 /*
- * Asks a profile's guard about one guessed header; guard.c reads guards off the steps. Called by the
- * header search for every word that can be an anchor by its block's size, so it runs no code: each
- * test is a load and a comparison, and the first that fails ends it.
+ * Asks a profile's guard about one guessed header; guard.c reads guards off the steps. Called by
+ * the header search for every word that can be an anchor by its block's size, so it runs no code:
+ * each test is a load and a comparison, and the first that fails ends it.
  *
  * What must never break: where a guard says no, some requirement of the profile is not true or has
  * no value.

@@ -168,7 +168,8 @@ number(struct lexer *lexer)
 	if (is_hex)
 		lexer->at += 2;
 	size_t start = lexer->at;
-	for (int digit; (digit = hex_value(peek(lexer, 0))) >= 0 && (is_hex || digit < 10); lexer->at++)
+	for (int digit; (digit = hex_value(peek(lexer, 0))) >= 0 && (is_hex || digit < 10);
+	     lexer->at++)
 		fits = append_digit(&token.integer, is_hex ? 16 : 10, digit) && fits;
 	size_t digits = lexer->at - start;
 	if (digits == 0)
@@ -178,15 +179,18 @@ number(struct lexer *lexer)
 	int shift = unit_shift(peek(lexer, 0));
 	if (shift > 0) {
 		lexer->at++;
-		fits = !__builtin_mul_overflow(token.integer, INT64_C(1) << shift, &token.integer) &&
-		       fits;
+		fits =
+		    !__builtin_mul_overflow(token.integer, INT64_C(1) << shift, &token.integer) &&
+		    fits;
 	}
 	if (is_name_start(peek(lexer, 0))) {
 		lexer->at++;
-		return bad(lexer, token, "a number ends in a digit, or in one of the units K, M, G");
+		return bad(lexer, token,
+		           "a number ends in a digit, or in one of the units K, M, G");
 	}
 	return fits ? end(lexer, token)
-	            : bad(lexer, token, "this number is too large: integers have 63 bits and a sign");
+	            : bad(lexer, token,
+	                  "this number is too large: integers have 63 bits and a sign");
 }
 
 static struct token

@@ -82,8 +82,8 @@ enum operation {
 	OPERATION_OR_ELSE,  /* true: leaves 1 and jumps; false: pops */
 
 	/* several in one */
-	OPERATION_READ_SUM,     /* NAME NAME ADD READ. operand: the names' indices, the second in the
-	                         * high byte; immediate: enum profile_type */
+	OPERATION_READ_SUM,     /* NAME NAME ADD READ. operand: the names' indices, the second in
+	                         * the high byte; immediate: enum profile_type */
 	OPERATION_WITH_INTEGER, /* INTEGER and one that folds. operand: which; immediate */
 };
 

@@ -95,8 +95,8 @@ remedy_name(struct compiler *compiler, char *name)
 	if ((token.kind != TOKEN_NAME && token.kind != TOKEN_TEXT) || token.size == 0)
 		return compiler_expected(compiler, "the remedy's name");
 	if (token.size >= PROFILE_NAME_MAX)
-		return compiler_fail(compiler, &token, "this name is too long: 63 characters at most",
-		                     NULL);
+		return compiler_fail(compiler, &token,
+		                     "this name is too long: 63 characters at most", NULL);
 	compiler_quote(compiler, &token, name);
 	compiler_advance(compiler);
 	return true;

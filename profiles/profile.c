@@ -41,7 +41,8 @@ profile_evaluate_unsigned(const struct profile *profile, struct profile_expressi
                           uint64_t *out)
 {
 	struct profile_value value;
-	return profile_evaluate(profile, expression, scope, memory, &value) && as_unsigned(value, out);
+	return profile_evaluate(profile, expression, scope, memory, &value) &&
+	       as_unsigned(value, out);
 }
 
 bool

@@ -62,9 +62,10 @@ struct profile_block {
 struct profile_memory {
 	void *context;
 	bool (*read)(void *context, uint64_t address, void *into, size_t size);
-	bool (*block)(void *context, uint64_t address, struct profile_block *out); /* that holds it */
-	/* Memory of the guest that lies in this process at its own addresses, so that a pointer reads
-	 * it; `read` is asked for the rest and may move it. Size 0: none. */
+	bool (*block)(void *context, uint64_t address, struct profile_block *out); /* that holds
+	                                                                            * it */
+	/* Memory of the guest that lies in this process at its own addresses, so that a pointer
+	 * reads it; `read` is asked for the rest and may move it. Size 0: none. */
 	uint64_t window_start, window_size;
 };
 
@@ -76,11 +77,11 @@ struct profile_census {
 	uint64_t live, dead;         /* cells (table), or live == nodes (chain) */
 	uint64_t chained_blocks, chained_bytes; /* blocks of its own that the walk reached */
 	uint64_t slots;              /* main slots of the table */
-	const uint32_t *entries;     /* of each main slot and its chain, [slots]; NULL: not known, as
-	                              * for a walk that is not folded */
+	const uint32_t *entries;     /* of each main slot and its chain, [slots]; NULL: not known,
+	                              * as for a walk that is not folded */
 	uint32_t cells;              /* cells of one bucket */
-	uint64_t used_slots, deepest_slot; /* where entries hang from slots: those that hold some, and
-	                                    * the most in one */
+	uint64_t used_slots, deepest_slot; /* where entries hang from slots: those that hold some,
+	                                    * and the most in one */
 };
 
 /* The names of one candidate, as they get their values. */
@@ -134,7 +135,8 @@ struct profile_anchor {
 	uint8_t points;  /* enum profile_points */
 	int32_t offset;
 	int64_t plus;
-	struct profile_expression size; /* condition over `size` that its block meets; absent: any */
+	struct profile_expression size; /* condition over `size` that its block meets; absent:
+	                                 * any */
 	uint32_t line;
 };
 
@@ -189,8 +191,8 @@ struct profile_test {
 struct profile_walk {
 	char name[PROFILE_NAME_MAX];
 	bool is_chain;
-	uint8_t role;      /* of blocks reached by next/nodes: enum profile_role_kind; OTHER: they hold
-	                    * more than the map's nodes, which count, but take no bytes */
+	uint8_t role;      /* of blocks reached by next/nodes: enum profile_role_kind; OTHER: they
+	                    * hold more than the map's nodes, which count, but take no bytes */
 	bool is_folded;    /* some expression asks for entries by slot */
 	uint32_t line;
 	struct profile_expression when; /* walk only if; absent: always */
@@ -200,29 +202,32 @@ struct profile_walk {
 	struct profile_expression live;   /* this cell holds an entry (bucket, index, cell) */
 	struct profile_expression dead;   /* this cell was used once and is free now */
 	struct profile_expression entries;/* entries of this bucket, where no cell tells */
-	/* table of open addressing: the way of a search to a live cell (bucket, index, cell); the way
-	 * is seen as far as the map keeps its hashes */
+	/* table of open addressing: the way of a search to a live cell (bucket, index, cell); the
+	 * way is seen as far as the map keeps its hashes */
 	struct profile_expression home;   /* place where it begins; absent: no way is known */
 	struct profile_expression onward; /* place where it goes on (place, turn) */
-	struct profile_expression run;    /* places it looks at in a row, from `place` on; absent: 1 */
+	struct profile_expression run;    /* places it looks at in a row, from `place` on; absent:
+	                                   * 1 */
 	struct profile_expression found;  /* the entry lies at `place`; absent: places are cells */
 	struct profile_expression vacant; /* a search that comes to `place` ends there */
 	/* chain, or in a table: a list of nodes that starts in each bucket */
 	struct profile_expression from;   /* first node (bucket, index), 0 or `end`: none */
-	struct profile_expression next;   /* chain: next node (node); table without from: next bucket
-	                                   * of the same layout (bucket), in the array or on its own */
+	struct profile_expression next;   /* chain: next node (node); table without from: next
+	                                   * bucket of the same layout (bucket), in the array or on
+	                                   * its own */
 	struct profile_expression end;    /* node that ends the list, besides 0 */
-	struct profile_expression block;  /* address within the node's block; absent: node or bucket,
-	                                   * which must be the block's start */
+	struct profile_expression block;  /* address within the node's block; absent: node or
+	                                   * bucket, which must be the block's start */
 	struct profile_expression size;   /* requested size that such a block must have */
-	struct profile_expression valid;  /* list: what every node must meet, or the candidate is refused */
+	struct profile_expression valid;  /* list: what every node must meet, or the candidate is
+	                                   * refused */
 	struct profile_expression limit;  /* most nodes; more refuses */
-	int8_t parted_by;  /* chain: number of the table walk whose slots hold the nodes behind which
-	                    * another bucket's begin; -1: none. The first bucket's slot holds what is no
-	                    * node of the list */
+	int8_t parted_by;  /* chain: number of the table walk whose slots hold the nodes behind
+	                    * which another bucket's begin; -1: none. The first bucket's slot holds
+	                    * what is no node of the list */
 	/* both */
-	/* Addresses of out-of-line keys and values of one entry; not the start of a live block (0 among
-	 * them): none. The first of length 0 ends the list. */
+	/* Addresses of out-of-line keys and values of one entry; not the start of a live block (0
+	 * among them): none. The first of length 0 ends the list. */
 	struct profile_expression outside[PROFILE_OUTSIDE_MAX];
 };
 
@@ -265,16 +270,19 @@ struct profile {
 	char name[PROFILE_NAME_MAX];
 	const char *text; /* the caller keeps it alive and unchanged */
 	uint32_t text_size;
-	struct profile_pattern title, about, verified, type; /* ranges of the text; size 0: absent */
+	struct profile_pattern title, about, verified, type; /* ranges of the text; size 0:
+	                                                      * absent */
 	bool wakes_always;
 	bool is_outside; /* read by code of its own, from outside: names and advice, no layout */
 	uint64_t minimum; /* blocks smaller than this are no bucket array */
 
 	struct profile_pattern patterns[PROFILE_PATTERNS_MAX];
 	uint16_t wake_modules[PROFILE_PATTERNS_MAX], wake_symbols[PROFILE_PATTERNS_MAX];
-	struct { uint16_t first, count; } wake_imports[PROFILE_IMPORTS_MAX]; /* ranges of patterns */
+	struct { uint16_t first, count; } wake_imports[PROFILE_IMPORTS_MAX]; /* ranges of
+	                                                                      * patterns */
 	uint16_t wrappers[PROFILE_PATTERNS_MAX];
-	uint16_t pattern_count, wake_module_count, wake_symbol_count, wake_import_count, wrapper_count;
+	uint16_t pattern_count, wake_module_count, wake_symbol_count, wake_import_count,
+	    wrapper_count;
 
 	struct profile_rule rules[PROFILE_ROLES_MAX];
 	struct profile_anchor anchors[PROFILE_ANCHORS_MAX];
@@ -283,16 +291,19 @@ struct profile {
 	struct profile_walk walks[PROFILE_WALKS_MAX];
 	struct profile_part parts[PROFILE_PARTS_MAX];
 	struct profile_remedy remedies[PROFILE_REMEDIES_MAX];
-	uint16_t rule_count, anchor_count, step_count, test_count, walk_count, part_count, remedy_count;
+	uint16_t rule_count, anchor_count, step_count, test_count, walk_count, part_count,
+	    remedy_count;
 
 	struct profile_expression capacity, tombstones, growing;
 	struct profile_expression used_buckets; /* where no walk sees what hangs from each bucket */
 	struct profile_expression erasing; /* an entry is unlinked, but counted off only later */
-	struct profile_step needed_steps[PROFILE_NEEDED_STEPS_MAX]; /* LET and LOOP before `needed` */
+	struct profile_step needed_steps[PROFILE_NEEDED_STEPS_MAX]; /* LET and LOOP before
+	                                                             * `needed` */
 	uint16_t needed_step_count;
 	struct profile_expression needed_low, needed_high; /* the same where the rule is exact */
 	bool needed_is_estimate;
-	struct profile_expression keeps;  /* bytes that the own shrink rule may keep; absent: none */
+	struct profile_expression keeps;  /* bytes that the own shrink rule may keep; absent:
+	                                   * none */
 
 	char names[PROFILE_NAMES_MAX][PROFILE_NAME_MAX];
 	uint16_t name_count;

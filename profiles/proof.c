@@ -23,8 +23,10 @@ list_number(struct compiler *compiler, uint16_t start)
 		return compiler_fail(compiler, &token, "too many numbers: lists have 1024 together",
 		                     NULL);
 	if (profile->number_count > start && profile->numbers[profile->number_count - 1] >= number)
-		return compiler_fail(compiler, &token, "a list ascends: this number is not larger than "
-		                     "the one before it", NULL);
+		return compiler_fail(compiler, &token,
+		                     "a list ascends: this number is not larger than "
+		                     "the one before it",
+		                     NULL);
 	profile->numbers[profile->number_count++] = number;
 	return true;
 }
@@ -62,7 +64,8 @@ constant_offset(struct compiler *compiler, int64_t *offset)
 	if (!compiler_expect_integer(compiler, offset))
 		return false;
 	if (*offset > INT32_MAX)
-		return compiler_fail(compiler, &token, "this offset is too large: less than 2G", NULL);
+		return compiler_fail(compiler, &token, "this offset is too large: less than 2G",
+		                     NULL);
 	if (is_minus)
 		*offset = -*offset;
 	return true;
@@ -121,13 +124,15 @@ add_step(struct compiler *compiler, const struct token *token, struct profile_st
 	step->asks_census = compiler->asks_census;
 	if (compiler->section > SECTION_PROOF) {
 		if (profile->needed_step_count == PROFILE_NEEDED_STEPS_MAX)
-			return compiler_fail(compiler, token,
-				"too many lets and loops behind the count statement: at most 16", NULL);
+			return compiler_fail(
+			    compiler, token,
+			    "too many lets and loops behind the count statement: at most 16", NULL);
 		profile->needed_steps[profile->needed_step_count++] = *step;
 		return true;
 	}
 	if (profile->step_count == PROFILE_STEPS_MAX)
-		return compiler_fail(compiler, token, "the proof is too long: at most 128 steps", NULL);
+		return compiler_fail(compiler, token, "the proof is too long: at most 128 steps",
+		                     NULL);
 	profile->steps[profile->step_count++] = *step;
 	return true;
 }

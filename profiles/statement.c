@@ -69,7 +69,8 @@ wake_import(struct compiler *compiler)
 			return false;
 	} while (compiler->token.kind == TOKEN_TEXT);
 	if (profile->wake_import_count == PROFILE_IMPORTS_MAX)
-		return compiler_fail(compiler, &token, "too many lines of imports: at most 4", NULL);
+		return compiler_fail(compiler, &token, "too many lines of imports: at most 4",
+		                     NULL);
 	uint16_t i = profile->wake_import_count++;
 	profile->wake_imports[i].first = first;
 	profile->wake_imports[i].count = profile->pattern_count - first;
@@ -182,9 +183,11 @@ check_place(struct compiler *compiler, const struct token *token, const struct s
 {
 	uint64_t bit = UINT64_C(1) << (statement - statements);
 	bool is_repeated = statement->is_once && compiler->seen & bit;
-	bool is_computation = statement->parse == statement_let || statement->parse == statement_loop;
+	bool is_computation =
+	    statement->parse == statement_let || statement->parse == statement_loop;
 	if (compiler->seen == 0 && statement->parse != profile_name)
-		compiler_fail(compiler, token, "a profile begins with its name: profile NAME", NULL);
+		compiler_fail(compiler, token, "a profile begins with its name: profile NAME",
+		              NULL);
 	compiler->seen |= bit;
 	if (is_repeated)
 		return compiler_fail(compiler, token, "a second '", statement->word,
@@ -193,7 +196,8 @@ check_place(struct compiler *compiler, const struct token *token, const struct s
 		compiler->section = statement->section;
 	else if (statement->parse != profile_name && /* said with the first statement */
 	         !(is_computation && compiler->section == SECTION_PARTS))
-		return compiler_fail(compiler, token, "'", statement->word, "' comes too late: it belongs to ",
+		return compiler_fail(compiler, token, "'", statement->word,
+		                     "' comes too late: it belongs to ",
 		                     section_names[statement->section], ", before ",
 		                     section_names[compiler->section], NULL);
 	return true;
@@ -256,6 +260,7 @@ statement_check_all(struct compiler *compiler)
 			              wanted[i].word, "' statement: ", wanted[i].remedy, NULL);
 	}
 	if (!is_outside && !has_buckets(compiler->profile) && compiler->error_count == 0)
-		compiler_fail(compiler, &compiler->token,
-			"the profile has no 'part buckets': part buckets in POINTER bytes EXPR", NULL);
+		compiler_fail(
+		    compiler, &compiler->token,
+		    "the profile has no 'part buckets': part buckets in POINTER bytes EXPR", NULL);
 }

@@ -89,7 +89,8 @@ bool
 vocabulary_is_reserved(const struct compiler *compiler, const struct token *token)
 {
 	int name = vocabulary_find_name(compiler, token);
-	return (name >= 0 && name < PROFILE_NAMES_FIXED) || vocabulary_find_type(compiler, token) >= 0 ||
+	return (name >= 0 && name < PROFILE_NAMES_FIXED) ||
+	       vocabulary_find_type(compiler, token) >= 0 ||
 	       vocabulary_find_function(compiler, token) != NULL;
 }
 

@@ -8,7 +8,11 @@
 #include "profiles/compiler.h"
 
 enum arguments { /* what stands between a function's parentheses; up to LIST: no walk */
-	ARGUMENTS_VALUES_1, ARGUMENTS_VALUES_2, ARGUMENTS_LIST, ARGUMENTS_WALK, ARGUMENTS_WALKS_BITS,
+	         ARGUMENTS_VALUES_1,
+	         ARGUMENTS_VALUES_2,
+	         ARGUMENTS_LIST,
+	         ARGUMENTS_WALK,
+	         ARGUMENTS_WALKS_BITS,
 };
 
 struct function {

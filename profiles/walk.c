@@ -25,29 +25,32 @@ static const struct attribute {
 	uint8_t needed_by;
 	uint32_t table_names, chain_names;
 } attributes[] = {
-	{"when", offsetof(struct profile_walk, when), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
-	{"at", offsetof(struct profile_walk, at), WALK_TABLE, WALK_TABLE, 0, 0},
-	{"count", offsetof(struct profile_walk, count), WALK_TABLE, WALK_TABLE, 0, 0},
-	{"stride", offsetof(struct profile_walk, stride), WALK_TABLE, WALK_TABLE, 0, 0},
-	{"cells", offsetof(struct profile_walk, cells), WALK_TABLE, 0, 0, 0},
-	{"live", offsetof(struct profile_walk, live), WALK_TABLE, 0, CELL, 0},
-	{"dead", offsetof(struct profile_walk, dead), WALK_TABLE, 0, CELL, 0},
-	{"entries", offsetof(struct profile_walk, entries), WALK_TABLE, 0, BUCKET, 0},
-	{"home", offsetof(struct profile_walk, home), WALK_TABLE, 0, CELL, 0},
-	{"onward", offsetof(struct profile_walk, onward), WALK_TABLE, 0, SEARCH, 0},
-	{"run", offsetof(struct profile_walk, run), WALK_TABLE, 0, SEARCH, 0},
-	{"found", offsetof(struct profile_walk, found), WALK_TABLE, 0, SEARCH, 0},
-	{"vacant", offsetof(struct profile_walk, vacant), WALK_TABLE, 0, SEARCH, 0},
-	{"from", offsetof(struct profile_walk, from), WALK_TABLE | WALK_CHAIN, WALK_CHAIN, BUCKET, 0},
-	{"next", offsetof(struct profile_walk, next), WALK_TABLE | WALK_CHAIN, WALK_CHAIN,
-	 BUCKET | NODE, NODE},
-	{"end", offsetof(struct profile_walk, end), WALK_TABLE | WALK_CHAIN, 0, BUCKET, 0},
-	{"block", offsetof(struct profile_walk, block), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
-	{"size", offsetof(struct profile_walk, size), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
-	{"valid", offsetof(struct profile_walk, valid), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
-	{"limit", offsetof(struct profile_walk, limit), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
-	{"key", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
-	{"value", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
+    {"when", offsetof(struct profile_walk, when), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
+    {"at", offsetof(struct profile_walk, at), WALK_TABLE, WALK_TABLE, 0, 0},
+    {"count", offsetof(struct profile_walk, count), WALK_TABLE, WALK_TABLE, 0, 0},
+    {"stride", offsetof(struct profile_walk, stride), WALK_TABLE, WALK_TABLE, 0, 0},
+    {"cells", offsetof(struct profile_walk, cells), WALK_TABLE, 0, 0, 0},
+    {"live", offsetof(struct profile_walk, live), WALK_TABLE, 0, CELL, 0},
+    {"dead", offsetof(struct profile_walk, dead), WALK_TABLE, 0, CELL, 0},
+    {"entries", offsetof(struct profile_walk, entries), WALK_TABLE, 0, BUCKET, 0},
+    {"home", offsetof(struct profile_walk, home), WALK_TABLE, 0, CELL, 0},
+    {"onward", offsetof(struct profile_walk, onward), WALK_TABLE, 0, SEARCH, 0},
+    {"run", offsetof(struct profile_walk, run), WALK_TABLE, 0, SEARCH, 0},
+    {"found", offsetof(struct profile_walk, found), WALK_TABLE, 0, SEARCH, 0},
+    {"vacant", offsetof(struct profile_walk, vacant), WALK_TABLE, 0, SEARCH, 0},
+    {"from", offsetof(struct profile_walk, from), WALK_TABLE | WALK_CHAIN, WALK_CHAIN, BUCKET, 0},
+    {"next", offsetof(struct profile_walk, next), WALK_TABLE | WALK_CHAIN, WALK_CHAIN,
+     BUCKET | NODE, NODE},
+    {"end", offsetof(struct profile_walk, end), WALK_TABLE | WALK_CHAIN, 0, BUCKET, 0},
+    {"block", offsetof(struct profile_walk, block), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE,
+     NODE},
+    {"size", offsetof(struct profile_walk, size), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE, NODE},
+    {"valid", offsetof(struct profile_walk, valid), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE,
+     NODE},
+    {"limit", offsetof(struct profile_walk, limit), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
+    {"key", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
+    {"value", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE,
+     NODE},
 };
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
@@ -72,7 +75,8 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		"vacant from next end block size valid role limit key value parted_by", NULL);
 }
 
-/* Keys and values share a list; any other attribute stands once. NULL, said so: no place is left. */
+/* Keys and values share a list; any other attribute stands once. NULL, said so: no place is
+ * left. */
 static struct profile_expression *
 free_place(struct compiler *compiler, struct profile_walk *walk, const struct token *token,
            const struct attribute *attribute)
@@ -85,7 +89,8 @@ free_place(struct compiler *compiler, struct profile_walk *walk, const struct to
 			return &place[i];
 	}
 	if (is_list)
-		compiler_fail(compiler, token, "too many keys and values: at most 4 in a walk", NULL);
+		compiler_fail(compiler, token, "too many keys and values: at most 4 in a walk",
+		              NULL);
 	else
 		compiler_fail(compiler, token, "a second '", attribute->word, "': a walk has one",
 		              NULL);
@@ -175,11 +180,15 @@ check_search(struct compiler *compiler, struct profile_walk *walk, const struct 
 	if (!has_any)
 		return true;
 	if (walk->home.length == 0 || !has_rest)
-		return compiler_fail(compiler, name, "walk '", walk->name, "' tells a part of a search: "
-			"it takes 'home', 'onward' and 'vacant'", NULL);
-	if (walk->live.length == 0 || walk->next.length > 0)
 		return compiler_fail(compiler, name, "walk '", walk->name,
-			"' has 'home': a search leads to a 'live' cell of a table without 'next'", NULL);
+		                     "' tells a part of a search: "
+		                     "it takes 'home', 'onward' and 'vacant'",
+		                     NULL);
+	if (walk->live.length == 0 || walk->next.length > 0)
+		return compiler_fail(
+		    compiler, name, "walk '", walk->name,
+		    "' has 'home': a search leads to a 'live' cell of a table without 'next'",
+		    NULL);
 	return true;
 }
 

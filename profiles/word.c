@@ -30,7 +30,8 @@ distance(const char *one, size_t one_size, const char *other, size_t other_size)
 			bool differs = one[i - 1] != other[j - 1];
 			unsigned edits = least(above[j] + 1u, row[j - 1] + 1u);
 			edits = least(edits, above[j - 1] + differs);
-			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1])
+			if (i > 1 && j > 1 && one[i - 1] == other[j - 2] &&
+			    one[i - 2] == other[j - 1])
 				edits = least(edits, before[j - 2] + 1u);
 			row[j] = (uint8_t)edits;
 		}
@@ -80,7 +81,8 @@ compiler_define(struct compiler *compiler, const struct token *name, uint16_t *i
 {
 	struct profile *profile = compiler->profile;
 	if (profile->name_count == PROFILE_NAMES_MAX)
-		return compiler_fail(compiler, name, "too many names: a profile has at most 88", NULL);
+		return compiler_fail(compiler, name, "too many names: a profile has at most 88",
+		                     NULL);
 	compiler_quote(compiler, name, profile->names[profile->name_count]);
 	*index = profile->name_count++;
 	return true;

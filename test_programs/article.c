@@ -220,7 +220,8 @@ main(int argc, char **argv)
 	    .options = options, .parser = parse_option,
 	    .doc = "Adds entries to a Go-style map, deletes them all, and tells what stays.",
 	};
-	/* Static: the map's type must outlive main's frame, as a type of Go's outlives everything. */
+	/* Static: the map's type must outlive main's frame, as a type of Go's outlives
+	 * everything. */
 	static struct experiment experiment = {.entries = 1000000};
 
 	argp_err_exit_status = 2;

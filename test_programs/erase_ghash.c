@@ -1,7 +1,7 @@
 /*
- * GHashTable inside a removal: a destroy function for values makes a mark, while the first, a middle
- * and the last entry go, then the only one, and while remove_all empties a table: that one has new
- * arrays by then.
+ * GHashTable inside a removal: a destroy function for values makes a mark, while the first, a
+ * middle and the last entry go, then the only one, and while remove_all empties a table: that one
+ * has new arrays by then.
  */
 #include "test_programs/erase_moment.h"
 

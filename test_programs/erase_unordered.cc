@@ -1,8 +1,8 @@
 /*
- * std::unordered_map inside erase(): the node is unlinked, then destroyed, then freed, and only then
- * counted off. A mark in the value's destructor and one in the program's own operator delete show
- * the map between these, for the first, a middle and the last entry of its list, for the only one,
- * and at the first of the frees that clear() makes.
+ * std::unordered_map inside erase(): the node is unlinked, then destroyed, then freed, and only
+ * then counted off. A mark in the value's destructor and one in the program's own operator delete
+ * show the map between these, for the first, a middle and the last entry of its list, for the only
+ * one, and at the first of the frees that clear() makes.
  */
 #include "test_programs/erase_moment.h"
 

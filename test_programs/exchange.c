@@ -1,14 +1,14 @@
 /*
  * Eight threads that allocate, resize and free each other's blocks. Each counts what it did, so the
- * program knows at any moment what is live: "begin" and "end" are marked with all threads at rest, and
- * what came in between is told.
+ * program knows at any moment what is live: "begin" and "end" are marked with all threads at rest,
+ * and what came in between is told.
  *
  *     exchange TURNS        prints "bytes blocks": live at the end
- *     exchange 0 TRUTH      works until it is killed; counts live bytes in the file TRUTH, by thread
- *     exchange TURNS fork   forks now and then; each child frees a block and marks "child"
+ *     exchange 0 TRUTH      works until it is killed; counts live bytes in the file TRUTH, by
+ * thread exchange TURNS fork   forks now and then; each child frees a block and marks "child"
  *
- * A block's first word is its size, which only its owner of the moment reads; one of less than a word
- * is kept by its thread.
+ * A block's first word is its size, which only its owner of the moment reads; one of less than a
+ * word is kept by its thread.
  */
 #include "maptrace.h"
 
@@ -131,7 +131,7 @@ fork_once(void)
 static void *
 work(void *number)
 {
-	struct worker worker = { &truth[(uintptr_t)number], (uint32_t)(uintptr_t)number + 1, { 0 } };
+	struct worker worker = {&truth[(uintptr_t)number], (uint32_t)(uintptr_t)number + 1, {0}};
 
 	have_event(); /* what a thread's first one makes is made */
 	pthread_barrier_wait(&barrier);

@@ -182,7 +182,8 @@ cell_find(const struct gomap *map, uint64_t hash, const void *key, struct cell *
 			if (bucket[i] == GOMAP_EMPTY_REST)
 				return false;
 			*out = (struct cell){bucket, i};
-			if (bucket[i] == top && type->equal(key, key_of(type, *out), type->key_size))
+			if (bucket[i] == top &&
+			    type->equal(key, key_of(type, *out), type->key_size))
 				return true;
 		}
 	}
@@ -386,7 +387,8 @@ gomap_rebuild(struct gomap *map)
 		write_begin(fresh, hash);
 		struct cell to = cell_new(fresh, hash);
 		memcpy(key_slot(map->type, to), key_slot(map->type, from), map->type->key_slot);
-		memcpy(value_slot(map->type, to), value_slot(map->type, from), map->type->value_slot);
+		memcpy(value_slot(map->type, to), value_slot(map->type, from),
+		       map->type->value_slot);
 	}
 	fresh->indirect_bytes = map->indirect_bytes;
 	map_free_shell(map);

@@ -127,7 +127,8 @@ struct gomap_usage {
 	uint64_t old;        /* array being evacuated, with its reserve */
 	uint64_t chained;    /* overflow buckets that are blocks of their own, of both arrays */
 	uint64_t superseded; /* arrays and chains that wait for gomap_collect */
-	uint64_t indirect;   /* out-of-line keys and values; not what the user's pointers point at */
+	uint64_t indirect;   /* out-of-line keys and values; not what the user's pointers point
+	                      * at */
 };
 
 /* A type for keys and values of these sizes, hashed and compared as bytes (so: no padding in keys).

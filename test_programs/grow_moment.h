@@ -1,6 +1,6 @@
 /*
- * A C++ map in the middle of its growth: the program's operators new and delete make a mark where an
- * array is asked for and where the old one is given back. Like erase_moment.h, with which the
+ * A C++ map in the middle of its growth: the program's operators new and delete make a mark where
+ * an array is asked for and where the old one is given back. Like erase_moment.h, with which the
  * end-to-end test tells a map that is found wrong from one that is found or refused.
  */
 #ifndef TEST_PROGRAMS_GROW_MOMENT_H

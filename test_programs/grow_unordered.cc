@@ -1,6 +1,6 @@
 /*
- * std::unordered_map at the moments of its growth. Built against libstdc++ and (test_programs/libcxx/)
- * libc++.
+ * std::unordered_map at the moments of its growth. Built against libstdc++ and
+ * (test_programs/libcxx/) libc++.
  */
 #include "test_programs/grow_moment.h"
 

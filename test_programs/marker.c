@@ -1,6 +1,7 @@
 /*
- * A guest on a lead: it does what the lines on its standard input say, and answers each with "done".
- * It holds one Go-style map, filled and emptied, so that every snapshot has something to find.
+ * A guest on a lead: it does what the lines on its standard input say, and answers each with
+ * "done". It holds one Go-style map, filled and emptied, so that every snapshot has something to
+ * find.
  *
  *     marker [ENTRIES]    default 1000
  *
@@ -11,8 +12,8 @@
  *     touch         writes to each of them again; answers how many faults that took
  *     thread        starts a thread that does nothing
  *     holes         maps memory whose pages raise SIGBUS when they are read, though it is readable
- *     refuse        from now on the kernel refuses new processes (a seccomp filter), as a sandbox may
- *     wait          waits for any child, clone children included; answers "child" or "none" first
+ *     refuse        from now on the kernel refuses new processes (a seccomp filter), as a sandbox
+ * may wait          waits for any child, clone children included; answers "child" or "none" first
  */
 #include "test_programs/numbers.h"
 

@@ -1,7 +1,7 @@
 /*
  * Twins for the end-to-end test of what a map needs: one that was filled far beyond and emptied to
- * the same entries as a fresh one. Their program prints a JSON line for each pair; what maptrace says
- * that the first needs must be what the second holds.
+ * the same entries as a fresh one. Their program prints a JSON line for each pair; what maptrace
+ * says that the first needs must be what the second holds.
  */
 #ifndef TEST_PROGRAMS_NEEDED_H
 #define TEST_PROGRAMS_NEEDED_H

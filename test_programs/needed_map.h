@@ -1,7 +1,7 @@
 /*
- * Twins of a C++ map (needed.h) for any implementation, and its own call that gives memory back. The
- * program's operators new and delete count what maps truly hold, and how much more there is during
- * that call. Included by one source file of a program only.
+ * Twins of a C++ map (needed.h) for any implementation, and its own call that gives memory back.
+ * The program's operators new and delete count what maps truly hold, and how much more there is
+ * during that call. Included by one source file of a program only.
  */
 #ifndef TEST_PROGRAMS_NEEDED_MAP_H
 #define TEST_PROGRAMS_NEEDED_MAP_H

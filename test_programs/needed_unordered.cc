@@ -1,6 +1,7 @@
 /*
  * std::unordered_map emptied to every count from 1 on, next to fresh ones, at several load factors;
- * then rehash(0) of each that was emptied. Built against libstdc++ and (test_programs/libcxx/) libc++.
+ * then rehash(0) of each that was emptied. Built against libstdc++ and (test_programs/libcxx/)
+ * libc++.
  */
 #include "test_programs/needed_map.h"
 

@@ -1,6 +1,6 @@
 /*
- * What an open-addressed map says itself of its searches, as a JSON line, for the end-to-end test of
- * probe lengths.
+ * What an open-addressed map says itself of its searches, as a JSON line, for the end-to-end test
+ * of probe lengths.
  */
 #ifndef TEST_PROGRAMS_PROBES_H
 #define TEST_PROGRAMS_PROBES_H
@@ -29,8 +29,8 @@ probes_add_search(struct probes *probes, uint64_t places)
 static inline void
 probes_tell(const char *name, const void *header, const struct probes *probes, bool is_known)
 {
-	printf("{\"name\": \"%s\", \"address\": %" PRIuPTR ", \"count\": %" PRIu64 ", \"all\": %" PRIu64
-	       ", \"longest\": %" PRIu64 ", \"is_known\": %s}\n",
+	printf("{\"name\": \"%s\", \"address\": %" PRIuPTR ", \"count\": %" PRIu64
+	       ", \"all\": %" PRIu64 ", \"longest\": %" PRIu64 ", \"is_known\": %s}\n",
 	       name, (uintptr_t)header, probes->count, probes->all, probes->longest,
 	       is_known ? "true" : "false");
 }

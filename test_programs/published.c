@@ -1,7 +1,7 @@
 /*
- * Threads that allocate and free until somebody kills them, and publish what they hold in a file that
- * survives: after each event its thread's own sums. What a trace says of them can then be held against
- * the program's own word, one event of each thread aside.
+ * Threads that allocate and free until somebody kills them, and publish what they hold in a file
+ * that survives: after each event its thread's own sums. What a trace says of them can then be held
+ * against the program's own word, one event of each thread aside.
  *
  *     published FILE THREADS go|wait      prints "ready"; with `wait` the threads stand still
  */

@@ -1,6 +1,6 @@
 /*
- * Forks a child for each way in which a short life can be worth a trace, or not. Each child is killed
- * at once, by SIGKILL of its own hand; its parent prints its pid and what it did.
+ * Forks a child for each way in which a short life can be worth a trace, or not. Each child is
+ * killed at once, by SIGKILL of its own hand; its parent prints its pid and what it did.
  *
  *     short_children      prints lines such as "map 4711"
  */

@@ -1,7 +1,7 @@
 /*
- * Everything at once: threads that allocate and free each other's blocks, threads that begin and end,
- * forks meanwhile, a signal handler that allocates, dlopen and dlclose in a circle. Prints how many
- * blocks it keeps; all else is given back before it ends.
+ * Everything at once: threads that allocate and free each other's blocks, threads that begin and
+ * end, forks meanwhile, a signal handler that allocates, dlopen and dlclose in a circle. Prints how
+ * many blocks it keeps; all else is given back before it ends.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -53,7 +53,8 @@ churn(void *number)
 	for (int turn = 0; turn < TURNS; turn++) {
 		pass_on(&seed);
 		if (turn % (TURNS / KEPT) == 0)
-			kept[(uintptr_t)number][turn / (TURNS / KEPT)] = malloc(size_of_turn(&seed));
+			kept[(uintptr_t)number][turn / (TURNS / KEPT)] =
+			    malloc(size_of_turn(&seed));
 	}
 	return NULL;
 }

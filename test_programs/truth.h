@@ -22,7 +22,8 @@ struct truth {
 	uint64_t buckets;      /* slots of the bucket array */
 	uint64_t capacity;     /* entries that fit before it grows; 0: not told */
 	uint64_t bucket_bytes; /* of the bucket arrays */
-	uint64_t node_bytes;   /* of chain nodes, or of the user's entries where they are the nodes */
+	uint64_t node_bytes;   /* of chain nodes, or of the user's entries where they are the
+	                        * nodes */
 	uint64_t value_bytes;  /* of out-of-line keys and values, or TRUTH_UNTOLD */
 	uint64_t needed_bytes; /* what a fresh map held after the same entries, or TRUTH_UNTOLD */
 	bool inserts_only;     /* nothing was ever removed, nor asked for in advance */

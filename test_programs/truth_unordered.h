@@ -1,7 +1,7 @@
 /*
  * The truth about unordered containers of libstdc++ and libc++, out of their own mouths:
- * bucket_count(), size(), max_load_factor(), and the type of their nodes. What a fresh map would hold
- * is tried, not computed.
+ * bucket_count(), size(), max_load_factor(), and the type of their nodes. What a fresh map would
+ * hold is tried, not computed.
  */
 #ifndef TEST_PROGRAMS_TRUTH_UNORDERED_H
 #define TEST_PROGRAMS_TRUTH_UNORDERED_H
@@ -86,8 +86,8 @@ bytes_of_fresh(const Map &map)
 	return bucket_bytes(fresh) + node_bytes(fresh);
 }
 
-/* In libstdc++ the fields begin behind a hasher, a comparison or an allocator that has members of its
- * own. */
+/* In libstdc++ the fields begin behind a hasher, a comparison or an allocator that has members of
+ * its own. */
 template <class Map>
 uintptr_t
 header_of(const Map &map)

@@ -1,6 +1,7 @@
 /*
- * The home-made map of the tutorial in doc/profiles.md: open addressing, text keys copied to blocks of
- * their own, deleted slots marked. Three of them: one that only grew, one half emptied, one emptied.
+ * The home-made map of the tutorial in doc/profiles.md: open addressing, text keys copied to blocks
+ * of their own, deleted slots marked. Three of them: one that only grew, one half emptied, one
+ * emptied.
  */
 #include "test_programs/truth.h"
 

@@ -1,7 +1,8 @@
 /*
- * Maps in the frames of functions, on the stacks of three threads, while the first takes a snapshot. Each
- * prints whose frame and whose stack it is in. `work` runs its functions from one call, one after the
- * other, in frames of one size: the last one it runs must not be taken for another.
+ * Maps in the frames of functions, on the stacks of three threads, while the first takes a
+ * snapshot. Each prints whose frame and whose stack it is in. `work` runs its functions from one
+ * call, one after the other, in frames of one size: the last one it runs must not be taken for
+ * another.
  */
 #include "maptrace.h"
 

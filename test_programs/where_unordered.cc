@@ -1,7 +1,7 @@
 /*
- * Maps in memory that lies where a module's bss could: an anonymous mapping right behind one of a file,
- * and in that private mapping of a file itself. Neither is a global; one that is lies beside them, and
- * one each on the stacks of two threads.
+ * Maps in memory that lies where a module's bss could: an anonymous mapping right behind one of a
+ * file, and in that private mapping of a file itself. Neither is a global; one that is lies beside
+ * them, and one each on the stacks of two threads.
  */
 #include "test_programs/truth_unordered.h"
 

@@ -1,9 +1,9 @@
 /*
  * A consistent copy of a file that someone may be writing. Called by trace_open only.
  *
- * The guest publishes what is named before what names it: modules, sites, nodes, stacks, snapshots, rows;
- * and records before the count that covers them. So this copies in the other order, and whatever a
- * copied record names was there when the count of those was read:
+ * The guest publishes what is named before what names it: modules, sites, nodes, stacks, snapshots,
+ * rows; and records before the count that covers them. So this copies in the other order, and
+ * whatever a copied record names was there when the count of those was read:
  *
  *     count of snapshots --> snapshots --> their rows --> count of stacks --> counts of nodes and
  *     decisions --> counts of sites and profiles --> count of modules --> all other records

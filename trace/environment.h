@@ -1,9 +1,10 @@
 /*
  * The environment variables of the library: their names and meanings, once. Read by these names in
- * preload/process/settings.c; the analyzer prints this table in `maptrace run --help` and in the man
- * page.
+ * preload/process/settings.c; the analyzer prints this table in `maptrace run --help` and in the
+ * man page.
  *
- * Values are the user's and are never trusted: what cannot be read keeps its default, with a warning.
+ * Values are the user's and are never trusted: what cannot be read keeps its default, with a
+ * warning.
  */
 #ifndef TRACE_ENVIRONMENT_H
 #define TRACE_ENVIRONMENT_H
@@ -29,28 +30,32 @@ struct trace_variable {
 	const char *help;     /* one line, no full stop */
 };
 
-__attribute__((unused))
-static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
+__attribute__((unused)) static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
 	[TRACE_VARIABLE_OUT] = { "MAPTRACE_OUT", "PATH", "maptrace.%n.%p.mtr",
-		"where the trace goes: %p is the process id, %n the program's name, %% a percent sign" },
+	                         "where the trace goes: %p is the process id, %n the program's "
+	                         "name, %% a percent sign" },
 	[TRACE_VARIABLE_PROFILES] = { "MAPTRACE_PROFILES", "FOLDER", "none",
-		"load every *.profile of this folder besides the shipped ones" },
+	                              "load every *.profile of this folder besides the shipped "
+	                              "ones" },
 	[TRACE_VARIABLE_ONLY] = { "MAPTRACE_ONLY", "GLOB", "*",
-		"trace only programs whose name matches; others run as if the library were absent" },
+	                          "trace only programs whose name matches; others run as if the "
+	                          "library were absent" },
 	[TRACE_VARIABLE_AUTO] = { "MAPTRACE_AUTO", "0|1", "1",
-		"take snapshots by themselves, besides marks and the exit" },
+	                          "take snapshots by themselves, besides marks and the exit" },
 	[TRACE_VARIABLE_BUDGET] = { "MAPTRACE_BUDGET", "SECONDS", "10",
-		"longest time that one snapshot may work" },
+	                            "longest time that one snapshot may work" },
 	[TRACE_VARIABLE_DEPTH] = { "MAPTRACE_DEPTH", "FRAMES", "512",
-		"deepest stack that is recorded, 1 to 512" },
+	                           "deepest stack that is recorded, 1 to 512" },
 	[TRACE_VARIABLE_KEEP] = { "MAPTRACE_KEEP", "0|1", "0",
-		"keep the trace of a program that used no map" },
+	                          "keep the trace of a program that used no map" },
 	[TRACE_VARIABLE_QUIET] = { "MAPTRACE_QUIET", "0|1", "0",
-		"print nothing on standard error" },
+	                           "print nothing on standard error" },
 	[TRACE_VARIABLE_CHECK_UNWIND] = { "MAPTRACE_CHECK_UNWIND", "0|1", "0",
-		"compare every stack with two other unwinders (slow), and tell at the end" },
+	                                  "compare every stack with two other unwinders (slow), "
+	                                  "and tell at the end" },
 	[TRACE_VARIABLE_REFUSED] = { "MAPTRACE_REFUSED", "0|1", "0",
-		"keep what profiles refused before they looked at a size, too; for their authors" },
+	                             "keep what profiles refused before they looked at a size, "
+	                             "too; for their authors" },
 };
 
 #endif

@@ -76,7 +76,7 @@ struct trace_header {
 	uint64_t start_monotonic_ns; /* CLOCK_MONOTONIC then; times in here are relative to it */
 	char program[TRACE_PATH_MAX]; /* path of the executable, terminated */
 
-	/* From here on the library changes fields while the guest runs, each by one atomic store. */
+	/* From here on the library changes fields as the guest runs, each by one atomic store. */
 	uint32_t chunks;       /* chunks taken; may be ahead of the file by those being reserved */
 	uint32_t end;          /* enum trace_end */
 	uint32_t sites;        /* published struct trace_site */
@@ -89,24 +89,25 @@ struct trace_header {
 	uint32_t series_points;
 	uint32_t counters;     /* published struct trace_counters */
 	uint32_t threads_seen; /* most threads that were recorded at one time */
-	uint32_t peak_slack_bytes_log2; /* 0: the peak is exact; n: within threads_seen << n bytes */
-	uint64_t unrecorded;   /* allocations that could not be recorded; 0 in a trace without gaps */
+	uint32_t peak_slack_bytes_log2; /* 0: exact peak; n: within threads_seen << n bytes */
+	uint64_t unrecorded;   /* allocations that could not be recorded; 0: a trace without gaps */
 	uint64_t last_event_ns; /* to a few milliseconds */
 
-	/* Live bytes without what threads keep to themselves, less than 1 << peak_slack_bytes_log2 each:
-	 * exact sums are those of the counters. The peaks are the largest values of these fields. */
+	/* Live bytes without what threads keep to themselves, less than 1 << peak_slack_bytes_log2
+	 * each: exact sums are those of the counters. The peaks are the largest values of these
+	 * fields. */
 	uint64_t live_bytes;   /* requested bytes of all live blocks */
 	uint64_t role_bytes[TRACE_ROLES];  /* the same by role, by stack */
 	uint64_t role_peak_bytes[TRACE_ROLES]; /* each role's own largest */
 	uint64_t peak_bytes;   /* largest live_bytes */
 	uint64_t peak_ns;      /* when */
-	uint32_t peak_epoch;   /* moves with each new maximum of live_bytes; see struct trace_counter */
+	uint32_t peak_epoch;   /* moves with each new maximum of live_bytes; see trace_counter */
 	uint32_t flags;        /* enum trace_flag */
 	char notice[TRACE_TEXT_MAX]; /* last thing that went wrong, one sentence, terminated */
 
-	/* Snapshots on request, the only fields that others write: whoever may write the file names the
-	 * snapshot and raises `requests` (trace/request.h); the library takes it at its next event and
-	 * stores the number that it answered. */
+	/* Snapshots on request, the only fields that others write: whoever may write the file names
+	 * the snapshot and raises `requests` (trace/request.h); the library takes it at its next
+	 * event and stores the number that it answered. */
 	uint32_t requests;
 	uint32_t requests_answered;
 	char request_label[TRACE_NAME_MAX];
@@ -152,8 +153,8 @@ struct trace_chunk {
 };
 _Static_assert(sizeof(struct trace_chunk) == TRACE_CHUNK_HEADER_SIZE, "64-byte chunk headers");
 
-/* Where a frame goes on once what it called returns. A program has few of them, and very many stacks.
- * Site 0 is none. */
+/* Where a frame goes on once what it called returns. A program has few of them, and very many
+ * stacks. Site 0 is none. */
 struct trace_site {
 	uint64_t pc : 48;     /* return address: the call is the instruction before it */
 	uint64_t module : 16; /* index of the module that held pc when it was seen, or none */
@@ -176,22 +177,22 @@ struct trace_decision {
 	uint8_t split_role;    /* role of the rest of each block, where split_share < split_whole */
 	uint8_t flags;         /* enum trace_stack_flag */
 	uint8_t zero;
-	uint32_t split_share;  /* of split_whole equal parts of each block, the first split_share are */
-	uint32_t split_whole;  /* `role`, the rest `split_role`; both 1 where the block has one role */
+	uint32_t split_share;  /* of split_whole parts of a block the first split_share are */
+	uint32_t split_whole;  /* `role`, the rest `split_role`; both 1: the block has one role */
 };
 _Static_assert(sizeof(struct trace_decision) == 16, "1020 decisions a chunk");
 
-/* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct trace_stack
- * where the role of its blocks depends on their size. */
+/* A stack. Stack 0 stands for an unknown one. One list of frames has more than one struct
+ * trace_stack where the role of its blocks depends on their size. */
 struct trace_stack {
 	uint32_t node; /* innermost frame outside the library */
 	uint32_t decision;
 };
 _Static_assert(sizeof(struct trace_stack) == 8, "2040 stacks a chunk");
 
-/* What one thread (or several, one after the other) counted of one stack. What belongs to the stack is
- * the sum over all threads, modulo 2^64 or 2^32: a thread that frees what another allocated has less
- * than nothing.
+/* What one thread (or several, one after the other) counted of one stack. What belongs to the stack
+ * is the sum over all threads, modulo 2^64 or 2^32: a thread that frees what another allocated has
+ * less than nothing.
  *
  * The heap's composition at its peak: header.peak_epoch moves with each new maximum; a counter that
  * changes for the first time since then first saves what it was. So at the peak it was
@@ -212,8 +213,8 @@ _Static_assert(sizeof(struct trace_counter) == 56, "32 counters a page");
 
 enum { TRACE_COUNTERS = 32 };
 
-/* A page of counters: of the stacks from `first` on, by one thread's state. A state that a thread has
- * left goes to the next one, so their number follows the most threads at one time. */
+/* A page of counters: of the stacks from `first` on, by one thread's state. A state that a thread
+ * has left goes to the next one, so their number follows the most threads at one time. */
 struct trace_counters {
 	uint32_t first;
 	uint32_t thread; /* number of the state */
@@ -226,7 +227,7 @@ enum trace_stack_flag {
 	TRACE_STACK_RESERVED = 2,  /* room asked for in advance: reserve, with_capacity, a hint */
 	TRACE_STACK_CUT = 4,       /* there were frames further out, which are not recorded */
 	TRACE_STACK_TOLD = 8,      /* the role is the program's own word: maptrace_role */
-	TRACE_STACK_GARBAGE = 16,  /* no stack: what nothing reaches, and no collector has taken yet */
+	TRACE_STACK_GARBAGE = 16,  /* no stack: what nothing reaches and is not collected yet */
 };
 
 /* A point of the time series. `ns` since the start. Roles by stack. */
@@ -356,7 +357,7 @@ struct trace_map {
 	uint64_t capacity;
 	uint64_t tombstones;
 	uint64_t header_bytes;
-	uint64_t bucket_bytes;            /* arrays in use, companions included, without the old ones */
+	uint64_t bucket_bytes;            /* arrays in use with their companions, no old ones */
 	uint64_t old_bucket_bytes;
 	uint64_t overflow_bytes;          /* chained and reserved */
 	uint64_t overflow_reserved_bytes; /* part of overflow_bytes: in the array's own block */
@@ -365,7 +366,7 @@ struct trace_map {
 	uint64_t value_blocks;
 	uint64_t needed_low;   /* bytes of buckets and overflow that a fresh map would hold ... */
 	uint64_t needed_high;  /* ... equal where the rule is exact */
-	uint64_t kept_by_rule; /* bytes that the implementation's own shrink rule lets it keep; 0: none */
+	uint64_t kept_by_rule; /* what the implementation's own shrink rule lets it keep; 0: none */
 	uint64_t resident_bytes; /* of buckets and overflow arrays, whole pages in memory */
 	struct {
 		uint64_t leaves;    /* bytes of buckets and overflow after the remedy */
@@ -374,8 +375,8 @@ struct trace_map {
 	uint64_t used_buckets;  /* that hold entries: of chained layouts, all tables together */
 	uint64_t longest_chain; /* most entries in one of them, its overflow included */
 
-	/* Of open addressing, where the walk can see where an entry belongs: how many cells a search
-	 * for each looks at, 1 where it lies in its own place. */
+	/* Of open addressing, where the walk can see where an entry belongs: how many cells a
+	 * search for each looks at, 1 where it lies in its own place. */
 	uint64_t probes;        /* all entries together */
 	uint64_t longest_probe;
 
@@ -383,14 +384,15 @@ struct trace_map {
 	uint64_t where_pc;     /* a return address into the function whose frame holds it ... */
 	uint32_t where_thread; /* the kernel's number of the thread; where_module: of where_pc */
 
-	/* Texts: where each begins among the bytes of WORDS of the same snapshot, which begin with a
-	 * zero and end by one. 0: none. Written by trace/words.h, in UTF-8; many maps may share a
+	/* Texts: where each begins among the bytes of WORDS of the same snapshot, which begin with
+	 * a zero and end by one. 0: none. Written by trace/words.h, in UTF-8; many maps may share a
 	 * text. They are words of the program's code, never contents of its memory. */
 	uint32_t name;     /* that the program gave this map: maptrace_name */
-	uint32_t type;     /* of the map, where the guest's own memory tells it (Go); else the analyzer
-	                    * asks the symbols of its stack. Candidates are parted by " or " */
-	uint32_t place;    /* what holds the header, where addresses and symbols do not tell it: a path
-	                    * from a root, a variable, a stack frame */
+	uint32_t type;     /* of the map, where the guest's own memory tells it (Go); else the
+	                    * analyzer asks the symbols of its stack. Candidates are parted by " or
+	                    * " */
+	uint32_t place;    /* what holds the header, where addresses and symbols do not tell it: a
+	                    * path from a root, a variable, a stack frame */
 };
 _Static_assert(sizeof(struct trace_map) == 288, "56 maps a chunk");
 

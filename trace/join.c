@@ -1,6 +1,6 @@
 /*
- * The file keeps what many records share once, since a program has a thousand times as many nodes as
- * sites. Readers get each record whole.
+ * The file keeps what many records share once, since a program has a thousand times as many nodes
+ * as sites. Readers get each record whole.
  *
  *     node  | site, parent   |  -->  frame   | pc, module, parent            |
  *     stack | node, decision |  -->  origin  | node, profile, role, split... |

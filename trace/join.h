@@ -13,8 +13,8 @@ struct trace_join {
 	uint32_t site_count, node_count, decision_count, stack_count;
 };
 
-/* Fills the nodes and stacks of `trace`. Returns 0, or -1 with *error filled: a record names another
- * that is not there, or there is no memory. */
+/* Fills the nodes and stacks of `trace`. Returns 0, or -1 with *error filled: a record names
+ * another that is not there, or there is no memory. */
 int trace_join(const struct trace_join *from, struct trace *trace, struct trace_error *error);
 
 #endif

@@ -3,12 +3,13 @@
  * malloc. The file is untrusted and may be growing while it is read: it is copied first, then
  * the copy is checked, so nothing that is returned can change or fault.
  *
- * After trace_open every index in a record (site, node, decision, module, stack, profile, snapshot, text range) is
- * within its table or TRACE_NONE, every parent comes before its child, every string is terminated,
- * every enum and flag is in range, every map row is consistent with itself, and the parts of maps
- * and claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64 bits. Counters of
- * stacks and of the header are only numbers: a guest that runs may be caught between two of them.
- * The header's live bytes are those of all stacks together, and its peak is not below them.
+ * After trace_open every index in a record (site, node, decision, module, stack, profile, snapshot,
+ * text range) is within its table or TRACE_NONE, every parent comes before its child, every string
+ * is terminated, every enum and flag is in range, every map row is consistent with itself, and the
+ * parts of maps and claims, summed over a snapshot (TRACE_UNKNOWN left out), do not overflow 64
+ * bits. Counters of stacks and of the header are only numbers: a guest that runs may be caught
+ * between two of them. The header's live bytes are those of all stacks together, and its peak is
+ * not below them.
  */
 #ifndef TRACE_READER_H
 #define TRACE_READER_H
@@ -47,8 +48,8 @@ struct trace_snapshot_rows {
 	uint32_t live_count, claims_count, maps_count, refused_count, words_size;
 };
 
-/* What was counted of one stack, by all threads. Where more than one of them did, its own peak is no
- * more than known to be at most so much. */
+/* What was counted of one stack, by all threads. Where more than one of them did, its own peak is
+ * no more than known to be at most so much. */
 struct trace_count {
 	uint64_t live_bytes, live_blocks;
 	uint64_t total_bytes, total_blocks; /* ever allocated */
@@ -87,7 +88,8 @@ struct trace {
 	char *text;
 	uint32_t node_count, stack_count, series_count, module_count, profile_count, snapshot_count;
 	uint64_t text_size;
-	bool is_torn; /* one thread's counters, of more than one moment: its guest ran, or was killed */
+	bool is_torn; /* one thread's counters, of more than one moment: its guest ran, or was
+	               * killed */
 };
 
 /* Returns the trace, or NULL with *error filled. Release with trace_close. */

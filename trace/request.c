@@ -1,6 +1,6 @@
 /*
- * See request.h. The file is another process's state: only the three fields of requests are written,
- * and a file that is not a whole header of this version is left alone.
+ * See request.h. The file is another process's state: only the three fields of requests are
+ * written, and a file that is not a whole header of this version is left alone.
  */
 #include "trace/request.h"
 

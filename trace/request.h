@@ -1,7 +1,7 @@
 /*
- * Asking a running guest for a snapshot. Called by the analyzer; uses libc. The request is a word in
- * the trace's header, which the library reads anyway at its events: no ptrace, no signal, nothing
- * that the guest could notice. Whoever may write the file may ask.
+ * Asking a running guest for a snapshot. Called by the analyzer; uses libc. The request is a word
+ * in the trace's header, which the library reads anyway at its events: no ptrace, no signal,
+ * nothing that the guest could notice. Whoever may write the file may ask.
  *
  *     asker    label, requests + 1 ........................ answered? ... which snapshot
  *     library  ........... event: snapshot, requests_answered = requests

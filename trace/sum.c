@@ -1,13 +1,14 @@
 /*
- * From the pages of counters, one set for each thread, to one count for each stack. Called by reader.c.
+ * From the pages of counters, one set for each thread, to one count for each stack. Called by
+ * reader.c.
  *
  *     pages      | stacks 0..63, thread 0 | stacks 0..63, thread 1 | stacks 64..127, thread 0 | ...
  *     counts     | stack 0 | stack 1 | ...
  *
  * The bytes are hostile: a page may be of stacks that are not there, and any counter may hold any
  * number; sums are modulo 2^64. A guest that was killed, or that runs, may have counted blocks that
- * its peak has not heard of: then the peak is now. Where there was one thread the header's is exact,
- * and sums that differ from it are of more than one moment.
+ * its peak has not heard of: then the peak is now. Where there was one thread the header's is
+ * exact, and sums that differ from it are of more than one moment.
  */
 #include "trace/sum.h"
 

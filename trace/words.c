@@ -1,6 +1,6 @@
 /*
- * A text is appended with its zero as a whole, and before any map that names it is published: so what
- * a map names ends, wherever the writer died.
+ * A text is appended with its zero as a whole, and before any map that names it is published: so
+ * what a map names ends, wherever the writer died.
  */
 #include "trace/words.h"
 

@@ -1,7 +1,7 @@
 /*
- * The texts of a snapshot's maps: names, types, places. Called by who writes a snapshot's rows, before
- * it writes the maps that have texts: inside the guest and in the analyzer, so by the rules of
- * writer.h.
+ * The texts of a snapshot's maps: names, types, places. Called by who writes a snapshot's rows,
+ * before it writes the maps that have texts: inside the guest and in the analyzer, so by the rules
+ * of writer.h.
  *
  *     WORDS   | 0 | s e s s i o n s 0 | m a p [ i n t ] s t r i n g 0 | ...
  *                   ^ map.name = 1      ^ map.type = 10, of as many maps as there are

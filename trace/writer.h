@@ -26,13 +26,13 @@ struct trace_writer {
  * and maps it. Returns 0, or -1 with errno; nothing is left behind then. */
 int trace_create(struct trace_writer *writer, const char *path);
 
-/* The same in private memory, without a file: tables grow in memory, too, until they are cloned to a
- * file. `path` is the one that it would have, `program` that of the executable. Returns 0, or -1
+/* The same in private memory, without a file: tables grow in memory, too, until they are cloned to
+ * a file. `path` is the one that it would have, `program` that of the executable. Returns 0, or -1
  * with errno. */
 int trace_draft(struct trace_writer *writer, const char *path, const char *program);
 
-/* The times and counters of a process that goes on in another file; the tables' own numbers come with
- * the tables. */
+/* The times and counters of a process that goes on in another file; the tables' own numbers come
+ * with the tables. */
 void trace_continue(struct trace_header *into, const struct trace_header *from);
 
 /* Moves the writer's header in memory to where another one lies, which is gone then: who holds its
@@ -45,9 +45,9 @@ void trace_end(struct trace_writer *writer, enum trace_end end);
 /* Removes the file if its name still means our file. */
 void trace_remove(struct trace_writer *writer);
 
-/* For a forked child that came out of the middle of an event, which it ends for itself: the header, and
- * below each table, become private copies at their addresses, and grow in memory. What no memory is
- * found for stays shared. */
+/* For a forked child that came out of the middle of an event, which it ends for itself: the header,
+ * and below each table, become private copies at their addresses, and grow in memory. What no
+ * memory is found for stays shared. */
 void trace_detach(struct trace_writer *writer);
 
 /* Unmaps the header and closes the descriptor without a change to the file: for a forked child
@@ -78,8 +78,8 @@ int trace_table_init(struct trace_table *table, enum trace_chunk_kind kind, uint
 /* Unmaps the table's chunks and its own mapping. */
 void trace_table_release(struct trace_table *table);
 
-/* For a forked child whose trace is a draft. The table goes on: its chunks stay the parent's and are
- * only read; the last becomes a private copy before the first record is added. */
+/* For a forked child whose trace is a draft. The table goes on: its chunks stay the parent's and
+ * are only read; the last becomes a private copy before the first record is added. */
 void trace_table_borrow(struct trace_table *table);
 
 /* Makes that copy now, for who changes a published record of it. Returns 0, or -1 with errno. */

@@ -1,9 +1,9 @@
 /*
- * __register_atfork, interposed: libc runs prepare handlers in the reverse of the order in which they
- * were registered, and ours must be the last. Between it and fork's clone our locks are held: another
- * library's handler that allocates there would wait for its own thread, and one that takes a lock
- * would wait for a thread that waits for us in malloc. A library's constructor may well run before
- * ours, so whoever registers first makes us register before.
+ * __register_atfork, interposed: libc runs prepare handlers in the reverse of the order in which
+ * they were registered, and ours must be the last. Between it and fork's clone our locks are held:
+ * another library's handler that allocates there would wait for its own thread, and one that takes
+ * a lock would wait for a thread that waits for us in malloc. A library's constructor may well run
+ * before ours, so whoever registers first makes us register before.
  *
  *     prepare:  theirs, last to first --> ours --> clone --> ours --> theirs, first to last
  *

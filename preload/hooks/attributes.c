@@ -1,6 +1,6 @@
 /*
- * pthread_getattr_np, interposed: libc allocates in there while it holds the thread's own lock. At a
- * thread's first event we ask for the same attributes ourselves (room.c), and would wait for that
+ * pthread_getattr_np, interposed: libc allocates in there while it holds the thread's own lock. At
+ * a thread's first event we ask for the same attributes ourselves (room.c), and would wait for that
  * lock for ever: seen in Java, whose threads ask for their stack before they do anything else. So
  * what we need to know is asked first.
  */

@@ -1,6 +1,6 @@
 /*
- * One block into or out of the books: the ledger, which knows the block, and the counters, which know
- * its stack. Called by record.c and slow.c, within an event of theirs.
+ * One block into or out of the books: the ledger, which knows the block, and the counters, which
+ * know its stack. Called by record.c and slow.c, within an event of theirs.
  *
  * Rules: both books move within one change; what may take long (a stack, a first counter) is done
  * before it begins; a block that the ledger does not know passes unharmed and uncounted.

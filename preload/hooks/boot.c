@@ -1,11 +1,12 @@
 /*
- * The boot arena: a few mapped regions, each twice as large as the one before, filled from the front.
+ * The boot arena: a few mapped regions, each twice as large as the one before, filled from the
+ * front.
  *
  *     region   | gap | size | block ....... | gap | size | block ... | free ...
  *                      8 B    aligned
  *
- * Called by the hooks only. Rule: a region is never unmapped and never moves, so a pointer is a boot
- * block if and only if it lies in a region.
+ * Called by the hooks only. Rule: a region is never unmapped and never moves, so a pointer is a
+ * boot block if and only if it lies in a region.
  */
 #include "preload/hooks/boot.h"
 

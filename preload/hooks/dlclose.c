@@ -1,7 +1,8 @@
 /*
- * dlclose, interposed: the code that return addresses pointed into may be gone afterwards, and other
- * code may come to lie there. Called by the guest; forwards first, then lets stack.c and module.c
- * forget. A dlclose inside libc goes past us: stack.c notices when the next module is loaded.
+ * dlclose, interposed: the code that return addresses pointed into may be gone afterwards, and
+ * other code may come to lie there. Called by the guest; forwards first, then lets stack.c and
+ * module.c forget. A dlclose inside libc goes past us: stack.c notices when the next module is
+ * loaded.
  */
 #include "preload/process/tracer.h"
 #include "preload/thread.h"

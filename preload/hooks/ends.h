@@ -1,7 +1,8 @@
 /*
- * Every way a guest can end: main wrapped through __libc_start_main; exit, quick_exit, _exit, _Exit,
- * err and error families (libc calls exit inside them, past the PLT), pthread_exit from main; an ELF
- * destructor as backstop, labelled exit-late. The exit snapshot comes before destructors run, once.
+ * Every way a guest can end: main wrapped through __libc_start_main; exit, quick_exit, _exit,
+ * _Exit, err and error families (libc calls exit inside them, past the PLT), pthread_exit from
+ * main; an ELF destructor as backstop, labelled exit-late. The exit snapshot comes before
+ * destructors run, once.
  */
 #ifndef PRELOAD_HOOKS_ENDS_H
 #define PRELOAD_HOOKS_ENDS_H

@@ -5,8 +5,8 @@
  *     guest --> malloc (here) --> next malloc --> record_allocation --> guest
  *     guest --> free   (here) --> record_free --> next free --> guest
  *
- * Rules: what comes back is what the next definition gave, errno included; a block of the boot arena
- * never reaches the next allocator; nothing is recorded before the tracer is on.
+ * Rules: what comes back is what the next definition gave, errno included; a block of the boot
+ * arena never reaches the next allocator; nothing is recorded before the tracer is on.
  */
 #include "preload/hooks/hooks.h"
 

@@ -75,8 +75,9 @@ call_allocate(void *context)
 		tracer_warn("maptrace_allocate was told of memory that had been handed out before: "
 		            "what overlaps counts as freed");
 	else if (outcome == ARENA_OUTSIDE)
-		tracer_warn("maptrace_allocate was told of a sub-block that is not within one block: "
-		            "it is not recorded");
+		tracer_warn(
+		    "maptrace_allocate was told of a sub-block that is not within one block: "
+		    "it is not recorded");
 }
 
 void
@@ -179,7 +180,8 @@ call_name(void *context)
 	outcome = arena_name(call->address, call->name);
 	change_end(call->thread);
 	if (outcome == ARENA_FULL)
-		tracer_warn("maptrace_name: 1024 maps have names already: further ones are not kept");
+		tracer_warn(
+		    "maptrace_name: 1024 maps have names already: further ones are not kept");
 }
 
 void

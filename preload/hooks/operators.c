@@ -2,8 +2,8 @@
  * C++'s operators, forwarded to the next definition: libstdc++'s, which calls malloc, or one of an
  * allocator that has its own (jemalloc, tcmalloc), or of another C++ runtime.
  *
- *     operator new --> next operator new --> (malloc, recorded there) --> recorded here if it was not
- *     operator delete, recorded here --> next operator delete --> (free, which lets it pass)
+ *     operator new --> next operator new --> (malloc, recorded there) --> recorded here if it was
+ * not operator delete, recorded here --> next operator delete --> (free, which lets it pass)
  *
  * So what counts is the size that malloc was asked for: of libstdc++'s new of 0 bytes it is 1. The
  * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held and
@@ -150,7 +150,8 @@ operator_new(enum operator_form form, size_t size, size_t second, size_t third, 
              const struct caller *caller)
 {
 	operator_function *function = operator_next(form, (void *)caller->pc);
-	void *block = function ? function(size, second, third) : operator_new_plain(size, alignment);
+	void *block =
+	    function ? function(size, second, third) : operator_new_plain(size, alignment);
 
 	if (block && operator_is_recorded() && !record_has_allocation(block))
 		record_allocation(block, size, caller);

@@ -1,7 +1,7 @@
 /*
  * Finding the next definitions. Called by the hooks at their first use, which may be before any
- * constructor has run and is under dlsym itself: what dlsym allocates comes back to the hooks, which
- * ask again, are told "not yet", and take the boot arena.
+ * constructor has run and is under dlsym itself: what dlsym allocates comes back to the hooks,
+ * which ask again, are told "not yet", and take the boot arena.
  *
  * Rule: all entry points come from one allocator. jemalloc has no pvalloc; the next definition of
  * pvalloc is then glibc's, whose blocks jemalloc cannot free. Such an entry point is served through

@@ -41,8 +41,8 @@ real_is_ready(void)
 void *real_operator(const char *name);
 
 /* The one that only the caller's module knows, where a C++ runtime came with a dlopen of its own or
- * is linked into a plugin; or NULL. One of another module stays loaded. Both take the loader's lock:
- * callers keep what they get. */
+ * is linked into a plugin; or NULL. One of another module stays loaded. Both take the loader's
+ * lock: callers keep what they get. */
 void *real_operator_of(const char *name, const void *caller);
 
 #endif

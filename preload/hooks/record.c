@@ -6,11 +6,12 @@
  *     free         record: ledger, counters --> real call
  *     realloc      record: ledger, counters --> real call --> record: stack, ledger, counters
  *
- * That is the straight way, one frame for each entry point; slow.h says which events also look at the
- * clock.
+ * That is the straight way, one frame for each entry point; slow.h says which events also look at
+ * the clock.
  *
- * Rules: errno leaves as it came: each way that leaves the straight one puts it back (asking libc for
- * its address costs as much as the counters); the real allocator is never called with depth raised.
+ * Rules: errno leaves as it came: each way that leaves the straight one puts it back (asking libc
+ * for its address costs as much as the counters); the real allocator is never called with depth
+ * raised.
  */
 #include "preload/hooks/record.h"
 
@@ -41,8 +42,8 @@ record_free_pending(struct thread *thread)
 	errno = before;
 }
 
-/* A handler may have forked since the hook asked whether tracing is on: the rest of the event is the
- * child's, and not for the parent's trace. */
+/* A handler may have forked since the hook asked whether tracing is on: the rest of the event is
+ * the child's, and not for the parent's trace. */
 static __attribute__((noinline)) struct thread *
 record_enter_anew(struct thread *thread)
 {

@@ -1,7 +1,7 @@
 /*
- * What the hooks call around the real allocator: the walk of one event through stack, intern, ledger,
- * counters and triggers. A free is recorded before it happens (afterwards another thread may own the
- * address), an allocation after it.
+ * What the hooks call around the real allocator: the walk of one event through stack, intern,
+ * ledger, counters and triggers. A free is recorded before it happens (afterwards another thread
+ * may own the address), an allocation after it.
  */
 #ifndef PRELOAD_HOOKS_RECORD_H
 #define PRELOAD_HOOKS_RECORD_H
@@ -15,8 +15,8 @@ void record_allocation(void *block, size_t size, const struct caller *caller);
  * be, as soon as this thread is done. */
 bool record_free(void *block);
 
-/* Most definitions of operator new and delete end in malloc and free, which come to the hooks a second
- * and a third time. Whether the call that gave this block has recorded it: */
+/* Most definitions of operator new and delete end in malloc and free, which come to the hooks a
+ * second and a third time. Whether the call that gave this block has recorded it: */
 static inline bool
 record_has_allocation(const void *block)
 {
@@ -26,8 +26,8 @@ record_has_allocation(const void *block)
 	       thread->last_block == (uintptr_t)block && ledger_knows((uintptr_t)block);
 }
 
-/* A block whose free is recorded goes to the next operator delete, until record_passed. Any event of
- * this thread ends that as well: nothing outlives a longjmp. */
+/* A block whose free is recorded goes to the next operator delete, until record_passed. Any event
+ * of this thread ends that as well: nothing outlives a longjmp. */
 static inline void
 record_pass(const void *block)
 {

@@ -47,12 +47,13 @@ slow_moment(uint64_t leaving, uint64_t freeing)
 		snapshot_answer(freeing);
 	snapshot_reap();
 	counters_tick(now);
-	ledger_trim_if_due(__atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED), now);
+	ledger_trim_if_due(__atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED),
+	                   now);
 	return now;
 }
 
-/* At the next event where that matters or events are rare; else the gap doubles. It stays small where
- * something waits for its moment: the guest may fall silent right after it. */
+/* At the next event where that matters or events are rare; else the gap doubles. It stays small
+ * where something waits for its moment: the guest may fall silent right after it. */
 static void
 slow_look_again(struct thread *thread, uint64_t now)
 {

@@ -1,7 +1,8 @@
 /*
  * The slow way of an event: the one that also looks at the clock and asks the triggers. Every event
- * that moves a large block takes it, every one where events are rare, and of all others one in up to 64
- * (8 while something waits for its moment); and whatever finds too little room on the guest's stack.
+ * that moves a large block takes it, every one where events are rare, and of all others one in up
+ * to 64 (8 while something waits for its moment); and whatever finds too little room on the guest's
+ * stack.
  */
 #ifndef PRELOAD_HOOKS_SLOW_H
 #define PRELOAD_HOOKS_SLOW_H
@@ -21,7 +22,8 @@ slow_is_due(struct thread *thread, uint64_t size)
 	return false;
 }
 
-/* Each does its event's work where there is stack for it, else counts it as unrecorded. errno stays. */
+/* Each does its event's work where there is stack for it, else counts it as unrecorded. errno
+ * stays. */
 void slow_allocation(struct thread *thread, uint64_t address, uint64_t size,
                      const struct caller *caller);
 void slow_leaving(struct thread *thread, uint64_t address, struct record_move *move);

@@ -3,12 +3,13 @@
  *
  *     address --hash--> part | slot        slots: | block | block | free | block | ...
  *
- * Called by ledger.c within a change. Rules: at most half of the slots are in use, and what follows a
- * slot that becomes free moves up, so that a search may end at the first free one.
+ * Called by ledger.c within a change. Rules: at most half of the slots are in use, and what follows
+ * a slot that becomes free moves up, so that a search may end at the first free one.
  *
- * These locks alone are held with signals as they are: jemalloc makes such blocks by the million, and
- * two system calls for each doubled the time of a redis-server. What that gives up is a handler that
- * leaves by longjmp amid these few instructions: it leaves the part taken (doc/reliability.md).
+ * These locks alone are held with signals as they are: jemalloc makes such blocks by the million,
+ * and two system calls for each doubled the time of a redis-server. What that gives up is a handler
+ * that leaves by longjmp amid these few instructions: it leaves the part taken
+ * (doc/reliability.md).
  */
 #include "preload/ledger/aside.h"
 

@@ -1,6 +1,7 @@
 /*
  * Stops changes: one flag that every event reads, a barrier on all processors that makes it seen,
- * and a bounded wait for the events under way. Called by fork.c, snapshot.c, counters.c and ledger.c.
+ * and a bounded wait for the events under way. Called by fork.c, snapshot.c, counters.c and
+ * ledger.c.
  *
  * Where the kernel has no membarrier the flag is never down: each event then takes the slow way and
  * issues a barrier of its own.

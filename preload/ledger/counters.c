@@ -52,7 +52,8 @@ pages_reach(struct thread *thread, uint32_t page)
 		return false;
 	if (outgrown)
 		memcpy(pages, outgrown, outgrown_limit * sizeof(*pages));
-	__atomic_store_n(&thread->pages, pages, __ATOMIC_RELEASE); /* _Fork may come at any moment */
+	/* _Fork may come at any moment */
+	__atomic_store_n(&thread->pages, pages, __ATOMIC_RELEASE);
 	thread->page_limit = limit;
 	if (outgrown)
 		hidden_unmap(outgrown, outgrown_limit * sizeof(*pages));
@@ -207,7 +208,8 @@ pages_forget(struct thread *thread, void *unused)
 		memset(thread->pages, 0, thread->page_limit * sizeof(thread->pages[0]));
 }
 
-/* What was allocated and freed before the fork is the parent's: the child counts its live blocks. */
+/* What was allocated and freed before the fork is the parent's: the child counts its live
+ * blocks. */
 void
 counters_restart(struct thread *thread)
 {

@@ -1,8 +1,8 @@
 /*
  * Live bytes and blocks: of all, by stack and by role; peaks; the composition at the peak; the time
  * series. They live in the mapped trace. Threads share none of what moves at every event: each has
- * pages of counters of its own in the trace, which the reader adds up, and which the next thread that
- * gets its state goes on with.
+ * pages of counters of its own in the trace, which the reader adds up, and which the next thread
+ * that gets its state goes on with.
  *
  *     thread->pages[]   | NULL | page | NULL | page | ...      by stack / TRACE_COUNTERS
  *                                 '--> | first, thread | counter | counter | ... |   in the trace
@@ -59,8 +59,8 @@ counters_save(struct trace_counter *counter, uint32_t epoch)
 	__atomic_store_n(&counter->epoch, epoch, __ATOMIC_RELEASE);
 }
 
-/* The only thread's: while live bytes keep rising above the peak nothing need be saved, what is live
- * is the composition. The epoch moves when such a rise begins. */
+/* The only thread's: while live bytes keep rising above the peak nothing need be saved, what is
+ * live is the composition. The epoch moves when such a rise begins. */
 static inline __attribute__((always_inline)) void
 counters_move_alone(struct thread *thread, struct trace_header *header,
                     struct trace_counter *counter, uint64_t change)
@@ -103,7 +103,8 @@ counters_move_role(struct thread *thread, struct trace_header *header, uint32_t 
 		counters_set(&header->role_peak_bytes[role], live);
 }
 
-/* What an event asks of the stack itself is noted in its counter: the role, or that there are two. */
+/* What an event asks of the stack itself is noted in its counter: the role, or that there are
+ * two. */
 enum { COUNTERS_NOTED = 1, COUNTERS_SPLIT = 2, COUNTERS_ROLE_SHIFT = 2 };
 
 uint32_t counters_take_note(struct trace_counter *counter, uint32_t stack);
@@ -257,7 +258,8 @@ counters_undo_remove(struct thread *thread, uint32_t stack, uint64_t size)
 void counters_begin_thread(struct thread *thread, uint32_t threads_now);
 void counters_end_thread(struct thread *thread);
 
-/* Moves the trace's clock; adds a point to the series when enough time has passed since the last. */
+/* Moves the trace's clock; adds a point to the series when enough time has passed since the
+ * last. */
 void counters_tick(uint64_t now_ns);
 
 /* Around fork. */

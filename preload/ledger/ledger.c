@@ -2,9 +2,9 @@
  * The ledger's surprises, and its inspection. The fast way is in ledger.h; called by books.h at
  * every event, by snapshots and around fork.
  *
- * A block that is in another's way was freed without our knowledge: it began at the same address, or
- * it began 16 bytes before and its size lies in the word that the new block begins with, or it began
- * where the new one's size is to lie. All three are taken out before the new one is put in.
+ * A block that is in another's way was freed without our knowledge: it began at the same address,
+ * or it began 16 bytes before and its size lies in the word that the new block begins with, or it
+ * began where the new one's size is to lie. All three are taken out before the new one is put in.
  */
 #include "preload/ledger/ledger.h"
 
@@ -130,8 +130,8 @@ ledger_find(uint64_t address, struct ledger_block *out)
 	return ledger_read(word, address, out) || aside_look(address, false, out);
 }
 
-/* The last word that says that a block begins, of those for [low, address]; low: none. Pages and regions
- * that were never made have none. */
+/* The last word that says that a block begins, of those for [low, address]; low: none. Pages and
+ * regions that were never made have none. */
 static uint64_t
 ledger_head_before(uint64_t address, uint64_t low)
 {

@@ -16,9 +16,9 @@
  * touches its words.
  *
  * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
- * kept aside, and the word says so; blocks at other than multiples of 16, or beyond all words, are kept
- * aside without. Blocks that the program hands out in parts (arena.h) have a word that says just that;
- * here they are unknown.
+ * kept aside, and the word says so; blocks at other than multiples of 16, or beyond all words, are
+ * kept aside without. Blocks that the program hands out in parts (arena.h) have a word that says
+ * just that; here they are unknown.
  */
 #ifndef PRELOAD_LEDGER_LEDGER_H
 #define PRELOAD_LEDGER_LEDGER_H
@@ -57,8 +57,9 @@ ledger_code(uint32_t word)
 }
 
 /* Adds a block that is not there. A block that is in its way (its free went past us) is taken out:
- * true then, and the caller adds again, since there may be more. *full: there was no memory. An outer
- * block stays, with the size LEDGER_OUTER_SIZE: the caller has arena_forget deal with it first. */
+ * true then, and the caller adds again, since there may be more. *full: there was no memory. An
+ * outer block stays, with the size LEDGER_OUTER_SIZE: the caller has arena_forget deal with it
+ * first. */
 bool ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full);
 bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
 
@@ -145,8 +146,8 @@ ledger_knows(uint64_t address)
 	       ledger_find(address, &known);
 }
 
-/* The block that holds this address and begins at most `reach` bytes before; false: none. Those at other
- * than multiples of 16 are not looked for. */
+/* The block that holds this address and begins at most `reach` bytes before; false: none. Those at
+ * other than multiples of 16 are not looked for. */
 bool ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out);
 
 /* A block that was taken out goes on in arena.h's tables, until the word is cleared. */

@@ -1,10 +1,10 @@
 /*
- * The regions: windows of them by address, and leaves of words that are mapped as the heap grows into
- * them. Called by ledger.c.
+ * The regions: windows of them by address, and leaves of words that are mapped as the heap grows
+ * into them. Called by ledger.c.
  *
  * Rules: a region's words are stored before its first touched bit and never move. A page is given
- * back with changes stopped, where it is seen empty once more: a word that got lost would be a wrong
- * report.
+ * back with changes stopped, where it is seen empty once more: a word that got lost would be a
+ * wrong report.
  */
 #include "preload/ledger/shadow.h"
 

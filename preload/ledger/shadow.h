@@ -1,6 +1,6 @@
 /*
- * A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a block
- * is found from its address alone, and what belongs to neighbours lies side by side.
+ * A word for every 16 bytes of memory that the guest's allocator hands out: what is known of a
+ * block is found from its address alone, and what belongs to neighbours lies side by side.
  *
  *     address   | window 12 | region 16 | page 6 | granule 10 | 4 |
  *                    |           |          |          '-------.
@@ -8,9 +8,9 @@
  *                    |           '--> regions[] --> words ------+--> word
  *                    '--> shadow_windows[]
  *
- * A region (1 MiB) has 256 KiB of words, of which only the touched pages exist: one of 4 KiB for each
- * 16 KiB of blocks. A window (64 GiB) is 1 MiB of addresses, 4 KiB of memory for each 256 MiB of heap.
- * Called by ledger.c at every event, within a change.
+ * A region (1 MiB) has 256 KiB of words, of which only the touched pages exist: one of 4 KiB for
+ * each 16 KiB of blocks. A window (64 GiB) is 1 MiB of addresses, 4 KiB of memory for each 256 MiB
+ * of heap. Called by ledger.c at every event, within a change.
  */
 #ifndef PRELOAD_LEDGER_SHADOW_H
 #define PRELOAD_LEDGER_SHADOW_H
@@ -44,7 +44,8 @@ struct shadow_window {
 
 extern struct shadow_window *shadow_windows[SHADOW_WINDOWS];
 
-/* Whether there can be a word of this address: it is the first of a granule, and not beyond them. */
+/* Whether there can be a word of this address: it is the first of a granule, and not beyond
+ * them. */
 static inline __attribute__((always_inline)) bool
 shadow_covers(uint64_t address)
 {
@@ -90,8 +91,8 @@ void shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *co
 void shadow_drain(void (*visit)(const uint32_t *words, uint64_t address, void *context),
                   void *context);
 
-/* Gives the memory of pages whose words are all 0 back to the system. Looks through all of them, and
- * stops changes for some microseconds for each 64 that it gives back. */
+/* Gives the memory of pages whose words are all 0 back to the system. Looks through all of them,
+ * and stops changes for some microseconds for each 64 that it gives back. */
 void shadow_trim(void);
 
 /* In a forked child no lock can be trusted. */

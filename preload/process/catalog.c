@@ -1,11 +1,12 @@
 /*
- * Loading profiles. Called by tracer.c at start, before anything is traced and with depth raised (the
- * C library's directory functions allocate). A profile of the user's replaces the shipped one of the
- * same name, so that a layout that moved can be put right without a new library. The shipped ones
- * were compiled while the library was built: a short-lived guest would pay for that more than for all
- * else.
+ * Loading profiles. Called by tracer.c at start, before anything is traced and with depth raised
+ * (the C library's directory functions allocate). A profile of the user's replaces the shipped one
+ * of the same name, so that a layout that moved can be put right without a new library. The shipped
+ * ones were compiled while the library was built: a short-lived guest would pay for that more than
+ * for all else.
  *
- * Rule: a bad profile costs its own maps, nothing else: its first error is reported, with file, line and column.
+ * Rule: a bad profile costs its own maps, nothing else: its first error is reported, with file,
+ * line and column.
  */
 #include "preload/process/catalog.h"
 
@@ -49,7 +50,8 @@ catalog_report(const char *origin, const struct profile_error *first, size_t cou
 	if (count > 1)
 		text_join(sentence + strlen(sentence), sizeof(sentence) - strlen(sentence), " (",
 		          text_number(others, count - 1), count < ERRORS_COUNTED ? "" : " or more",
-		          " further errors: 'maptrace profiles check ", origin, "' shows all)", NULL);
+		          " further errors: 'maptrace profiles check ", origin, "' shows all)",
+		          NULL);
 	tracer_warn(sentence);
 }
 

@@ -2,15 +2,16 @@
  * Most forked children end or exec within a moment and have nothing to tell: a file for each would
  * cost more than all that they do. So a child counts in memory of its own first.
  *
- *     parent's trace --fork, first event--> draft --something to tell--> file, at the same addresses
+ *     parent's trace --fork, first event--> draft --something to tell--> file, at the same
+ * addresses
  *                                             '----- ends, execs ------> nothing
  *
  *     header                 in private memory
  *     tables that go on      the parent's, read only; the last chunk copied when a record comes
  *     counters               anew
  *
- * Something to tell: map bytes of its own, 64 KiB of its own, a second thread, a snapshot; or it has
- * lived for a while. While the draft is open every event goes the slow way, which asks.
+ * Something to tell: map bytes of its own, 64 KiB of its own, a second thread, a snapshot; or it
+ * has lived for a while. While the draft is open every event goes the slow way, which asks.
  *
  * Called by fork.c, slow.c, counters.c, snapshot.c, ending.c. Rules: no address that an event may
  * hold moves when the draft becomes a file; nothing of the parent's trace is written.

@@ -15,11 +15,12 @@ draft_is_open(void)
 	return __atomic_load_n(&draft_state, __ATOMIC_RELAXED) == DRAFT_OPEN;
 }
 
-/* In a forked child, with nobody else: leaves the parent's trace for a draft. 0, or -1 with errno. */
+/* In a forked child, with nobody else: leaves the parent's trace for a draft. 0, or -1 with
+ * errno. */
 int draft_begin(void);
 
-/* In a forked child that is in the middle of an event, with nobody else: the parent's trace becomes a
- * private copy, which that event may change. draft_begin follows at the next one. */
+/* In a forked child that is in the middle of an event, with nobody else: the parent's trace becomes
+ * a private copy, which that event may change. draft_begin follows at the next one. */
 void draft_detach(void);
 
 /* After each event while it is open: makes it a file when it has something to tell. `stack`: of the

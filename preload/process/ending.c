@@ -78,8 +78,8 @@ ends_is_single_threaded(void)
 }
 
 /* A forked child on its way to another program: its maps are its parent's, and nobody looked. Or a
- * process with so little memory of its own that no map in it is worth a search, which costs more than
- * all else of a short life (a shell's subshells, a build's small tools). */
+ * process with so little memory of its own that no map in it is worth a search, which costs more
+ * than all else of a short life (a shell's subshells, a build's small tools). */
 static bool
 has_nothing_to_tell(bool is_exec)
 {
@@ -116,8 +116,8 @@ is_guest(void)
 	       tracer.writer.header->pid == (uint32_t)getpid();
 }
 
-/* True for the one thread that is to end the trace now. The others wait for it; a signal handler that
- * ends the guest within this very thread's end does not. */
+/* True for the one thread that is to end the trace now. The others wait for it; a signal handler
+ * that ends the guest within this very thread's end does not. */
 static bool
 begin(void)
 {

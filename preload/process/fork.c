@@ -1,18 +1,18 @@
 /*
- * What fork means here. Before it every lock of ours is taken, so that the child's copy of each table
- * is whole; the child resets them, since their owners may not exist there. _Fork and raw clone run no
- * handlers: the child then resets the same at its first event.
+ * What fork means here. Before it every lock of ours is taken, so that the child's copy of each
+ * table is whole; the child resets them, since their owners may not exist there. _Fork and raw
+ * clone run no handlers: the child then resets the same at its first event.
  *
  *     parent   prepare: signals blocked, all locked, changes stopped --> fork --> unlocked
  *     child    enabled page reads 0 --> first event --> tracer_child: own draft, same stacks
  *
- * A signal handler may fork in the middle of an event, which its child ends when the handler returns
- * there: the child's half then goes to a private copy of the parent's trace. That takes fork or _Fork; a
- * system call of the handler's own is not seen.
+ * A signal handler may fork in the middle of an event, which its child ends when the handler
+ * returns there: the child's half then goes to a private copy of the parent's trace. That takes
+ * fork or _Fork; a system call of the handler's own is not seen.
  *
- * Most children exec or end without an event: for them nothing is done at all, and the parent's trace
- * is not theirs to touch. A child of vfork shares memory and records into its parent's trace, as the
- * memory is the parent's.
+ * Most children exec or end without an event: for them nothing is done at all, and the parent's
+ * trace is not theirs to touch. A child of vfork shares memory and records into its parent's trace,
+ * as the memory is the parent's.
  */
 #include "preload/process/fork.h"
 
@@ -56,8 +56,8 @@ call(void (*function)(void))
 		function();
 }
 
-/* A thread that forks from a signal handler inside the library holds locks of ours itself. A handler
- * that allocated while this thread has them all would wait for itself. */
+/* A thread that forks from a signal handler inside the library holds locks of ours itself. A
+ * handler that allocated while this thread has them all would wait for itself. */
 static void
 fork_prepare(void)
 {

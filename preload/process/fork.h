@@ -7,8 +7,8 @@
  * all that it held but its snapshots. Where none can be made, tracing stops with a word. */
 void fork_reopen_trace(void);
 
-/* In a child of _Fork, which runs no handlers: where it was made in the middle of an event, that event's
- * rest must not be the parent's. Async-signal-safe. */
+/* In a child of _Fork, which runs no handlers: where it was made in the middle of an event, that
+ * event's rest must not be the parent's. Async-signal-safe. */
 void fork_bare_child(void);
 
 /* Registers the handlers, once. Called by tracer_start, and before anyone else's are registered. */

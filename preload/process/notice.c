@@ -2,8 +2,8 @@
  * What the library has to say: one line on standard error, once for each distinct sentence, and the
  * last one kept in the trace. Called from anywhere in this room, also before there is a trace.
  *
- * Rule: no stdio, no allocation, never a second line for the same thing, and none where nobody takes
- * it: a pipe that is full would stop the guest, one that is broken would end it by SIGPIPE.
+ * Rule: no stdio, no allocation, never a second line for the same thing, and none where nobody
+ * takes it: a pipe that is full would stop the guest, one that is broken would end it by SIGPIPE.
  */
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"

@@ -148,8 +148,8 @@ last_component(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Whether `glob` (with * and ?) matches the whole of `name`: on a mismatch the last * takes one byte
- * more, so the time is bounded by the product of the lengths. */
+/* Whether `glob` (with * and ?) matches the whole of `name`: on a mismatch the last * takes one
+ * byte more, so the time is bounded by the product of the lengths. */
 static bool
 matches(const char *glob, const char *name)
 {

@@ -5,8 +5,8 @@
  *     enabled page   0 --start--> 1 --fork--> child: 0 --first event--> 1
  *                                 1 --stop, or the trace cannot be made--> 0 for good
  *
- * Rule: until the last step of tracer_start has succeeded nothing is recorded, and a step that fails
- * leaves a guest that runs as if the library were not there.
+ * Rule: until the last step of tracer_start has succeeded nothing is recorded, and a step that
+ * fails leaves a guest that runs as if the library were not there.
  */
 #include "preload/process/tracer.h"
 

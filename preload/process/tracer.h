@@ -1,9 +1,9 @@
 /*
- * The state of the library in this process: one trace, its tables, and whether it is on. Everyone in
- * preload/ may read it; tracer.c alone changes it.
+ * The state of the library in this process: one trace, its tables, and whether it is on. Everyone
+ * in preload/ may read it; tracer.c alone changes it.
  *
- * The law of this room: never end, block, slow or change the guest. No malloc, no stdio, errno kept,
- * no lock held while unwinding or while calling the guest's code.
+ * The law of this room: never end, block, slow or change the guest. No malloc, no stdio, errno
+ * kept, no lock held while unwinding or while calling the guest's code.
  */
 #ifndef PRELOAD_PROCESS_TRACER_H
 #define PRELOAD_PROCESS_TRACER_H
@@ -13,16 +13,16 @@
 
 struct tracer {
 	struct trace_writer writer;
-	struct trace_table sites, nodes, decisions, stacks, counters, modules, profiles, text, snapshots,
-		series;
+	struct trace_table sites, nodes, decisions, stacks, counters, modules, profiles, text,
+	    snapshots, series;
 	const struct profile *profile[64]; /* by number in the trace */
 	uint32_t profile_count;
 };
 
 extern struct tracer tracer;
 
-/* Records that events ask for. What trace_table_at gives, with a constant divisor: a new stack has as
- * many nodes as frames, and a division for each of them would be most of what it costs. */
+/* Records that events ask for. What trace_table_at gives, with a constant divisor: a new stack has
+ * as many nodes as frames, and a division for each of them would be most of what it costs. */
 #define TRACER_RECORD(name, table)                                                                 \
 	static inline struct trace_##name *tracer_##name(uint32_t index)                           \
 	{                                                                                          \
@@ -54,8 +54,8 @@ bool tracer_wake(void);
 /* Starts tracing: settings, profiles, unwinder, trace file. Called once, by the constructor. */
 void tracer_start(void);
 
-/* In a forked child: leaves the parent's trace and begins one of its own that continues the parent's
- * state (stacks, counters, live blocks). */
+/* In a forked child: leaves the parent's trace and begins one of its own that continues the
+ * parent's state (stacks, counters, live blocks). */
 void tracer_child(void);
 
 /* Stops tracing without a word: the hooks forward from now on. */
@@ -72,8 +72,8 @@ void tracer_stop(const char *what);
 /* Says it once, keeps it in the trace, goes on tracing. */
 void tracer_warn(const char *what);
 
-/* Says it if nobody of all processes that were forked from the first that began to trace has used this
- * before: of a thousand children the first speaks. */
+/* Says it if nobody of all processes that were forked from the first that began to trace has used
+ * this before: of a thousand children the first speaks. */
 void tracer_warn_family(const char *what);
 
 /* Before the first fork: the family begins here. */

@@ -1,6 +1,6 @@
 /*
- * A hash table of sums that grows; see claims.h. Claims come map by map, so neighbours mostly belong
- * to the same sum, while their blocks lie anywhere: those are asked for early.
+ * A hash table of sums that grows; see claims.h. Claims come map by map, so neighbours mostly
+ * belong to the same sum, while their blocks lie anywhere: those are asked for early.
  *
  * Rule: at most half of the slots are taken, so that a search for one ends.
  */

@@ -1,15 +1,15 @@
 /*
- * A frame is known from the last stack that was walked in its thread; the words that led through it say
- * whether that still holds, as in slots.h.
+ * A frame is known from the last stack that was walked in its thread; the words that led through it
+ * say whether that still holds, as in slots.h.
  *
  *     higher   | frame k - 1 ... | return address into frame k - 1 |   list[k - 1].sp above it
  *              | frame k: the header ...                           |
  *              | return address into frame k |                         list[k].sp above it
  *     lower    | what frame k calls
  *
- * The thread that takes the snapshot was walked just now. Another one has gone on since its last event:
- * its frame k stands where all words outside it are what they were, and the word that frame k last
- * called from leads into the same function as before, be it at another place.
+ * The thread that takes the snapshot was walked just now. Another one has gone on since its last
+ * event: its frame k stands where all words outside it are what they were, and the word that frame
+ * k last called from leads into the same function as before, be it at another place.
  *
  * Rule: in a snapshot's child no lock may be taken, since nobody is left to release it.
  */
@@ -60,7 +60,8 @@ has_same_callers(struct memory *memory, const struct frames *frames, const struc
 	return true;
 }
 
-/* The return address that the frame's last call left, if it is one into the same function; else 0. */
+/* The return address that the frame's last call left, if it is one into the same function; else
+ * 0. */
 static uint64_t
 return_into(struct memory *memory, const struct frame *frame)
 {

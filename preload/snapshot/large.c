@@ -124,7 +124,8 @@ large_bytes(void)
 	return bytes;
 }
 
-/* The earliest time among the blocks; those that are due at `passed` first wait ten times longer. */
+/* The earliest time among the blocks; those that are due at `passed` first wait ten times
+ * longer. */
 static uint64_t
 earliest(uint64_t passed)
 {

@@ -1,4 +1,5 @@
-/* The large blocks that are live now, and since when: arrays that stand are what snapshots are for. */
+/* The large blocks that are live now, and since when: arrays that stand are what snapshots are
+ * for. */
 #ifndef PRELOAD_SNAPSHOT_LARGE_H
 #define PRELOAD_SNAPSHOT_LARGE_H
 
@@ -21,7 +22,8 @@ uint64_t large_bytes(void);
  * will. May be too early, after blocks left: large_review makes it exact. */
 uint64_t large_due(void);
 
-/* Those that were due at `passed_ns` have been looked at and wait for their next decade; 0: none. */
+/* Those that were due at `passed_ns` have been looked at and wait for their next decade; 0:
+ * none. */
 void large_review(uint64_t passed_ns);
 
 /* In a forked child: the lock may have been taken, and its clock starts anew. */

@@ -1,7 +1,7 @@
 /*
- * Takes snapshots: freezes the guest's memory by a clone and lets the child look through it, so that
- * the guest stands still for the clone only. Called by slow.c (by themselves, on request), mark.c,
- * ending.c.
+ * Takes snapshots: freezes the guest's memory by a clone and lets the child look through it, so
+ * that the guest stands still for the clone only. Called by slow.c (by themselves, on request),
+ * mark.c, ending.c.
  *
  *     guest   |--- locks, clone ---|----- goes on ------ ... --|reap|
  *     child                        |- search -|- write rows -|

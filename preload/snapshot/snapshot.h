@@ -1,6 +1,7 @@
 /*
- * The state of all maps at one moment: a child made by raw clone reads its frozen copy of the guest's
- * memory, runs the finder and writes rows through the shared mapping. In place where fork is refused.
+ * The state of all maps at one moment: a child made by raw clone reads its frozen copy of the
+ * guest's memory, runs the finder and writes rows through the shared mapping. In place where fork
+ * is refused.
  */
 #ifndef PRELOAD_SNAPSHOT_SNAPSHOT_H
 #define PRELOAD_SNAPSHOT_SNAPSHOT_H

@@ -1,13 +1,14 @@
 /*
- * The child that takes a snapshot. Started by snapshot.c with all signals blocked and our locks held.
+ * The child that takes a snapshot. Started by snapshot.c with all signals blocked and our locks
+ * held.
  *
  *     copy     a frozen copy of the guest, that goes on meanwhile     clone()
  *     visitor  a process of its own in the guest's very memory        clone(CLONE_VM | CLONE_VFORK)
  *
  * Rules: it leaves nothing of the guest open (a pipe must end when the guest does), runs none of
  * its handlers, leaves no core, takes no lock that another thread may have held, and never returns.
- * It runs on a stack of its own, since that of the guest's thread may be small. A visitor is a process
- * so that what it meets cannot harm the guest: its faults are its own, and it ends by them.
+ * It runs on a stack of its own, since that of the guest's thread may be small. A visitor is a
+ * process so that what it meets cannot harm the guest: its faults are its own, and it ends by them.
  */
 #include "preload/snapshot/snapshot_child.h"
 
@@ -95,8 +96,8 @@ child_forbid_core(void)
 }
 
 /* Where memory runs out, what is given up is this look and not the guest: a copy looks as large as
- * its original, and its pages are copied when the guest writes on. Not for a visitor: who shares the
- * guest's memory takes the guest along. */
+ * its original, and its pages are copied when the guest writes on. Not for a visitor: who shares
+ * the guest's memory takes the guest along. */
 static void
 copy_die_first(void)
 {

@@ -1,15 +1,15 @@
 /*
- * A fork is cheap for the pause and dear for what comes after it: the guest's next write to each page
- * costs it a fault (1 us; 2 us while the child lives, which copies), the child takes a fault's time to
- * see each page first, and to let it go. A search of large arrays takes no longer than the fork alone,
- * because memory without pointers is read as fast as it comes:
+ * A fork is cheap for the pause and dear for what comes after it: the guest's next write to each
+ * page costs it a fault (1 us; 2 us while the child lives, which copies), the child takes a fault's
+ * time to see each page first, and to let it go. A search of large arrays takes no longer than the
+ * fork alone, because memory without pointers is read as fast as it comes:
  *
  *     each page of 4 KiB        fork 0.12 us, written to later 0.9 to 2.3 us, searched 0.15 us
  *     each byte of small blocks                                               searched 1 to 3 ns
  *
- * So a guest of one thread whose memory is mostly large blocks is searched while it stands still, if
- * that takes it no longer than 1.2 times a fork and writing to a quarter of its pages after it; one
- * that ends anyway, which waits for its child as well, always is.
+ * So a guest of one thread whose memory is mostly large blocks is searched while it stands still,
+ * if that takes it no longer than 1.2 times a fork and writing to a quarter of its pages after it;
+ * one that ends anyway, which waits for its child as well, always is.
  *
  * Rule: while a visit lasts nothing else runs in the guest's memory.
  */
@@ -96,7 +96,8 @@ snapshot_way_is_visit(enum trace_snapshot_cause cause)
 	estimated_ns = BASE_NS + pages * SEARCH_PAGE_NS + small_bytes() * SEARCH_BYTE_NS;
 	if (cause == TRACE_CAUSE_EXIT || cause == TRACE_CAUSE_EXIT_LATE)
 		return true;
-	return estimated_ns * times_slower <= fork_ns && estimated_ns * times_slower <= VISIT_NS_MAX;
+	return estimated_ns * times_slower <= fork_ns &&
+	       estimated_ns * times_slower <= VISIT_NS_MAX;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
- * Where a snapshot's search shall run: in a forked copy of the guest, or as a visit to its own memory
- * while it stands still. Asked by snapshot.c with the ledger at rest.
+ * Where a snapshot's search shall run: in a forked copy of the guest, or as a visit to its own
+ * memory while it stands still. Asked by snapshot.c with the ledger at rest.
  */
 #ifndef PRELOAD_SNAPSHOT_SNAPSHOT_WAY_H
 #define PRELOAD_SNAPSHOT_SNAPSHOT_WAY_H

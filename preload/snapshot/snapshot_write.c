@@ -166,10 +166,10 @@ write_words(const struct snapshot_job *job, const struct finder_result *found)
 	return result;
 }
 
-/* The finder knows addresses; whose data they are is known here. What looks like data of a module may
- * be an arena that the kernel put behind its bss, or a file that the guest mapped: no module ends
- * beyond its segments, and what lies in none is no global. The kernel names the first thread's stack
- * only: those of other threads are known by their events. */
+/* The finder knows addresses; whose data they are is known here. What looks like data of a module
+ * may be an arena that the kernel put behind its bss, or a file that the guest mapped: no module
+ * ends beyond its segments, and what lies in none is no global. The kernel names the first thread's
+ * stack only: those of other threads are known by their events. */
 static void
 name_places(struct memory *memory, const struct finder_result *found)
 {

@@ -11,7 +11,8 @@
 struct snapshot_job {
 	uint32_t index;         /* of the record in the trace, which is published */
 	bool is_frozen;         /* nobody moves the memory: else other threads go on meanwhile */
-	bool is_copy;           /* in a forked child: what it will not need again it may give back */
+	bool is_copy;           /* in a forked child: what it will not need again it may give
+	                         * back */
 	uint64_t freeing;       /* see struct finder_input */
 	uint64_t stack_pointer; /* of the thread that takes the snapshot */
 	struct finder_block *blocks;
@@ -21,7 +22,8 @@ struct snapshot_job {
 	size_t mapped;
 };
 
-/* Copies the live blocks (snapshot_gather.c). With changes stopped, or frozen. 0, or -1: no memory. */
+/* Copies the live blocks (snapshot_gather.c). With changes stopped, or frozen. 0, or -1: no
+ * memory. */
 int snapshot_gather(struct snapshot_job *job);
 
 /* Searches, writes all rows and the record's last word. Takes no lock. */

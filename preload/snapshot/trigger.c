@@ -19,10 +19,10 @@
  *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one
  *               comes.
  *
- * The pauses of all of them together stay under 2 % of the run so far, and none comes sooner after a
- * snapshot than a tenth of the run so far. The last two will come again, so they may use only half
- * of that share, and for them the searches and the pages copied meanwhile count as well: the first
- * two must find some left, also in a run that lasts a second.
+ * The pauses of all of them together stay under 2 % of the run so far, and none comes sooner after
+ * a snapshot than a tenth of the run so far. The last two will come again, so they may use only
+ * half of that share, and for them the searches and the pages copied meanwhile count as well: the
+ * first two must find some left, also in a run that lasts a second.
  *
  * A request (trace/request.h) waits for nothing: each event compares its word in the header, in a
  * line that is hardly ever written, with the number answered so far.
@@ -150,7 +150,8 @@ is_overdue(uint64_t since_ns, uint64_t now_ns)
 	return now_ns >= since_ns + patience;
 }
 
-/* The review comes last: it reads the whole table, and while one waits this is asked at every event. */
+/* The review comes last: it reads the whole table, and while one waits this is asked at every
+ * event. */
 static bool
 is_standing(uint64_t now_ns, bool is_quiet_now)
 {

@@ -21,7 +21,8 @@ enum trigger_cause {
 
 /* Whether a snapshot is due at this event; asked before a free happens and before an
  * allocation's own block is added. `leaving`: the block that is about to be freed or moved, 0 at an
- * allocation. Of several threads one is told INTERVAL; all are told REQUEST until one has claimed it. */
+ * allocation. Of several threads one is told INTERVAL; all are told REQUEST until one has claimed
+ * it. */
 enum trigger_cause trigger_is_due(uint64_t now_ns, uint64_t leaving);
 
 /* Takes on the requests that nobody has answered: one thread gets true, and their last number. */
@@ -41,7 +42,8 @@ trigger_is_asked(void)
 /* Whether the next event tells if an array is being replaced: it has to be asked about. */
 bool trigger_is_replacing(void);
 
-/* Whether something waits for its moment: then one event in few is asked about, else one in many. */
+/* Whether something waits for its moment: then one event in few is asked about, else one in
+ * many. */
 bool trigger_is_waiting(uint64_t now_ns);
 
 /* A snapshot of any cause was taken: its pause and the live bytes then. */

@@ -59,7 +59,8 @@ awake_by_path(const char *path)
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
 		if (!waits(i))
 			continue;
-		if (tracer.profile[i]->wakes_always || profile_wakes_for_module(tracer.profile[i], path))
+		if (tracer.profile[i]->wakes_always ||
+		    profile_wakes_for_module(tracer.profile[i], path))
 			wake(i);
 		else
 			wanted |= tracer.profile[i]->wake_symbol_count > 0 ||
@@ -76,8 +77,8 @@ import_name(const void *context, size_t i)
 	return symbols->names + symbols->list[symbols->count + i].name;
 }
 
-/* The first two bytes of the names that are waited for. A library has thousands of names, and hardly
- * one that begins like these. */
+/* The first two bytes of the names that are waited for. A library has thousands of names, and
+ * hardly one that begins like these. */
 struct beginnings {
 	bool any; /* a pattern does not say */
 	uint8_t set[1 << 13];
@@ -93,7 +94,8 @@ note_beginnings(struct beginnings *beginnings, const struct profile *profile)
 		if (pattern.size < 2 || memchr("*?\\", text[0], 3) || memchr("*?\\", text[1], 3))
 			beginnings->any = true;
 		else
-			beginnings->set[text[0] << 5 | text[1] >> 3] |= (uint8_t)(1 << (text[1] & 7));
+			beginnings->set[text[0] << 5 | text[1] >> 3] |=
+			    (uint8_t)(1 << (text[1] & 7));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
- * Which profiles are awake. A profile sleeps until the guest has code that it may describe: a module
- * of a certain name, or one that defines or imports certain functions. What sleeps costs nothing at
- * new stacks and nothing in snapshots; the trace says who woke.
+ * Which profiles are awake. A profile sleeps until the guest has code that it may describe: a
+ * module of a certain name, or one that defines or imports certain functions. What sleeps costs
+ * nothing at new stacks and nothing in snapshots; the trace says who woke.
  */
 #ifndef PRELOAD_STACKS_AWAKE_H
 #define PRELOAD_STACKS_AWAKE_H

@@ -6,7 +6,8 @@
  * Called by intern.c and stacks.c: index_find by any thread, all else under their lock. Rules: an
  * entry's key is stored last; entries are never removed or moved within a table, and a table is
  * published whole. An outgrown table stays mapped, since a reader may still be in it; its memory is
- * given back, so that such a reader finds free entries or values of 0, and looks again under the lock.
+ * given back, so that such a reader finds free entries or values of 0, and looks again under the
+ * lock.
  */
 #include "preload/stacks/index.h"
 

@@ -2,8 +2,8 @@
  * A hash index from a number to two others, in hidden memory. Finding takes no lock, may run beside
  * one thread that adds, and mostly asks for one cache line.
  *
- * The hash ("place") comes from the caller: what is looked for next can be fetched before its key is
- * known.
+ * The hash ("place") comes from the caller: what is looked for next can be fetched before its key
+ * is known.
  */
 #ifndef PRELOAD_STACKS_INDEX_H
 #define PRELOAD_STACKS_INDEX_H
@@ -21,7 +21,8 @@ struct index_table {
 
 struct index {
 	uint32_t (*place)(uint64_t key); /* of what was added; asked while the index grows */
-	struct index_table *table; /* the last of those below, each half as large again as the one before */
+	struct index_table *table; /* the last of those below, each half as large again as the one
+	                            * before */
 	struct index_table tables[INDEX_TABLES];
 	size_t count;
 };

@@ -4,8 +4,8 @@
  *     (pc, module) --sites--> site of the trace
  *     (site, parent) --nodes--> node of the trace, and the stack that ends there
  *
- * A site's module is part of what it is, so what lies at a closed module's addresses later gets nodes
- * of its own, and all that is known of a node holds for ever.
+ * A site's module is part of what it is, so what lies at a closed module's addresses later gets
+ * nodes of its own, and all that is known of a node holds for ever.
  *
  * Called by rules.c, frames.c, listed.c and stacks.c at events. Rules: a record is whole before an
  * index leads to it, and is not made where the index has no room: it would be made again at each
@@ -124,7 +124,8 @@ intern_make(const struct leaf *outer, uint32_t path, uint32_t site)
 	made->site = site;
 	made->parent = outer->node;
 	leaf.node = trace_table_publish(&tracer.writer, &tracer.nodes);
-	index_add(&nodes, path, intern_key(outer->node, site), (struct index_value){ leaf.node, 0 });
+	index_add(&nodes, path, intern_key(outer->node, site),
+	          (struct index_value){ leaf.node, 0 });
 	return leaf;
 }
 
@@ -152,7 +153,8 @@ intern_set_end(const struct leaf *leaf, uint32_t end)
 
 /* ---- the lock */
 
-/* What is learned may take milliseconds: a handler that left by longjmp would leave the lock taken. */
+/* What is learned may take milliseconds: a handler that left by longjmp would leave the lock
+ * taken. */
 void
 intern_lock(void)
 {

@@ -1,6 +1,6 @@
 /*
- * The tree of all stacks, in the trace: a node for each distinct frame under its callers. Looking up
- * what is known takes no lock; what is new takes one lock of its own, under which nothing of the
+ * The tree of all stacks, in the trace: a node for each distinct frame under its callers. Looking
+ * up what is known takes no lock; what is new takes one lock of its own, under which nothing of the
  * guest runs.
  */
 #ifndef PRELOAD_STACKS_INTERN_H
@@ -16,8 +16,8 @@ struct leaf {
 	uint32_t end;  /* the stack that ends here, see stacks.h; 0: not known */
 };
 
-/* Its place follows from its callers' alone, without a look-up: so the nodes of several frames can be
- * on their way to the processor at once (intern_expect). */
+/* Its place follows from its callers' alone, without a look-up: so the nodes of several frames can
+ * be on their way to the processor at once (intern_expect). */
 uint32_t intern_path(uint32_t outer, uint32_t site);
 void intern_expect(uint32_t path);
 
@@ -30,8 +30,8 @@ void intern_lock(void);
 void intern_unlock(void);
 void intern_after_fork(void); /* child of a raw clone: no lock can be trusted */
 
-/* The number in the trace of what pc is in module `module` (or TRACE_SITE_NO_MODULE). 0: there is no
- * room for it. */
+/* The number in the trace of what pc is in module `module` (or TRACE_SITE_NO_MODULE). 0: there is
+ * no room for it. */
 uint32_t intern_site(uint64_t pc, uint16_t module);
 
 /* What intern_find gives, made where it is new. Node 0: there is no room. */

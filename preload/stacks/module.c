@@ -45,8 +45,8 @@ static struct known {
 } known[MODULES_MAX];
 static uint32_t known_count;
 
-/* Where objects of the loader without a file begin: the vdso. Remembered, so that they are not sought
- * again. By address, since of one object in several pieces some may be known. */
+/* Where objects of the loader without a file begin: the vdso. Remembered, so that they are not
+ * sought again. By address, since of one object in several pieces some may be known. */
 static const void *strangers[STRANGERS_MAX];
 static uint32_t stranger_count;
 
@@ -168,7 +168,8 @@ fill_record(struct trace_module *record, const struct known *module, const char 
 	strncpy(record->path, path, sizeof(record->path) - 1);
 }
 
-/* The symbols of our library are none of the guest's; it has a name, the guest's program has none. */
+/* The symbols of our library are none of the guest's; it has a name, the guest's program has
+ * none. */
 static bool
 is_own(const struct known *module)
 {
@@ -184,8 +185,8 @@ reopen(const struct known *module, const char *path)
 	size_t size = 0;
 
 	for (uint32_t i = 0; i < known_count; i++) {
-		if (known[i].map || known[i].start != module->start || known[i].end != module->end ||
-		    known[i].bias != module->bias)
+		if (known[i].map || known[i].start != module->start ||
+		    known[i].end != module->end || known[i].bias != module->bias)
 			continue;
 		if (!size)
 			size = build_id_of(module, id);
@@ -258,7 +259,8 @@ consider(const struct mapping *mapping)
 	if (mapping->is_executable && !_dl_find_object((void *)(uintptr_t)mapping->start, &object))
 		add_piece(&object, mapping);
 	for (uint32_t i = 0; i < fresh.count; i++)
-		if ((uintptr_t)fresh.at[i].dlfo_map_start - mapping->start < mapping->end - mapping->start)
+		if ((uintptr_t)fresh.at[i].dlfo_map_start - mapping->start <
+		    mapping->end - mapping->start)
 			add_piece(&fresh.at[i], mapping);
 }
 

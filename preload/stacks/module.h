@@ -19,8 +19,8 @@ uint32_t module_of(uint64_t pc);
  * NULL: no symbol. Called under intern's lock. */
 const char *module_symbol(uint32_t module, uint64_t pc);
 
-/* Registers all modules that are loaded now (at start and before a snapshot: globals hold maps too).
- * Reads /proc/self/maps. Not under intern's lock; takes it. */
+/* Registers all modules that are loaded now (at start and before a snapshot: globals hold maps
+ * too). Reads /proc/self/maps. Not under intern's lock; takes it. */
 void module_scan(void);
 
 /* The module whose mapping holds this address of data, or TRACE_NONE; takes no lock: for the child

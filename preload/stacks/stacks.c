@@ -8,8 +8,8 @@
  *                                  with just these frames; or (node, CUT | number of the size)
  *                  (node, ORDINAL | 1, 2, ...) --> each id that there is, so that sizes share them
  *
- * Most nodes have no stack or one, and no entry but leaf.end. Called by stack.c at events; what is new
- * is learned under intern's lock.
+ * Most nodes have no stack or one, and no entry but leaf.end. Called by stack.c at events; what is
+ * new is learned under intern's lock.
  */
 #include "preload/stacks/stacks.h"
 
@@ -108,7 +108,8 @@ stacks_decision(const struct trace_decision *wanted)
 	static uint32_t last;
 	struct trace_decision *made;
 
-	if (last < tracer.decisions.count && !memcmp(tracer_decision(last), wanted, sizeof(*wanted)))
+	if (last < tracer.decisions.count &&
+	    !memcmp(tracer_decision(last), wanted, sizeof(*wanted)))
 		return last;
 	for (uint32_t i = 0; i < tracer.decisions.count; i++) {
 		if (!memcmp(tracer_decision(i), wanted, sizeof(*wanted)))
@@ -180,7 +181,8 @@ stacks_make(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 	number = stacks_decision(&decision);
 	if (number == TRACE_NONE)
 		return 0;
-	id = cut || *by_size ? stacks_share(leaf->node, number) : stacks_publish(leaf->node, number);
+	id =
+	    cut || *by_size ? stacks_share(leaf->node, number) : stacks_publish(leaf->node, number);
 	if (id)
 		stacks_remember(leaf, cut, size, id, *by_size);
 	return id;
@@ -236,9 +238,13 @@ stacks_told(uint32_t id, enum trace_role role)
 {
 	struct trace_stack known = *tracer_stack(id);
 	struct trace_decision decision = {
-		.profile = TRACE_NONE, .role = (uint8_t)role, .split_role = (uint8_t)role,
-		.flags = (tracer_decision(known.decision)->flags & TRACE_STACK_CUT) | TRACE_STACK_TOLD,
-		.split_share = 1, .split_whole = 1,
+		.profile = TRACE_NONE,
+		.role = (uint8_t)role,
+		.split_role = (uint8_t)role,
+		.flags =
+		    (tracer_decision(known.decision)->flags & TRACE_STACK_CUT) | TRACE_STACK_TOLD,
+		.split_share = 1,
+		.split_whole = 1,
 	};
 	uint32_t number;
 

@@ -5,9 +5,9 @@
 #include "preload/stacks/intern.h"
 #include "trace/format.h"
 
-/* The id of the stack whose innermost frame is `leaf`, for a block of this size; 0 (unknown) when the
- * trace is full. First sight asks role_decide. `cut`: there were more frames outside. *by_size: blocks
- * of another size may have another id. leaf->end is brought up to date. */
+/* The id of the stack whose innermost frame is `leaf`, for a block of this size; 0 (unknown) when
+ * the trace is full. First sight asks role_decide. `cut`: there were more frames outside. *by_size:
+ * blocks of another size may have another id. leaf->end is brought up to date. */
 uint32_t stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_size);
 
 /* The same stack with a role that the program itself told. 0: the trace is full. */

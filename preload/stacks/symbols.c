@@ -38,7 +38,8 @@ read_at(const struct source *source, uint64_t offset, void *into, size_t size)
 	struct iovec remote = { (void *)(uintptr_t)(source->base + offset), size };
 	size_t done = 0;
 
-	if (source->fd < 0) /* another thread may unmap it meanwhile: this fails, a load would fault */
+	if (source->fd < 0) /* another thread may unmap it meanwhile: this fails, a load would
+	                     * fault */
 		return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)size;
 	while (done < size) {
 		ssize_t got = pread(source->fd, (char *)into + done, size - done,
@@ -63,7 +64,8 @@ read_header(const struct source *source, ElfW(Ehdr) *header)
 	       header->e_ident[EI_CLASS] == class;
 }
 
-/* A copy of a part of the file in hidden memory, followed by a zero; NULL: not all of it is there. */
+/* A copy of a part of the file in hidden memory, followed by a zero; NULL: not all of it is
+ * there. */
 static void *
 copy_part(int fd, uint64_t offset, uint64_t size)
 {

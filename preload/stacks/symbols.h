@@ -22,8 +22,8 @@ struct symbols {
 	size_t list_bytes, names_bytes;
 };
 
-/* Reads .symtab, or else .dynsym. 0, or -1: no ELF file, damaged, no symbols, no memory; *symbols is
- * empty then. The file may change under it: every number is checked and nothing is mapped. */
+/* Reads .symtab, or else .dynsym. 0, or -1: no ELF file, damaged, no symbols, no memory; *symbols
+ * is empty then. The file may change under it: every number is checked and nothing is mapped. */
 int symbols_read(struct symbols *symbols, int fd);
 void symbols_release(struct symbols *symbols);
 

@@ -28,7 +28,8 @@ cfi_cursor_at(const struct cfi_tables *tables, uint64_t address)
 	struct cfi_cursor cursor = { NULL, NULL, true };
 
 	if (address >= (uintptr_t)tables->low && address < (uintptr_t)tables->high)
-		cursor = (struct cfi_cursor){ (const uint8_t *)(uintptr_t)address, tables->high, false };
+		cursor =
+		    (struct cfi_cursor){ (const uint8_t *)(uintptr_t)address, tables->high, false };
 	return cursor;
 }
 

@@ -2,8 +2,8 @@
  * Unwind tables as compilers write them (DWARF call frame information in .eh_frame), read to the
  * part that the library needs: where the caller's frame lies, and its rbp.
  *
- * The tables are the guest's: every length, offset and pointer in them is checked against the segment
- * that they were found in before it is followed.
+ * The tables are the guest's: every length, offset and pointer in them is checked against the
+ * segment that they were found in before it is followed.
  */
 #ifndef PRELOAD_UNWIND_CFI_H
 #define PRELOAD_UNWIND_CFI_H

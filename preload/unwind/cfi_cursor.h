@@ -1,6 +1,6 @@
 /*
- * Reading bytes that nobody vouches for: a cursor never passes its end, and once it was asked to, all
- * it gives is 0 and `is_bad` stays set, so that a reader may look at that once, at the end.
+ * Reading bytes that nobody vouches for: a cursor never passes its end, and once it was asked to,
+ * all it gives is 0 and `is_bad` stays set, so that a reader may look at that once, at the end.
  */
 #ifndef PRELOAD_UNWIND_CFI_CURSOR_H
 #define PRELOAD_UNWIND_CFI_CURSOR_H

@@ -6,8 +6,8 @@
  *     rbp              unchanged, saved at CFA + offset, or at an expression
  *     return address   at CFA + offset, or undefined: the outermost frame
  *
- * Called by rules.c. Rule: what is not understood to the last bit becomes RULE_UNKNOWN, and libunwind
- * is asked for the stack.
+ * Called by rules.c. Rule: what is not understood to the last bit becomes RULE_UNKNOWN, and
+ * libunwind is asked for the stack.
  */
 #include "preload/unwind/cfi.h"
 
@@ -202,7 +202,8 @@ program_run(struct machine *machine, struct cfi_cursor code, uint64_t until)
 {
 	machine->code = code;
 	while (cfi_has_more(&machine->code)) {
-		uint64_t instruction = cfi_unsigned(&machine->code, 1), operand = instruction & 0x3f;
+		uint64_t instruction = cfi_unsigned(&machine->code, 1),
+			 operand = instruction & 0x3f;
 		struct row before = machine->row;
 
 		switch (instruction & 0xc0) {

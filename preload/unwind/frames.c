@@ -1,12 +1,13 @@
 /*
  * Unwinding what is new. Called by stack.c where no recent stack is found unchanged.
  *
- *     walk      caller --rule--> frame --rule--> frame ... until one is in the state that a frame of
- *               the last stack was in, and all slots outside that hold what they did: joined
- *     rebuild   the last stack, cut off at the join, with the walked frames on top, nodes looked up
+ *     walk      caller --rule--> frame --rule--> frame ... until one is in the state that a frame
+ * of the last stack was in, and all slots outside that hold what they did: joined rebuild   the
+ * last stack, cut off at the join, with the walked frames on top, nodes looked up
  *
- * A rule reads nothing but words of the frame that it unwinds: between its stack pointer and the next.
- * Where that is not so (a frame that lies about itself, a switch of stacks) libunwind is asked.
+ * A rule reads nothing but words of the frame that it unwinds: between its stack pointer and the
+ * next. Where that is not so (a frame that lies about itself, a switch of stacks) libunwind is
+ * asked.
  *
  * Rules: rbp is what the walk has read, never what an earlier one has; the last stack's frames are
  * out of `count` while they change, since a signal handler may leave by longjmp at any instruction.
@@ -86,8 +87,8 @@ frames_is_at(const struct frame *frame, const struct step *state)
 	       (!frame->needs_rbp || frame->rbp == state->rbp);
 }
 
-/* Whether `state` is that of the last stack's frame *top - 1, with all outside it unchanged. What was
- * found not to be so any more, or lies further in than `state`, is taken off *top. */
+/* Whether `state` is that of the last stack's frame *top - 1, with all outside it unchanged. What
+ * was found not to be so any more, or lies further in than `state`, is taken off *top. */
 static bool
 frames_join(const struct frames *frames, uint32_t *top, const struct step *state, bool is_mapped)
 {
@@ -175,8 +176,8 @@ frames_needs_rbp(const struct rule *rule, bool caller_needs_rbp)
 
 static const struct frame root; /* what calls the outermost frame */
 
-/* The state that was walked, and what it takes from the caller's frame. The node's place is asked for
- * now and looked at later, so that those of all new frames are fetched at once. */
+/* The state that was walked, and what it takes from the caller's frame. The node's place is asked
+ * for now and looked at later, so that those of all new frames are fetched at once. */
 static inline void
 frames_fill(struct frame *frame, const struct frame *outer, const struct step *step)
 {
@@ -254,8 +255,8 @@ frames_within_depth(const struct walk *walk)
 	return end;
 }
 
-/* Too deep: the innermost frames alone, which are walked from the first to the last. The outermost of
- * them stands for the root, so no other stack can go on from it. */
+/* Too deep: the innermost frames alone, which are walked from the first to the last. The outermost
+ * of them stands for the root, so no other stack can go on from it. */
 static int
 frames_capture_cut(struct frames *frames, struct walk *walk)
 {

@@ -1,6 +1,6 @@
 /*
- * The present stack, unwound by our own rules: only the frames that are new since the last time are,
- * the others are proved unchanged.
+ * The present stack, unwound by our own rules: only the frames that are new since the last time
+ * are, the others are proved unchanged.
  */
 #ifndef PRELOAD_UNWIND_FRAMES_H
 #define PRELOAD_UNWIND_FRAMES_H
@@ -17,7 +17,8 @@ struct frame {
 	uint64_t pc, sp, rbp;
 	struct leaf leaf;    /* in the tree of all stacks */
 	uint16_t slots;      /* how many prove this frame's callers: slots[0] up to here */
-	uint16_t published;  /* frames that are not this library's, from the root on, with this one */
+	uint16_t published;  /* frames that are not this library's, from the root on, with this
+	                      * one */
 	bool needs_rbp;      /* a caller is found by this rbp */
 };
 

@@ -4,8 +4,8 @@
  *     (pc, sp) --> set of four ways --start--> ring of slots
  *                                              | taken again next | oldest kept ... newest |  ^ end
  *
- * Different stacks may share pc and sp, hence the ways. A program whose stacks are mostly new pays for
- * little more than the note of a stack: its slots are copied only when it comes a second time.
+ * Different stacks may share pc and sp, hence the ways. A program whose stacks are mostly new pays
+ * for little more than the note of a stack: its slots are copied only when it comes a second time.
  *
  * Rules: an entry whose slots the ring has overwritten is none; one that is being changed is free
  * meanwhile, since a signal handler may leave by longjmp at any instruction.
@@ -22,7 +22,8 @@ memo_place(struct memo *memo, const struct caller *caller, const struct capture 
 	struct memo_stack *set = memo->sets[memo_set(caller)], *place = NULL;
 
 	for (int way = 0; way < MEMO_WAYS; way++) {
-		*was_seen = memo_is_of(&set[way], caller) && set[way].leaf.node == capture->leaf.node &&
+		*was_seen = memo_is_of(&set[way], caller) &&
+		            set[way].leaf.node == capture->leaf.node &&
 		            set[way].cut == capture->cut;
 		if (*was_seen)
 			return &set[way];

@@ -1,6 +1,7 @@
 /*
- * The stacks that a thread saw lately, each with the slots that prove it: where a call comes from the
- * same place with the same stack pointer and its slots hold what they did, it is the same stack.
+ * The stacks that a thread saw lately, each with the slots that prove it: where a call comes from
+ * the same place with the same stack pointer and its slots hold what they did, it is the same
+ * stack.
  */
 #ifndef PRELOAD_UNWIND_MEMO_H
 #define PRELOAD_UNWIND_MEMO_H

@@ -6,8 +6,8 @@
  *     with holes between          | ELF header ... |    | code |    | ...   map_start is the code's
  *
  * Of a module with holes _dl_find_object gives the segment that the address is in. Its headers are
- * found by the auxiliary vector for the program, else at the address that the file's first byte has,
- * if that belongs to the same module.
+ * found by the auxiliary vector for the program, else at the address that the file's first byte
+ * has, if that belongs to the same module.
  */
 #include "preload/unwind/object.h"
 

@@ -1,13 +1,15 @@
 /*
- * Where the library does its work: on the guest's stack if that has room, else on a spare one of our
- * own, so that an event on a 2 KiB signal stack, a coroutine or a minimal thread is like any other.
+ * Where the library does its work: on the guest's stack if that has room, else on a spare one of
+ * our own, so that an event on a 2 KiB signal stack, a coroutine or a minimal thread is like any
+ * other.
  *
  *     guest's stack   ... | caller | hook | record | stack_switch |
  *     spare stack                                        '--> | work ... |
  *
- * Asked by record.c at every event, called by slow.c. Rule: the guest's stack is used only where its
- * bounds are known for sure; a stack that we do not know has no room. (The spare one is not the rule
- * for all: a signal handler of the guest that runs meanwhile would find itself on a foreign stack.)
+ * Asked by record.c at every event, called by slow.c. Rule: the guest's stack is used only where
+ * its bounds are known for sure; a stack that we do not know has no room. (The spare one is not the
+ * rule for all: a signal handler of the guest that runs meanwhile would find itself on a foreign
+ * stack.)
  */
 #include "preload/unwind/stack.h"
 
@@ -23,8 +25,8 @@ enum { SPARE_SIZE = 256 * 1024, MAIN_STACK_MOST = 128 * 1024 * 1024 };
 
 extern void *__libc_stack_end; /* where the kernel put argc: the high end of the main stack */
 
-/* The kernel keeps at least 128 MB below the top free of other mappings, whatever the limit on stacks
- * is; further down may lie what is no stack of this thread. */
+/* The kernel keeps at least 128 MB below the top free of other mappings, whatever the limit on
+ * stacks is; further down may lie what is no stack of this thread. */
 static void
 room_of_main(struct thread *thread)
 {
@@ -77,7 +79,8 @@ void
 stack_measure(struct thread *thread)
 {
 	if (__builtin_expect(thread->stack_high != 0, 1) || thread->is_borrowed)
-		return; /* borrowed for one event: libc's allocations in here would be the next ones */
+		return; /* borrowed for one event: libc's allocations in here would be the next
+		         * ones */
 	if (getpid() == gettid())
 		room_of_main(thread);
 	else

@@ -4,9 +4,9 @@
  *     at --> set of four, one cache line | at, generation | rule | ...
  *
  * It is a cache: any entry may be gone at any time, and is learned again from the tables, which
- * _dl_find_object leads to without the loader's lock. Rules: an entry is taken only where its key was
- * the one asked for both before and after the rule was read; a key that another generation wrote is
- * no match, so that no rule outlives the code it was made for.
+ * _dl_find_object leads to without the loader's lock. Rules: an entry is taken only where its key
+ * was the one asked for both before and after the rule was read; a key that another generation
+ * wrote is no match, so that no rule outlives the code it was made for.
  */
 #include "preload/unwind/rules.h"
 
@@ -69,7 +69,8 @@ rules_segment(const struct dl_find_object *object, const uint8_t *address,
 	return -1;
 }
 
-/* The tables of the object that holds `at`. Returns 0, 1: it has none, or -1: there is no object. */
+/* The tables of the object that holds `at`. Returns 0, 1: it has none, or -1: there is no
+ * object. */
 static int
 rules_tables(uint64_t at, struct cfi_tables *tables)
 {

@@ -1,8 +1,8 @@
 /*
- * The words of a stack that lead from frame to frame: return addresses, and callers' rbp where a frame
- * further out is found by it. Unwinding is a function of (pc, sp, rbp) and of these words alone, so
- * where a frame is in the same state as before and the words hold the same values, all frames outside
- * it are the same.
+ * The words of a stack that lead from frame to frame: return addresses, and callers' rbp where a
+ * frame further out is found by it. Unwinding is a function of (pc, sp, rbp) and of these words
+ * alone, so where a frame is in the same state as before and the words hold the same values, all
+ * frames outside it are the same.
  *
  *     slots, outermost first    | [0] of the root | ... | of frame k | ... | of the innermost |
  *     compared from the end, since only a word that holds proves that the next is still a slot

@@ -5,9 +5,9 @@
  *            --frames--> walked to where it joins the last stack --> node --stacks--> id
  *            --libunwind--> list of pcs, where our own rules end --> node --stacks--> id
  *
- * fork waits until no thread is inside libunwind: its memory pools have locks, and a child would find
- * such a lock taken by a thread that does not exist there. The hot path pays two plain stores; the
- * forking thread pays for both with membarrier.
+ * fork waits until no thread is inside libunwind: its memory pools have locks, and a child would
+ * find such a lock taken by a thread that does not exist there. The hot path pays two plain stores;
+ * the forking thread pays for both with membarrier.
  *
  *     capture:  is_unwinding = 1; fork_wanted?  --no-->  unwind;  is_unwinding = 0
  *     fork:     fork_wanted++;    membarrier;  wait until no thread is_unwinding
@@ -274,8 +274,8 @@ stack_last(const struct thread *thread)
 	       history->stack_high == thread->stack_high ? &history->frames : NULL;
 }
 
-/* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads on
- * its own account does not come through dlclose. */
+/* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads
+ * on its own account does not come through dlclose. */
 void
 stack_look_for_gone_code(void)
 {

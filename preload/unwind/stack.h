@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
-/* Opens libunwind. Returns NULL, or why it cannot be used: stacks are one frame deep then (the caller
- * of the hook). */
+/* Opens libunwind. Returns NULL, or why it cannot be used: stacks are one frame deep then (the
+ * caller of the hook). */
 const char *stack_open(void);
 
 /* The guest at the moment it called a hook: what its registers hold once the call has returned. */
@@ -23,14 +23,15 @@ struct caller {
 		(uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t), \
 		*(const uint64_t *)__builtin_frame_address(0) })
 
-/* The id of the present stack, without frames of this library, for a block of this size; 0: unknown.
- * Called with no lock of ours held, from the thread that called the hook. */
+/* The id of the present stack, without frames of this library, for a block of this size; 0:
+ * unknown. Called with no lock of ours held, from the thread that called the hook. */
 uint32_t stack_identify(struct thread *thread, const struct caller *caller, uint64_t size);
 
 /* The thread's last stack becomes its present one, as far as our own rules reach. */
 void stack_refresh(struct thread *thread, const struct caller *caller);
 
-/* The frames of the thread's last stack by our own rules, or NULL. They held when that was walked. */
+/* The frames of the thread's last stack by our own rules, or NULL. They held when that was
+ * walked. */
 struct frames;
 const struct frames *stack_last(const struct thread *thread);
 

@@ -1,21 +1,23 @@
 /*
- * Whether the recorded stacks are true, asked at every allocation while MAPTRACE_CHECK_UNWIND=1. The
- * recorded one is read back from the trace, so whatever stands between the registers and the trace
- * (memo, shadow, ids, tree) is under test, not the unwinder alone.
+ * Whether the recorded stacks are true, asked at every allocation while MAPTRACE_CHECK_UNWIND=1.
+ * The recorded one is read back from the trace, so whatever stands between the registers and the
+ * trace (memo, shadow, ids, tree) is under test, not the unwinder alone.
  *
  *     stack id --> nodes of the trace --> recorded --.
  *     unw_step             --> own frames dropped --> compare: every frame, and where the list ends
  *     _Unwind_Backtrace    --> own frames dropped --> compare: the same
  *     the hook's return address           --> compare with the innermost frame
  *
- * Anything is a difference, with one reservation: beyond a frame whose code no unwind table describes
- * (_Unwind_Find_FDE is asked) nobody knows. libgcc ends there; libunwind guesses by the frame pointer,
- * unw_backtrace by what it remembers of earlier guesses and unw_step without. So that frame is the
- * last to be compared. The hook's address is not asked for where this library called itself.
+ * Anything is a difference, with one reservation: beyond a frame whose code no unwind table
+ * describes
+ * (_Unwind_Find_FDE is asked) nobody knows. libgcc ends there; libunwind guesses by the frame
+ * pointer, unw_backtrace by what it remembers of earlier guesses and unw_step without. So that
+ * frame is the last to be compared. The hook's address is not asked for where this library called
+ * itself.
  *
  * Called by books.c after each stack_identify. Rule: nothing here changes what is recorded. Both
- * unwinders believe the tables: where these are wrong, libgcc may read memory that is not there, which
- * ends the guest. That is why this is a mode and not a habit.
+ * unwinders believe the tables: where these are wrong, libgcc may read memory that is not there,
+ * which ends the guest. That is why this is a mode and not a habit.
  */
 #include "preload/unwind/unwind_check.h"
 
@@ -73,8 +75,8 @@ unwind_check_open(void)
 		libgcc = found;
 		return;
 	}
-	text_join(sentence, sizeof(sentence), "unwind check: libgcc_s.so.1 cannot be used (", reason,
-	          "): stacks are compared with libunwind's alone", NULL);
+	text_join(sentence, sizeof(sentence), "unwind check: libgcc_s.so.1 cannot be used (",
+	          reason, "): stacks are compared with libunwind's alone", NULL);
 	tracer_warn(sentence);
 }
 
@@ -213,8 +215,8 @@ unwind_check_name(char sentence[SENTENCE_ROOM], const struct unwind_list *list, 
 		start = object.dlfo_link_map->l_addr;
 		name = object.dlfo_link_map->l_name;
 	}
-	text_join(sentence + used, SENTENCE_ROOM - used, "0x", unwind_check_hex(pc, list->pcs[frame]),
-	          " (", name[0] ? name : "program", "+0x",
+	text_join(sentence + used, SENTENCE_ROOM - used, "0x",
+	          unwind_check_hex(pc, list->pcs[frame]), " (", name[0] ? name : "program", "+0x",
 	          unwind_check_hex(offset, list->pcs[frame] - start), ")", NULL);
 }
 
@@ -233,7 +235,8 @@ unwind_check_show(const struct unwind_list *recorded, const struct unwind_list *
 	strncat(sentence, " it is ", sizeof(sentence) - strlen(sentence) - 1);
 	unwind_check_name(sentence, other, frame);
 	strncat(sentence, " of ", sizeof(sentence) - strlen(sentence) - 1);
-	strncat(sentence, text_number(theirs, other->count), sizeof(sentence) - strlen(sentence) - 1);
+	strncat(sentence, text_number(theirs, other->count),
+	        sizeof(sentence) - strlen(sentence) - 1);
 	tracer_warn(sentence);
 }
 

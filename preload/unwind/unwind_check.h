@@ -16,9 +16,9 @@ struct unwind_list {
 
 #define UNWIND_EQUAL SIZE_MAX
 
-/* The first frame at which two lists differ, or UNWIND_EQUAL. Where one has ended it is the index of
- * its missing frame; where the lists agree but one alone is cut, their length. Only the first `known`
- * frames count: SIZE_MAX where unwind tables describe all of them. */
+/* The first frame at which two lists differ, or UNWIND_EQUAL. Where one has ended it is the index
+ * of its missing frame; where the lists agree but one alone is cut, their length. Only the first
+ * `known` frames count: SIZE_MAX where unwind tables describe all of them. */
 size_t unwind_check_compare(const struct unwind_list *recorded, const struct unwind_list *other,
                             size_t known);
 

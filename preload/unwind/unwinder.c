@@ -9,8 +9,8 @@
  *     dl_iterate_phdr      takes the loader's lock under libunwind's own: deadlock with a thread in
  *                          dlopen that allocates. _dl_find_object needs no lock.
  *
- * Called by stack.c at start. Rule: where the replacement does not prove itself at once, libunwind is
- * not used at all.
+ * Called by stack.c at start. Rule: where the replacement does not prove itself at once, libunwind
+ * is not used at all.
  */
 #include "preload/unwind/unwinder.h"
 
@@ -26,8 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* libunwind's names carry the machine's. They are spelled here, since the packages of its headers and
- * of LLVM's libunwind (which libc++ asks for) exclude each other. */
+/* libunwind's names carry the machine's. They are spelled here, since the packages of its headers
+ * and of LLVM's libunwind (which libc++ asks for) exclude each other. */
 #if defined(__x86_64__)
 #define MACHINE "x86_64"
 #elif defined(__aarch64__)
@@ -58,8 +58,8 @@ import_read(int fd, void *into, size_t size)
 	return -1;
 }
 
-/* Whether memory is readable, asked without a descriptor: the kernel copies the set of signals before
- * it finds that 'how' is none it knows, and changes nothing. */
+/* Whether memory is readable, asked without a descriptor: the kernel copies the set of signals
+ * before it finds that 'how' is none it knows, and changes nothing. */
 bool
 unwinder_is_readable(uint64_t address)
 {
@@ -184,7 +184,8 @@ unwinder_proves_itself(void)
 }
 
 #if defined(__x86_64__)
-enum { REGISTER_IP = 16, CONTEXT_WORDS = 128, CURSOR_WORDS = 128 }; /* a ucontext_t, an unw_cursor_t */
+enum { REGISTER_IP = 16, CONTEXT_WORDS = 128, CURSOR_WORDS = 128 }; /* a ucontext_t, an
+                                                                     * unw_cursor_t */
 
 static struct {
 	int (*get_context)(uint64_t *context);

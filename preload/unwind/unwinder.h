@@ -17,8 +17,8 @@ extern int (*unwinder_backtrace)(void **addresses, int room);
 bool unwinder_is_readable(uint64_t address);
 
 /* The same, slower and out of nothing but the tables and the stack as they are now, or NULL:
- * unw_backtrace keeps what it once found at a pc, for good, also where other code came to lie there,
- * and where it had to guess. */
+ * unw_backtrace keeps what it once found at a pc, for good, also where other code came to lie
+ * there, and where it had to guess. */
 extern int (*unwinder_walk)(void **addresses, int room);
 
 /* Code has been unloaded: from now on unwinder_backtrace is unwinder_walk. */

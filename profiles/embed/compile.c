@@ -1,6 +1,7 @@
 /*
- * Compiles the shipped profiles while the library is built, so that no guest waits for it. Run by the
- * Makefile on the machine that builds; prints C that defines profiles_compiled[] (profiles/shipped.h).
+ * Compiles the shipped profiles while the library is built, so that no guest waits for it. Run by
+ * the Makefile on the machine that builds; prints C that defines profiles_compiled[]
+ * (profiles/shipped.h).
  *
  *     struct profile    | name | text  | the rest: numbers and offsets |
  *     struct image      | name | &text | { [byte] = value, ... }       |   the same bytes

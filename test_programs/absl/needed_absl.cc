@@ -1,6 +1,6 @@
 /*
- * Abseil's maps emptied to every count from 1 on, next to fresh ones: slots of 16, 40 and 4 bytes, of
- * pointers to nodes, and aligned to 16; then rehash(0) of each that was emptied.
+ * Abseil's maps emptied to every count from 1 on, next to fresh ones: slots of 16, 40 and 4 bytes,
+ * of pointers to nodes, and aligned to 16; then rehash(0) of each that was emptied.
  */
 #include "test_programs/needed_map.h"
 

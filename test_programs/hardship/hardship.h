@@ -1,7 +1,7 @@
 /*
- * Programs that make life hard for whoever lives inside them: each file here is a program with a few
- * cases, and its output and status must be the same under the library. A case gives back all that it
- * allocates, so that what the trace holds at the end is what libc keeps.
+ * Programs that make life hard for whoever lives inside them: each file here is a program with a
+ * few cases, and its output and status must be the same under the library. A case gives back all
+ * that it allocates, so that what the trace holds at the end is what libc keeps.
  *
  *     PROGRAM --list           "NAME FEW MANY" for each case
  *     PROGRAM CASE [TIMES]     runs it; FEW times unless told otherwise, MANY is for a long test

@@ -160,7 +160,8 @@ in_empty_root(unsigned times)
 static void
 other_user(unsigned times)
 {
-	if (unshare(CLONE_NEWUSER)) /* a container or a changed root may refuse it: then as servers do */
+	if (unshare(CLONE_NEWUSER)) /* a container or a changed root may refuse it: then as servers
+	                             * do */
 		expect(!setgid(65534) && !setuid(65534), "setuid");
 	expect(geteuid() == 65534, "nobody");
 	marks(times);
@@ -212,7 +213,8 @@ change_pages(void *unused)
 	const size_t size = 1 << 20;
 
 	while (!atomic_load(&is_over)) {
-		char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		char *pages =
+		    mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 		expect(pages != MAP_FAILED, "mmap");
 		memset(pages, 1, size);

@@ -1,4 +1,5 @@
-/* What `threads plugins` opens and closes: it keeps a block from its constructor to its destructor. */
+/* What `threads plugins` opens and closes: it keeps a block from its constructor to its
+ * destructor. */
 #include <stdlib.h>
 
 void plugin_work(void);

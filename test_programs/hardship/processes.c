@@ -114,8 +114,8 @@ bare_work(void *unused)
 	_exit(0);
 }
 
-/* The child shares the memory and has thread-local storage of zeros, as a browser's sandbox makes it:
- * no thread descriptor, and no variable by its address. */
+/* The child shares the memory and has thread-local storage of zeros, as a browser's sandbox makes
+ * it: no thread descriptor, and no variable by its address. */
 static void
 by_clone_without_thread(unsigned times)
 {
@@ -124,8 +124,9 @@ by_clone_without_thread(unsigned times)
 
 	expect(stack != MAP_FAILED, "mmap");
 	for (unsigned i = 0; i < times; i++) {
-		reap(clone(bare_work, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD,
-		           NULL, NULL, storage + STACK / 2));
+		reap(clone(bare_work, stack + STACK,
+		           CLONE_VM | CLONE_VFORK | CLONE_SETTLS | SIGCHLD, NULL, NULL,
+		           storage + STACK / 2));
 		churn(10);
 	}
 	munmap(stack, STACK);
@@ -158,7 +159,8 @@ by_spawn(unsigned times)
 	for (unsigned i = 0; i < times; i++) {
 		pid_t pid;
 
-		expect(posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, environ) == 0, "spawn");
+		expect(posix_spawn(&pid, "/bin/true", NULL, NULL, arguments, environ) == 0,
+		       "spawn");
 		reap(pid);
 	}
 	crowd_stop();
@@ -226,7 +228,8 @@ fork_together(unsigned times)
 	pthread_t threads[4];
 
 	for (int i = 0; i < 4; i++)
-		expect(!pthread_create(&threads[i], NULL, fork_in_thread, &times), "pthread_create");
+		expect(!pthread_create(&threads[i], NULL, fork_in_thread, &times),
+		       "pthread_create");
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
 }

@@ -1,6 +1,7 @@
 /*
- * Handlers that allocate and free whatever they interrupted, a thousand times a second. The allocator
- * behind the library must bear that (steady.c); the library itself is then met at any instruction.
+ * Handlers that allocate and free whatever they interrupted, a thousand times a second. The
+ * allocator behind the library must bear that (steady.c); the library itself is then met at any
+ * instruction.
  */
 #include "test_programs/hardship/hardship.h"
 
@@ -98,7 +99,8 @@ frees_in_crowd(unsigned wanted)
 static void
 on_stack(unsigned wanted, size_t size)
 {
-	char *low = mmap(NULL, size + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *low =
+	    mmap(NULL, size + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	stack_t alternate = { .ss_sp = low + 4096, .ss_size = size };
 
 	expect(low != MAP_FAILED && !mprotect(low, 4096, PROT_NONE), "mmap");
@@ -202,8 +204,8 @@ once_in_us(int microseconds)
 	setitimer(ITIMER_REAL, &once, NULL);
 }
 
-/* The child comes back to whatever the handler interrupted, and ends it for itself. The next signal is
- * asked for only after that: else a slow fork would leave no time for anything else. */
+/* The child comes back to whatever the handler interrupted, and ends it for itself. The next signal
+ * is asked for only after that: else a slow fork would leave no time for anything else. */
 static void
 interrupted(unsigned wanted, void (*handler)(int))
 {
@@ -237,7 +239,8 @@ only_ticks(unsigned wanted)
 	interrupted(wanted, tick);
 }
 
-/* No handler of fork runs, and the crowd is anywhere: what it was at stays as it was in the child. */
+/* No handler of fork runs, and the crowd is anywhere: what it was at stays as it was in the
+ * child. */
 static void
 bare_forks(unsigned times)
 {

@@ -85,7 +85,8 @@ alignments(unsigned times)
 			for (int j = 0; j < 3; j++) {
 				expect(blocks[j] != NULL && (uintptr_t)blocks[j] % alignment == 0,
 				       "the alignment");
-				expect(malloc_usable_size(blocks[j]) >= (j == 0 ? i % 100 : 3), "size");
+				expect(malloc_usable_size(blocks[j]) >= (j == 0 ? i % 100 : 3),
+				       "size");
 				free(blocks[j]);
 			}
 		}

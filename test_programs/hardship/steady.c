@@ -1,7 +1,7 @@
 /*
  * A malloc that a signal handler may interrupt and call again: what is freed goes to a stack of its
- * size class by a compare and swap. Preloaded behind the library under test, as the next allocator, so
- * that handlers can meet the library at any instruction of its own.
+ * size class by a compare and swap. Preloaded behind the library under test, as the next allocator,
+ * so that handlers can meet the library at any instruction of its own.
  *
  *     | class | size | block ...... | class | size | block ... | -->
  *        8 B    8 B    16 B aligned

@@ -85,7 +85,8 @@ small_stacks(unsigned times)
 	for (unsigned i = 0; i < times; i++) {
 		pthread_t thread;
 
-		expect(!pthread_create(&thread, &attributes, work_a_little, NULL), "pthread_create");
+		expect(!pthread_create(&thread, &attributes, work_a_little, NULL),
+		       "pthread_create");
 		join(thread);
 	}
 	pthread_attr_destroy(&attributes);
@@ -130,7 +131,8 @@ destructors(unsigned times)
 	expect(!pthread_key_create(&key, at_thread_end), "a key");
 	for (unsigned turn = 0; turn < times; turn++) {
 		for (int i = 0; i < TOGETHER; i++)
-			expect(!pthread_create(&threads[i], NULL, leave_a_block, NULL), "pthread_create");
+			expect(!pthread_create(&threads[i], NULL, leave_a_block, NULL),
+			       "pthread_create");
 		for (int i = 0; i < TOGETHER; i++)
 			join(threads[i]);
 	}

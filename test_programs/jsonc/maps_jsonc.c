@@ -1,6 +1,6 @@
 /*
- * json-c objects and tables of every size, each with what json-c's own fields say of it: the oracle of
- * tests/e2e/test_jsonc.py. Prints a JSON line for each, then takes the snapshot "ready".
+ * json-c objects and tables of every size, each with what json-c's own fields say of it: the oracle
+ * of tests/e2e/test_jsonc.py. Prints a JSON line for each, then takes the snapshot "ready".
  */
 #include "test_programs/needed.h"
 
@@ -61,8 +61,8 @@ tell(const char *how, const struct lh_table *table, long needed, long copied)
 {
 	printf("{\"how\": \"%s\", \"address\": %" PRIuPTR ", \"count\": %d, \"buckets\": %d, "
 	       "\"header\": %zu, \"needed\": %ld, \"copied\": %ld, \"capacity\": %d}\n",
-	       how, (uintptr_t)table, table->count, ENTRY * table->size, sizeof(*table), needed, copied,
-	       capacity_of(table->size));
+	       how, (uintptr_t)table, table->count, ENTRY * table->size, sizeof(*table), needed,
+	       copied, capacity_of(table->size));
 }
 
 static long
@@ -100,7 +100,8 @@ main(void)
 	for (uint64_t count = 1; count <= NEEDED_TO; count = needed_after(count)) {
 		struct json_object *emptied = object_new(NEEDED_FROM), *fresh = object_new(count);
 		leave(emptied, count);
-		tell("emptied", json_object_get_object(emptied), bytes_of(fresh), copied_bytes(emptied));
+		tell("emptied", json_object_get_object(emptied), bytes_of(fresh),
+		     copied_bytes(emptied));
 		tell("fresh", json_object_get_object(fresh), bytes_of(fresh), copied_bytes(fresh));
 	}
 	tell("empty", json_object_get_object(object_new(0)), bytes_of(object_new(0)), -1);

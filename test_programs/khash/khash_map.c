@@ -23,13 +23,17 @@ static khash_t(map) global;
 
 /* `values` are bytes of out-of-line keys. */
 #define truth_khash(title, place, table, width, values, was_only_inserted)                         \
-	truth_print(&(struct truth){                                                                   \
-	    .name = (title), .where = (place), .address = (uintptr_t)(table),                          \
-	    .count = kh_size(table), .buckets = kh_n_buckets(table),                                   \
-	    .capacity = (table)->upper_bound,                                                          \
-	    .bucket_bytes = (uint64_t)kh_n_buckets(table) * (width) + kh_n_buckets(table) / 4,         \
-	    .value_bytes = (values), .needed_bytes = TRUTH_UNTOLD,                                     \
-	    .inserts_only = (was_only_inserted),                                                       \
+	truth_print(&(struct truth){                                                               \
+	    .name = (title),                                                                       \
+	    .where = (place),                                                                      \
+	    .address = (uintptr_t)(table),                                                         \
+	    .count = kh_size(table),                                                               \
+	    .buckets = kh_n_buckets(table),                                                        \
+	    .capacity = (table)->upper_bound,                                                      \
+	    .bucket_bytes = (uint64_t)kh_n_buckets(table) * (width) + kh_n_buckets(table) / 4,     \
+	    .value_bytes = (values),                                                               \
+	    .needed_bytes = TRUTH_UNTOLD,                                                          \
+	    .inserts_only = (was_only_inserted),                                                   \
 	})
 
 static void

@@ -1,7 +1,7 @@
 /*
- * khash tables whose searches are gone as kh_get goes them, over the table's own flags. klib's hashes
- * of integers are known to maptrace; of a hash of the program's own, of texts, and of few entries, which
- * would not prove the hash, it must not tell anything.
+ * khash tables whose searches are gone as kh_get goes them, over the table's own flags. klib's
+ * hashes of integers are known to maptrace; of a hash of the program's own, of texts, and of few
+ * entries, which would not prove the hash, it must not tell anything.
  */
 #include "test_programs/probes.h"
 
@@ -18,25 +18,25 @@ KHASH_INIT(own, khint32_t, int, 1, kh_own_hash_func, kh_int_hash_equal)
 KHASH_MAP_INIT_STR(text, int)
 
 /* Gives every search in `table`, whose keys have this hash. */
-#define walk_searches(probes, table, hash)                                                             \
-	for (khint_t at = 0; at < kh_end(table); at++) {                                               \
-		khint_t mask = (table)->n_buckets - 1, place, places = 1;                              \
-		if (!kh_exist(table, at))                                                              \
-			continue;                                                                      \
-		for (place = hash(kh_key(table, at)) & mask; place != at; places++)                    \
-			place = (place + places) & mask;                                               \
-		probes_add_search(&(probes), places);                                                  \
+#define walk_searches(probes, table, hash)                                                         \
+	for (khint_t at = 0; at < kh_end(table); at++) {                                           \
+		khint_t mask = (table)->n_buckets - 1, place, places = 1;                          \
+		if (!kh_exist(table, at))                                                          \
+			continue;                                                                  \
+		for (place = hash(kh_key(table, at)) & mask; place != at; places++)                \
+			place = (place + places) & mask;                                           \
+		probes_add_search(&(probes), places);                                              \
 	}
 
-#define fill(name, table, entries, key_of, left)                                                       \
-	do {                                                                                           \
-		int result;                                                                            \
-		for (uint64_t i = 0; i < (entries); i++) {                                             \
-			khint_t at = kh_put(name, table, key_of(i), &result);                          \
-			kh_val(table, at) = 1;                                                         \
-		}                                                                                      \
-		for (uint64_t i = (left); i < (entries); i++)                                          \
-			kh_del(name, table, kh_get(name, table, key_of(i)));                           \
+#define fill(name, table, entries, key_of, left)                                                   \
+	do {                                                                                       \
+		int result;                                                                        \
+		for (uint64_t i = 0; i < (entries); i++) {                                         \
+			khint_t at = kh_put(name, table, key_of(i), &result);                      \
+			kh_val(table, at) = 1;                                                     \
+		}                                                                                  \
+		for (uint64_t i = (left); i < (entries); i++)                                      \
+			kh_del(name, table, kh_get(name, table, key_of(i)));                       \
 	} while (0)
 
 static khint32_t

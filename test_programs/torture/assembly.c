@@ -1,8 +1,8 @@
 /*
  * Frames that no compiler builds: without tables, with frames described by expressions or by any
- * register, with the frame pointer used for numbers or kept in another register, with a return address
- * that lies elsewhere, on other stacks. They call each other at random, with compiled functions in
- * between.
+ * register, with the frame pointer used for numbers or kept in another register, with a return
+ * address that lies elsewhere, on other stacks. They call each other at random, with compiled
+ * functions in between.
  */
 #include "test_programs/torture/torture.h"
 
@@ -37,7 +37,8 @@ static void descend(int left);
 NO_TABLES(bare_pointer, "	pushq %rbp\n	movq %rsp, %rbp\n	subq $32, %rsp\n"
           "	callq *%rax\n	leave\n");
 NO_TABLES(bare_small, "	subq $8, %rsp\n	callq *%rax\n	addq $8, %rsp\n");
-NO_TABLES(bare_number, "	pushq %rbp\n	movl $77, %ebp\n	callq *%rax\n	popq %rbp\n");
+NO_TABLES(bare_number,
+          "	pushq %rbp\n	movl $77, %ebp\n	callq *%rax\n	popq %rbp\n");
 
 TABLES(pointer_is_number,
        "	pushq %rbp\n	.cfi_def_cfa_offset 16\n	.cfi_offset %rbp, -16\n"
@@ -214,7 +215,8 @@ enter_unrooted(int left)
 	torture_allocate();
 }
 
-/* Beyond a frame whose caller's frame pointer cannot be had a record ends, or is right all the same. */
+/* Beyond a frame whose caller's frame pointer cannot be had a record ends, or is right all the
+ * same. */
 TORTURE static void
 arrive_lost(int left)
 {

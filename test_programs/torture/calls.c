@@ -1,6 +1,7 @@
 /*
  * Calls that are not what they seem: tail calls, first calls through lazily bound stubs, callbacks
- * from libc, functions with frame pointers and without in one chain (pointers.c is built with them).
+ * from libc, functions with frame pointers and without in one chain (pointers.c is built with
+ * them).
  */
 #include "test_programs/torture/torture.h"
 

@@ -1,6 +1,7 @@
 /*
- * Coroutines on stacks of their own: switched at random depths, ended and begun anew on a stack that
- * was used before, on one that was unmapped and mapped again, and carried on by another thread.
+ * Coroutines on stacks of their own: switched at random depths, ended and begun anew on a stack
+ * that was used before, on one that was unmapped and mapped again, and carried on by another
+ * thread.
  */
 #include "test_programs/torture/torture.h"
 

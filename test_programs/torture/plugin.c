@@ -1,6 +1,6 @@
 /*
- * One of four libraries that are loaded at the same address in turn. plugin_call has its call at the
- * same offset in each, and another frame around it.
+ * One of four libraries that are loaded at the same address in turn. plugin_call has its call at
+ * the same offset in each, and another frame around it.
  */
 #ifndef VARIANT
 #error "VARIANT is 0 to 3"

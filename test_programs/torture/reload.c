@@ -1,6 +1,6 @@
 /*
- * Libraries that come to lie where another one lay, with other frames at the same addresses: what was
- * known of code there must be forgotten. Prints how often an address was used again.
+ * Libraries that come to lie where another one lay, with other frames at the same addresses: what
+ * was known of code there must be forgotten. Prints how often an address was used again.
  */
 #include "test_programs/torture/torture.h"
 
@@ -25,8 +25,8 @@ static char folder[PATH_MAX];
 static volatile int kept;
 
 #if defined(__x86_64__)
-/* Calls the plugin with on_call; no table describes it. There the library asks libunwind, which has to
- * forget as well. */
+/* Calls the plugin with on_call; no table describes it. There the library asks libunwind, which has
+ * to forget as well. */
 void call_bare(plugin *plugin_call, void (*callback)(void));
 __asm__(".pushsection .text\n.type call_bare, @function\ncall_bare:\n"
         "	pushq %rbp\n	movq %rsp, %rbp\n	movq %rdi, %rax\n	movq %rsi, %rdi\n"

@@ -1,6 +1,7 @@
 /*
  * Handlers that allocate: raised, at a trap, on a stack of their own, within one another, left by a
- * longjmp, and at every single instruction of functions that come and go (the processor's trap flag).
+ * longjmp, and at every single instruction of functions that come and go (the processor's trap
+ * flag).
  */
 #include "test_programs/torture/torture.h"
 
@@ -51,8 +52,8 @@ on_outer(int number)
 #if defined(__x86_64__)
 enum { TRAP_BYTES = 2 }; /* ud2 */
 
-/* Traps at its first instruction, where one pc less belongs to another function; and halfway through
- * building its frame. */
+/* Traps at its first instruction, where one pc less belongs to another function; and halfway
+ * through building its frame. */
 void trap_at_once(void);
 void trap_halfway(void);
 __asm__(".pushsection .text\n"

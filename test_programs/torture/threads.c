@@ -1,6 +1,6 @@
 /*
- * Threads on the smallest stack that there is, on ordinary ones, many at once, one after the other on
- * the same stack; and what their keys' destructors allocate.
+ * Threads on the smallest stack that there is, on ordinary ones, many at once, one after the other
+ * on the same stack; and what their keys' destructors allocate.
  */
 #include "test_programs/torture/torture.h"
 

@@ -5,8 +5,8 @@
  *
  *     torture_path --> frame | pc --> frame | pc --> ... --> NULL: main, or the start of a thread
  *
- * Rule: every function between main (or a thread's start, which has none) and torture_allocate opens
- * with TORTURE_FRAME, or with TORTURE_FRAME_GAP where its caller cannot (assembly, libc).
+ * Rule: every function between main (or a thread's start, which has none) and torture_allocate
+ * opens with TORTURE_FRAME, or with TORTURE_FRAME_GAP where its caller cannot (assembly, libc).
  */
 #ifndef TEST_PROGRAM_TORTURE_H
 #define TEST_PROGRAM_TORTURE_H
@@ -22,8 +22,8 @@ extern "C" {
 struct torture_frame {
 	const void *pc; /* where the function returns to */
 	struct torture_frame *outer;
-	bool gap;       /* frames that the program does not know may lie between this one and `outer`;
-	                 * with no `outer`: anything may */
+	bool gap;       /* frames that the program does not know may lie between this one and
+	                 * `outer`; with no `outer`: anything may */
 	bool lost;      /* a record may end with the frame behind this one */
 };
 
@@ -44,8 +44,9 @@ torture_push(struct torture_frame *frame, const void *pc, bool gap)
 	torture_path = frame;
 }
 
-#define TORTURE_FRAME_(gap) \
-	struct torture_frame torture_here __attribute__((cleanup(torture_leave))) = {NULL, NULL, false, false}; \
+#define TORTURE_FRAME_(gap)                                                                        \
+	struct torture_frame torture_here                                                          \
+	    __attribute__((cleanup(torture_leave))) = {NULL, NULL, false, false};                  \
 	torture_push(&torture_here, __builtin_return_address(0), gap)
 #define TORTURE_FRAME TORTURE_FRAME_(false)
 #define TORTURE_FRAME_GAP TORTURE_FRAME_(true) /* a signal handler's, a callback's */
@@ -57,8 +58,8 @@ void torture_allocate(void);
 /* A number that hangs on the seed alone, so that a run repeats. */
 uint32_t torture_random(uint32_t *seed);
 
-/* Prints whether all was right; on standard error, where the program is traced, how many stacks were
- * held against the truth. Returns main's result: 0, or 1 where one was wrong. */
+/* Prints whether all was right; on standard error, where the program is traced, how many stacks
+ * were held against the truth. Returns main's result: 0, or 1 where one was wrong. */
 int torture_end(void);
 
 /* As torture_end, in a child or a thread: whether none was wrong so far. */

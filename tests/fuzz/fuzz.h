@@ -1,4 +1,5 @@
-/* What every fuzz target begins with. A demand that fails is a fault, which `make fuzz` stops at. */
+/* What every fuzz target begins with. A demand that fails is a fault, which `make fuzz` stops
+ * at. */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 

@@ -1,9 +1,9 @@
 /*
- * Feeds any text as a list of accepted maps, and matches its rules against names that the text itself
- * holds.
+ * Feeds any text as a list of accepted maps, and matches its rules against names that the text
+ * itself holds.
  *
- * A text is a list or a message that names a line and a column; a glob ends in time that is at most the
- * product of both lengths. Run by `make fuzz`.
+ * A text is a list or a message that names a line and a column; a glob ends in time that is at most
+ * the product of both lengths. Run by `make fuzz`.
  */
 #include "analyzer/accepted.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,12 +1,12 @@
 /*
- * Feeds any bytes as a module's unwind tables: .eh_frame_hdr and what follows, the way a process has
- * them. Each instruction of the search table's first function is asked for, and of one that the input
- * names.
+ * Feeds any bytes as a module's unwind tables: .eh_frame_hdr and what follows, the way a process
+ * has them. Each instruction of the search table's first function is asked for, and of one that the
+ * input names.
  *
  *     input    8 bytes: an address, as an offset from the tables | the tables
  *
- * Nothing may be read outside the tables, whatever lengths and offsets they claim, and a rule's kind is
- * one that exists. Run by `make fuzz`.
+ * Nothing may be read outside the tables, whatever lengths and offsets they claim, and a rule's
+ * kind is one that exists. Run by `make fuzz`.
  */
 #include "preload/unwind/cfi.h"
 #include "tests/fuzz/fuzz.h"

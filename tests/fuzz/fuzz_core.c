@@ -63,7 +63,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	size -= 2;
 	split = split < size ? split : size;
 	files[0] = make_file(bytes, split, ET_CORE, core_path);
-	files[1] = make_file(bytes + split, size - split, size % 2 ? ET_DYN : ET_EXEC, program_path);
+	files[1] =
+	    make_file(bytes + split, size - split, size % 2 ? ET_DYN : ET_EXEC, program_path);
 	if (memory_open_core(&core, core_path, program_path) == 0)
 		view_all(&core.memory);
 	memory_close_core(&core);

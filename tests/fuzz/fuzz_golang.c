@@ -18,7 +18,8 @@ build(struct guest *guest, bool is_swiss)
 	guest_map_type(guest, "map[int]*int", pointer, 8, false, true);
 	for (unsigned i = 0; i < 4; i++) {
 		uint64_t header = guest_block(guest, 48, true);
-		uint64_t array = guest_block(guest, 144, i & 1), value = guest_block(guest, 16, false);
+		uint64_t array = guest_block(guest, 144, i & 1),
+			 value = guest_block(guest, 16, false);
 		guest_word(guest, header, 2);
 		guest_word(guest, header + 8, 0x77ull << (is_swiss ? 0 : 32));
 		guest_word(guest, header + 16, array);

@@ -35,7 +35,8 @@ read_guest(void *context, uint64_t address, void *into, size_t size)
 static bool
 find_block(void *context, uint64_t address, struct profile_block *out)
 {
-	*out = (struct profile_block){address & ~UINT64_C(15), address * UINT64_C(0x9e3779b97f4a7c15)};
+	*out = (struct profile_block){ address & ~UINT64_C(15),
+		                       address * UINT64_C(0x9e3779b97f4a7c15) };
 	return address % 3 != 0;
 }
 
@@ -44,9 +45,15 @@ pretend_walks(struct profile_scope *scope)
 {
 	static const uint32_t entries[16] = {0, UINT32_MAX, 7, 8, 9, UINT32_MAX, 1};
 	for (uint32_t i = 0; i < PROFILE_WALKS_MAX; i++) {
-		scope->walks[i] = (struct profile_census){.done = i != 3, .live = i == 2 ? UINT64_MAX : i,
-			.dead = 1, .slots = i == 1 ? 6 : i == 4 ? 0 : 16, .cells = i,
-			.entries = i == 5 ? NULL : entries, .chained_bytes = UINT64_MAX};
+		scope->walks[i] = (struct profile_census){ .done = i != 3,
+			                                   .live = i == 2 ? UINT64_MAX : i,
+			                                   .dead = 1,
+			                                   .slots = i == 1   ? 6
+			                                            : i == 4 ? 0
+			                                                     : 16,
+			                                   .cells = i,
+			                                   .entries = i == 5 ? NULL : entries,
+			                                   .chained_bytes = UINT64_MAX };
 	}
 }
 
@@ -60,11 +67,14 @@ static void
 run_walk(const struct profile *profile, const struct profile_walk *walk,
          const struct profile_scope *scope, const struct profile_memory *memory)
 {
-	const struct profile_expression *all[] = {&walk->when, &walk->at, &walk->count, &walk->stride,
-		&walk->cells, &walk->live, &walk->dead, &walk->entries, &walk->from, &walk->next,
-		&walk->home, &walk->onward, &walk->run, &walk->found, &walk->vacant,
-		&walk->end, &walk->block, &walk->size, &walk->limit, &walk->valid, &walk->outside[0],
-		&walk->outside[1], &walk->outside[2], &walk->outside[3]};
+	const struct profile_expression *all[] = {
+		&walk->when,       &walk->at,         &walk->count,      &walk->stride,
+		&walk->cells,      &walk->live,       &walk->dead,       &walk->entries,
+		&walk->from,       &walk->next,       &walk->home,       &walk->onward,
+		&walk->run,        &walk->found,      &walk->vacant,     &walk->end,
+		&walk->block,      &walk->size,       &walk->limit,      &walk->valid,
+		&walk->outside[0], &walk->outside[1], &walk->outside[2], &walk->outside[3]
+	};
 	uint64_t value;
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		profile_evaluate_unsigned(profile, *all[i], scope, memory, &value);
@@ -75,7 +85,9 @@ run(const struct profile *profile, const struct profile_memory *memory)
 {
 	static struct profile_scope scope;
 	struct profile_decision decision;
-	const struct profile_frame frames[] = {{"malloc", 1}, {NULL, 2}, {"map_insert", 2}, {"main", 1}};
+	const struct profile_frame frames[] = {
+		{ "malloc", 1 }, { NULL, 2 }, { "map_insert", 2 }, { "main", 1 }
+	};
 	uint64_t value;
 	memset(&scope, 0, sizeof scope);
 	pretend_walks(&scope);
@@ -94,7 +106,8 @@ run(const struct profile *profile, const struct profile_memory *memory)
 	for (int i = 0; i < profile->part_count; i++)
 		profile_evaluate_unsigned(profile, profile->parts[i].bytes, &scope, memory, &value);
 	for (int i = 0; i < profile->remedy_count; i++)
-		profile_evaluate_unsigned(profile, profile->remedies[i].leaves, &scope, memory, &value);
+		profile_evaluate_unsigned(profile, profile->remedies[i].leaves, &scope, memory,
+		                          &value);
 	profile_evaluate_unsigned(profile, profile->needed_high, &scope, memory, &value);
 	profile_evaluate_unsigned(profile, profile->keeps, &scope, memory, &value);
 	profile_decide(profile, frames, sizeof frames / sizeof *frames, 96, &decision);
@@ -109,7 +122,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct profile profile;
 	struct profile_error errors[16];
 	struct guest guest = {bytes, size};
-	const struct profile_memory memory = {.context = &guest, .read = read_guest, .block = find_block};
+	const struct profile_memory memory = { .context = &guest,
+		                               .read = read_guest,
+		                               .block = find_block };
 	size_t count = profile_compile(&profile, (const char *)bytes, size, errors, 16);
 	fuzz_demand(count <= 16);
 	for (size_t i = 0; i < count; i++) {

@@ -1,8 +1,8 @@
 /*
  * Feeds any bytes as the file that a snapshot is asked for by.
  *
- * A file that is no trace is refused and left as it was; in one that is, one request more and its name
- * are written, and not a byte else. Run by `make fuzz`.
+ * A file that is no trace is refused and left as it was; in one that is, one request more and its
+ * name are written, and not a byte else. Run by `make fuzz`.
  */
 #include "trace/request.h"
 #include "tests/fuzz/fuzz.h"
@@ -46,7 +46,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		undo(request.header, &old);
 	}
 	trace_request_release(&request);
-	fuzz_demand(pread(file, now, size + 1, 0) == (ssize_t)size && memcmp(now, bytes, size) == 0);
+	fuzz_demand(pread(file, now, size + 1, 0) == (ssize_t)size &&
+	            memcmp(now, bytes, size) == 0);
 	free(now);
 	unlink(path);
 	close(file);

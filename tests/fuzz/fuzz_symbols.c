@@ -1,6 +1,6 @@
 /*
- * Feeds any bytes as an ELF file to the library's reader of symbols, by a descriptor, as the guest's
- * modules come to it.
+ * Feeds any bytes as an ELF file to the library's reader of symbols, by a descriptor, as the
+ * guest's modules come to it.
  *
  * Whatever the file says of itself, the list ascends, each name lies within the names, and a search
  * answers with one of them. Run by `make fuzz`.
@@ -30,7 +30,8 @@ search(struct symbols *symbols)
 {
 	for (size_t i = 0; i < symbols->count; i++)
 		for (int64_t by = -1; by <= 1; by++) {
-			const char *name = symbols_find(symbols, symbols->list[i].start + (uint64_t)by);
+			const char *name =
+			    symbols_find(symbols, symbols->list[i].start + (uint64_t)by);
 
 			fuzz_demand(!name || (name >= symbols->names &&
 					 name < symbols->names + symbols->names_bytes));

@@ -43,10 +43,10 @@ on_free(const volatile void *block)
 
 /* Evaluates an expression that only the map allocates in. */
 #define BY_MAP(expression)                                                                         \
-	do {                                                                                           \
-		is_map_at_work = true;                                                                     \
-		expression;                                                                                \
-		is_map_at_work = false;                                                                    \
+	do {                                                                                       \
+		is_map_at_work = true;                                                             \
+		expression;                                                                        \
+		is_map_at_work = false;                                                            \
 	} while (0)
 
 /* ---- a map and its reference */
@@ -207,7 +207,8 @@ census_take(const struct gomap_type *type, const uint8_t *array, uint64_t slots)
 		for (; bucket != NULL; bucket = overflow_after(type, bucket)) {
 			census.overflows += bucket != array + slot * type->bucket_size;
 			for (int i = 0; i < GOMAP_CELLS; i++) {
-				assert_true(before != GOMAP_EMPTY_REST || bucket[i] == GOMAP_EMPTY_REST);
+				assert_true(before != GOMAP_EMPTY_REST ||
+				            bucket[i] == GOMAP_EMPTY_REST);
 				assert_true(before != GOMAP_EMPTY || bucket[i] != GOMAP_EMPTY_REST);
 				before = bucket[i];
 				census.live += before >= GOMAP_FULL;

@@ -27,8 +27,8 @@ terminal_open(void)
 	return terminal;
 }
 
-/* What was written, and standard error is what it was. The kernel brings it in pieces; once nobody has
- * the other end any more, the read after the last fails. */
+/* What was written, and standard error is what it was. The kernel brings it in pieces; once nobody
+ * has the other end any more, the read after the last fails. */
 static void
 terminal_close(struct terminal *terminal, char said[256])
 {

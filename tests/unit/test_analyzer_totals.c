@@ -1,4 +1,5 @@
-/* What is told of a snapshot as a whole: which one is judged, bytes by role, at the peak, unexplained. */
+/* What is told of a snapshot as a whole: which one is judged, bytes by role, at the peak,
+ * unexplained. */
 #include "tests/unit/test_analyzer_sample.h"
 
 static void

@@ -70,7 +70,8 @@ static void
 fill_notes(void)
 {
 	struct elf_prstatus status = {.pr_pid = 77};
-	struct user_regs_struct user = {.rip = BASE + 8, .rsp = HEAP + 16, .rbp = HEAP + 32, .r15 = 5};
+	struct user_regs_struct user = {
+	    .rip = BASE + 8, .rsp = HEAP + 16, .rbp = HEAP + 32, .r15 = 5};
 	Elf64_auxv_t auxiliary[] = {{AT_PHDR, {BASE + offsetof(struct image, segments)}}, {0}};
 	unsigned char *at = core.bytes + NOTES_AT;
 	memcpy(&status.pr_reg, &user, sizeof(user));

@@ -1,6 +1,6 @@
 /*
- * Maps found in guests that are put together by hand: what is a map, what is only a copy of one, who
- * owns which byte, and what is refused for which reason.
+ * Maps found in guests that are put together by hand: what is a map, what is only a copy of one,
+ * who owns which byte, and what is refused for which reason.
  */
 #include <stdio.h>
 
@@ -88,8 +88,10 @@ the_better_place_wins_an_array(void **state)
 		struct guest guest;
 		guest_open(&guest);
 		guest_profile(&guest, table_profile);
-		uint64_t at[] = {[3] = guest_dead(&guest, HEADER), [0] = guest_block(&guest, HEADER),
-		                 [1] = GUEST_GLOBAL + 64, [2] = GUEST_STACK + 64};
+		uint64_t at[] = {[3] = guest_dead(&guest, HEADER),
+		                 [0] = guest_block(&guest, HEADER),
+		                 [1] = GUEST_GLOBAL + 64,
+		                 [2] = GUEST_STACK + 64};
 		make_table_at(&guest, at[best], 8);
 		for (size_t i = best + 1; i < 4; i++)
 			copy_bytes(&guest, at[i], at[best], HEADER);

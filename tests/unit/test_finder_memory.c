@@ -120,14 +120,16 @@ static void
 this_process_is_seen_as_it_is(void **state)
 {
 	uint64_t *heap = malloc(64);
-	char *hidden = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *hidden =
+	    mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	char *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	char *closed = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct memory_range ranges[SHADOWS_MAX + 1];
 	size_t count = find_shadows(ranges);
 	struct memory memory;
 	assert_non_null(heap);
-	ranges[count++] = (struct memory_range){(uintptr_t)hidden + PAGE, (uintptr_t)hidden + 2 * PAGE};
+	ranges[count++] =
+	    (struct memory_range){(uintptr_t)hidden + PAGE, (uintptr_t)hidden + 2 * PAGE};
 	*heap = 42;
 	bss_word[0] = 43;
 	assert_int_equal(memory_open_self(&memory, ranges, count,
@@ -171,7 +173,8 @@ memory_that_is_gone_since_is_not_there(void **state)
 static void
 untouched_pages_are_blank_and_not_resident(void **state)
 {
-	char *at = mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *at =
+	    mmap(NULL, 64 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	madvise(at, 64 * PAGE, MADV_NOHUGEPAGE);
@@ -190,7 +193,8 @@ untouched_pages_are_blank_and_not_resident(void **state)
 	munmap(at, 64 * PAGE);
 }
 
-/* Zeros of a module's own, or gigabytes that the kernel put right behind it: neither is the file's. */
+/* Zeros of a module's own, or gigabytes that the kernel put right behind it: neither is the
+ * file's. */
 static void
 untouched_bss_is_blank(void **state)
 {

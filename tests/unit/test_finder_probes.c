@@ -1,6 +1,6 @@
 /*
- * Searches in open-addressed tables that are put together by hand: how many places they look at, and
- * that a rule which is not the map's, or leads in a circle, tells nothing.
+ * Searches in open-addressed tables that are put together by hand: how many places they look at,
+ * and that a rule which is not the map's, or leads in a circle, tells nothing.
  */
 #include "tests/unit/test_finder_guest.h"
 

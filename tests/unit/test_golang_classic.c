@@ -1,5 +1,5 @@
-/* Go's map up to 1.23 in a program put together by hand: what it holds to the byte, what a fresh one
- * would take, who holds it, and that what does not add up is refused. */
+/* Go's map up to 1.23 in a program put together by hand: what it holds to the byte, what a fresh
+ * one would take, who holds it, and that what does not add up is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,8 @@
 /*
- * A Go program put together by hand, for the tests and the fuzz target of golang/: an ELF image with
- * build information, module data, a function and types; the runtime's list of spans; a heap whose blocks each have a
- * span of their own. Offsets are those of Go's sources, written down here a second time.
+ * A Go program put together by hand, for the tests and the fuzz target of golang/: an ELF image
+ * with build information, module data, a function and types; the runtime's list of spans; a heap
+ * whose blocks each have a span of their own. Offsets are those of Go's sources, written down here
+ * a second time.
  *
  *     0x400000 ELF header, code    0x402000 function table   0x403000 types
  *     0x404000 build information, module data    0x404400 globals    0x404800 lists    0x406000 end

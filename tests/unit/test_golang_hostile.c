@@ -1,5 +1,6 @@
-/* Images that lie: each word of a program put together by hand takes values that lead astray, one at
- * a time. Nothing may be read outside the image, loop or grow without end; the sanitizers watch. */
+/* Images that lie: each word of a program put together by hand takes values that lead astray, one
+ * at a time. Nothing may be read outside the image, loop or grow without end; the sanitizers watch.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,5 @@
-/* The gate in front of Go programs: which releases have a layout, and that no other name gets one. */
+/* The gate in front of Go programs: which releases have a layout, and that no other name gets
+ * one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

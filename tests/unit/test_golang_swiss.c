@@ -1,5 +1,6 @@
-/* Go's map from 1.24 on in a program put together by hand: groups, tables and directory to the byte,
- * deleted cells, where a fresh map would have split, and what each table says against its cells. */
+/* Go's map from 1.24 on in a program put together by hand: groups, tables and directory to the
+ * byte, deleted cells, where a fresh map would have split, and what each table says against its
+ * cells. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,8 +18,8 @@ enum {
 };
 
 static void
-put_header(struct guest *guest, uint64_t header, uint64_t count, uint64_t directory, uint64_t length,
-           unsigned depth)
+put_header(struct guest *guest, uint64_t header, uint64_t count, uint64_t directory,
+           uint64_t length, unsigned depth)
 {
 	guest_word(guest, header, count);
 	guest_word(guest, header + 8, 0x1234567);
@@ -154,8 +155,8 @@ expect_refused(uint64_t offset_in_header, uint64_t offset_in_table, uint64_t val
 	uint64_t table = GUEST_HEAP + (guest.pages - 4) * GUEST_PAGE;
 	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
 	assert_int_equal(guest.result.map_count, 1);
-	guest_put(&guest, offset_in_header ? header + offset_in_header : table + offset_in_table, value,
-	          size);
+	guest_put(&guest, offset_in_header ? header + offset_in_header : table + offset_in_table,
+	          value, size);
 	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
 	assert_int_equal(guest.result.map_count, 0);
 	guest_close(&guest);

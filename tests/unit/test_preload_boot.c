@@ -1,4 +1,5 @@
-/* The boot arena knows its own blocks, keeps their sizes and grows; hidden memory is told by address. */
+/* The boot arena knows its own blocks, keeps their sizes and grows; hidden memory is told by
+ * address. */
 #include "preload/hidden.h"
 #include "preload/hooks/boot.h"
 

@@ -115,8 +115,12 @@ follows_a_function_from_its_first_byte_to_its_last(void **unused)
 {
 	struct image image = make("zR", with_frame_pointer, sizeof(with_frame_pointer));
 	struct rule entry = { .kind = RULE_RSP, .cfa_words = 1 };
-	struct rule pushed = { .kind = RULE_RSP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP };
-	struct rule body = { .kind = RULE_RBP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP };
+	struct rule pushed = {
+		.kind = RULE_RSP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP
+	};
+	struct rule body = {
+		.kind = RULE_RBP, .cfa_words = 2, .rbp_words = -2, .flags = RULE_SAVES_RBP
+	};
 
 	expect(&image, 0, entry);
 	expect(&image, 1, pushed);

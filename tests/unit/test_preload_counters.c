@@ -162,7 +162,8 @@ a_failed_realloc_is_no_event(void **unused)
 	trace_close(after);
 }
 
-/* A copy of a running guest's file may have the header of one moment and a counter of a later one. */
+/* A copy of a running guest's file may have the header of one moment and a counter of a later
+ * one. */
 static void
 sums_of_two_moments_are_no_peak(void **unused)
 {

@@ -65,7 +65,8 @@ capture_here(void)
 static void descend(unsigned path, unsigned depth);
 static void use(volatile char *room) { *room = 0; }
 
-/* Without ASan's guards between a frame's variables: a realigned frame's own slot looks like one. */
+/* Without ASan's guards between a frame's variables: a realigned frame's own slot looks like
+ * one. */
 #define STEPPING __attribute__((noinline, no_sanitize("address"))) static void
 
 #define STEP(name, size, alignment) \

@@ -1,6 +1,7 @@
 /*
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
- * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory; and eight threads that each keep blocks of their own in it.
+ * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory; and
+ * eight threads that each keep blocks of their own in it.
  */
 #include "preload/hidden.h"
 #include "preload/ledger/change.h"
@@ -237,7 +238,10 @@ drains_every_block_and_its_memory(void **unused)
 		for (size_t i = 0; i < count; i++)
 			sum += copy[i].address - first == copy[i].size * 32 ? copy[i].size : 0;
 		mincore(words, 4096, &resident);
-		_exit(count != COUNT ? 1 : sum != COUNT * (COUNT - 1) / 2 ? 2 : resident & 1 ? 3 : 0);
+		_exit(count != COUNT                   ? 1
+		      : sum != COUNT * (COUNT - 1) / 2 ? 2
+		      : resident & 1                   ? 3
+		                                       : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
@@ -290,7 +294,8 @@ does_not_grow_by_churning(void **unused)
 
 	for (uint64_t turn = 0; turn < 50; turn++) {
 		for (uint64_t i = 0; i < 3000; i++) {
-			struct ledger_block block = { UINT64_C(0x7d0000000000) + i * 4096, turn, 0 };
+			struct ledger_block block = { UINT64_C(0x7d0000000000) + i * 4096, turn,
+				                      0 };
 
 			assert_false(ledger_add(&block, &stale, &full));
 		}

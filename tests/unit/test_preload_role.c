@@ -67,7 +67,8 @@ decide(int (*const *functions)(int), size_t count, uint64_t size, bool *depends)
 static void
 matches_frames_over_wrappers(void **unused)
 {
-	int (*const frames[])(int) = { role_wrapper, role_map_rehash, role_map_insert, role_caller };
+	int (*const frames[])(int) = { role_wrapper, role_map_rehash, role_map_insert,
+		                       role_caller };
 	bool depends;
 	struct trace_decision stack = decide(frames, 4, 8192, &depends);
 

@@ -86,9 +86,11 @@ keeps_the_default_where_a_value_is_nonsense(void **unused)
 static void
 reads_a_part_of_a_second(void **unused)
 {
-	static const struct { const char *text; uint64_t ns; } budgets[] = {
-		{ "0.001", 1000000 }, { ".5", 500000000 }, { "2.", 2000000000 },
-		{ "1.0000000019", 1000000001 }, { "3600", 3600000000000 }, { "3600.1", 10000000000 },
+	static const struct { const char *text; uint64_t ns;
+	} budgets[] = {
+		{ "0.001", 1000000 },      { ".5", 500000000 },
+		{ "2.", 2000000000 },      { "1.0000000019", 1000000001 },
+		{ "3600", 3600000000000 }, { "3600.1", 10000000000 },
 	};
 
 	for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {

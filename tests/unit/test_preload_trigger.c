@@ -17,7 +17,12 @@
 #define SECOND 1000000000ull
 #define MIB (1ull << 20)
 
-enum { ARRAY = 0x7f0000001010, OTHER_ARRAY = 0x7f8000001010, NODE = 0x555500001000, TAKEN_MAX = 4096 };
+enum {
+	ARRAY = 0x7f0000001010,
+	OTHER_ARRAY = 0x7f8000001010,
+	NODE = 0x555500001000,
+	TAKEN_MAX = 4096
+};
 
 static struct trace_header header;
 static uint64_t now, spent, pause_ns;
@@ -138,7 +143,8 @@ waits_for_the_end_of_a_fall(void **unused)
 	assert_true(taken[0].live < 17 * MIB);
 }
 
-/* Its destructor deletes the entries, clears the array (for some time, if it is large), frees it. */
+/* Its destructor deletes the entries, clears the array (for some time, if it is large), frees
+ * it. */
 static void
 passes_over_a_full_map_that_dies(void **unused)
 {

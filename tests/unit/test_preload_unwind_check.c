@@ -81,7 +81,8 @@ main(void)
 		cmocka_unit_test_setup(finds_equal_lists_equal, begin),
 		cmocka_unit_test_setup(sees_another_pc_in_any_frame, begin),
 		cmocka_unit_test_setup(sees_a_frame_too_many_and_one_too_few, begin),
-		cmocka_unit_test_setup(allows_an_end_no_earlier_than_the_first_frame_without_a_table, begin),
+		cmocka_unit_test_setup(
+		    allows_an_end_no_earlier_than_the_first_frame_without_a_table, begin),
 		cmocka_unit_test_setup(sees_a_cut_that_only_one_made, begin),
 	};
 

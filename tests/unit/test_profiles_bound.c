@@ -81,22 +81,49 @@ random_bucket(void)
 	return (uintptr_t)guest + random_below(&seed, BYTES + 16) - 8;
 }
 
-static const char *const shapes[] = { /* those that come out as one read, or less */
-	"u8[bucket + cell] >= 5", "u8[bucket + cell] == 1", "i8[bucket + cell] < zero",
-	"u32[bucket] >= 2", "ptr[bucket] == there", "ptr[bucket] != 0", "u64[bucket + two * 4]",
-	"two & 1 ? ptr[bucket + 8 + cell * wide] : 0",
-	"two & 2 ? ptr[bucket + 8 + 8 * wide + cell * two] : 0", "u16[bucket + 16 * cell - 8] > 300",
-	"ptr[there + 8 * index]", "u8[there + index] <= 127", "(u8[there + index] & 128) == 0",
-	"i32[bucket + index * 4 + cell] != -1", "zero ? 1 / zero : i16[bucket] > two",
-	"two > 1 || u8[bucket]", "two > 1 && u8[bucket] > 1", "zero && u8[bucket]", "bucket + 8",
-	"u32[there + 4]", "u8[bucket] & 15", "1", "zero - 1",
+static const char *const shapes[] = {
+    /* those that come out as one read, or less */
+    "u8[bucket + cell] >= 5",
+    "u8[bucket + cell] == 1",
+    "i8[bucket + cell] < zero",
+    "u32[bucket] >= 2",
+    "ptr[bucket] == there",
+    "ptr[bucket] != 0",
+    "u64[bucket + two * 4]",
+    "two & 1 ? ptr[bucket + 8 + cell * wide] : 0",
+    "two & 2 ? ptr[bucket + 8 + 8 * wide + cell * two] : 0",
+    "u16[bucket + 16 * cell - 8] > 300",
+    "ptr[there + 8 * index]",
+    "u8[there + index] <= 127",
+    "(u8[there + index] & 128) == 0",
+    "i32[bucket + index * 4 + cell] != -1",
+    "zero ? 1 / zero : i16[bucket] > two",
+    "two > 1 || u8[bucket]",
+    "two > 1 && u8[bucket] > 1",
+    "zero && u8[bucket]",
+    "bucket + 8",
+    "u32[there + 4]",
+    "u8[bucket] & 15",
+    "1",
+    "zero - 1",
 };
 
-static const char *const others[] = { /* that have to be asked */
-	"u8[bucket] > 1 && u8[bucket + 1] > 1", "ptr[ptr[bucket]]", "5 <= u8[bucket]", "f32[bucket] > half",
-	"size(bucket) > 3", "u8[bucket] + u8[bucket + 1]", "bucket * 2", "bucket + bucket",
-	"u8[bucket + cell] / zero", "half", "u8[bucket] ? 1 : 2",
-	"(u8[bucket] > 1) + 1", "u8[bucket + (1 << 62)] == 0", "u8[bucket + cell * cell] == 0",
+static const char *const others[] = {
+    /* that have to be asked */
+    "u8[bucket] > 1 && u8[bucket + 1] > 1",
+    "ptr[ptr[bucket]]",
+    "5 <= u8[bucket]",
+    "f32[bucket] > half",
+    "size(bucket) > 3",
+    "u8[bucket] + u8[bucket + 1]",
+    "bucket * 2",
+    "bucket + bucket",
+    "u8[bucket + cell] / zero",
+    "half",
+    "u8[bucket] ? 1 : 2",
+    "(u8[bucket] > 1) + 1",
+    "u8[bucket + (1 << 62)] == 0",
+    "u8[bucket + cell * cell] == 0",
 };
 
 static void
@@ -111,7 +138,8 @@ check_values(const char *expression, struct profile_bound *bound)
 		set(PROFILE_NAME_BUCKET, random_bucket());
 		set(PROFILE_NAME_INDEX,
 		    random_below(&seed, random_below(&seed, 8) ? BYTES / 8 : UINT64_MAX));
-		set(PROFILE_NAME_CELL, random_below(&seed, random_below(&seed, 8) ? 16 : UINT64_MAX));
+		set(PROFILE_NAME_CELL,
+		    random_below(&seed, random_below(&seed, 8) ? 16 : UINT64_MAX));
 		compare(expression, bound);
 	}
 }
@@ -146,8 +174,8 @@ check_mask(const char *expression, const struct profile_bound *bound, uint64_t b
 		set(PROFILE_NAME_BUCKET, bucket + i * stride);
 		set(PROFILE_NAME_INDEX, index + (stride ? i : 0));
 		set(PROFILE_NAME_CELL, stride ? 0 : i);
-		assert_true(profile_evaluate_unsigned(&profile, profile.walks[0].live, &scope, &memory,
-		                                      &value));
+		assert_true(profile_evaluate_unsigned(&profile, profile.walks[0].live, &scope,
+		                                      &memory, &value));
 		if ((mask >> i & 1) != (value != 0))
 			print_error("%s: cell %u of %u, stride %u\n", expression, i, count,
 			            (unsigned)stride);
@@ -167,8 +195,9 @@ masks_are_the_values_of_many_cells(void **state)
 		profile_bind(&profile, profile.walks[0].live, &scope, &memory, &bound);
 		for (int t = 0; t < TRIES; t++) {
 			static const uint64_t strides[] = {0, 1, 4, 8, 16, 40};
-			check_mask(shapes[i], &bound, random_bucket(), random_below(&seed, BYTES / 8),
-			           strides[random_below(&seed, 6)], 1 + (unsigned)random_below(&seed, CELLS));
+			check_mask(shapes[i], &bound, random_bucket(),
+			           random_below(&seed, BYTES / 8), strides[random_below(&seed, 6)],
+			           1 + (unsigned)random_below(&seed, CELLS));
 		}
 	}
 }

@@ -15,8 +15,8 @@ test_every_shipped_profile_compiles(void **state)
 		assert_int_equal(strlen(source->text), source->size);
 		size_t count = profile_compile(&profile, source->text, source->size, errors, 8);
 		if (count > 0)
-			print_error("%s:%u:%u: %s\n", source->name, errors[0].line, errors[0].column,
-			            errors[0].message);
+			print_error("%s:%u:%u: %s\n", source->name, errors[0].line,
+			            errors[0].column, errors[0].message);
 		assert_int_equal(count, 0);
 		assert_string_equal(profile.name, source->name);
 		assert_true(profile.title.size > 0 && profile.verified.size > 0);
@@ -33,7 +33,8 @@ test_what_the_library_holds_is_what_compiling_gives(void **state)
 	for (size_t i = 0; i < profiles_shipped_count; i++) {
 		const struct profile_source *source = &profiles_shipped[i];
 		const struct profile *held = profiles_compiled[i];
-		assert_int_equal(profile_compile(&profile, source->text, source->size, errors, 8), 0);
+		assert_int_equal(profile_compile(&profile, source->text, source->size, errors, 8),
+		                 0);
 		assert_ptr_equal(held->text, source->text);
 		assert_int_equal(held->text_size, source->size);
 		assert_int_equal(held->minimum, profile.minimum);
@@ -88,7 +89,8 @@ test_any_prefix_of_a_profile_is_compiled_without_harm(void **state)
 {
 	const struct profile_source *source = &profiles_shipped[0];
 	for (size_t size = 0; size < source->size; size += 7) {
-		char *text = malloc(size + 1); /* exact, so that the sanitizer sees any byte too far */
+		char *text = malloc(size + 1); /* exact, so that the sanitizer sees any byte too
+		                                * far */
 		memcpy(text, source->text, size);
 		size_t count = profile_compile(&profile, text, size, errors, 8);
 		assert_true(count <= 8);
@@ -102,16 +104,19 @@ test_texts_lose_their_backslashes(void **state)
 	char into[32];
 	assert_int_equal(compile("profile x\ntitle \"a \\\"b\\\" \\\\ c\"\nwake always\n"
 	                         "anchor buckets at header points base\n" TAIL), 0);
-	assert_string_equal(profile_text(&profile, profile.title, into, sizeof into), "a \"b\" \\ c");
+	assert_string_equal(profile_text(&profile, profile.title, into, sizeof into),
+	                    "a \"b\" \\ c");
 	assert_string_equal(profile_text(&profile, profile.title, into, 3), "a ");
 }
 
 static void
 test_clauses_of_a_role_reach_the_rule(void **state)
 {
-	assert_int_equal(compile("profile x\nwake always\nrole buckets frames \"f\" \"g\" size size > 8 "
-	                         "split 16/17 overflow transient reserved\n"
-	                         "anchor buckets at header points base\n" TAIL), 0);
+	assert_int_equal(
+	    compile("profile x\nwake always\nrole buckets frames \"f\" \"g\" size size > 8 "
+	            "split 16/17 overflow transient reserved\n"
+	            "anchor buckets at header points base\n" TAIL),
+	    0);
 	const struct profile_rule *rule = &profile.rules[0];
 	assert_int_equal(rule->role, PROFILE_BUCKETS);
 	assert_int_equal(rule->split_role, PROFILE_OVERFLOW);
@@ -128,8 +133,10 @@ test_clauses_of_a_role_reach_the_rule(void **state)
 static void
 test_anchors_keep_their_offsets(void **state)
 {
-	assert_int_equal(compile("profile x\nwake always\nanchor buckets at header + 32 points base + 16\n"
-	                         "anchor ctrl at header - 8 points inside\n" TAIL), 0);
+	assert_int_equal(
+	    compile("profile x\nwake always\nanchor buckets at header + 32 points base + 16\n"
+	            "anchor ctrl at header - 8 points inside\n" TAIL),
+	    0);
 	assert_int_equal(profile.anchors[0].offset, 32);
 	assert_int_equal(profile.anchors[0].plus, 16);
 	assert_int_equal(profile.anchors[0].points, PROFILE_POINTS_BASE);
@@ -145,10 +152,12 @@ test_a_size_condition_sees_numbers_only(void **state)
 	                   "part buckets in a bytes 8\nneeded 0\n";
 	assert_int_equal(compile(good), 0);
 	assert_true(profile.anchors[0].size.length > 0);
-	expect_error("profile x\nwake always\nanchor buckets at header points base size u8[size]\n" TAIL,
-	             3, 43, "knows the name 'size'");
-	expect_error("profile x\nwake always\nanchor buckets at header points base size size(8) > 0\n"
-	             TAIL, 3, 43, "functions of numbers only");
+	expect_error(
+	    "profile x\nwake always\nanchor buckets at header points base size u8[size]\n" TAIL, 3,
+	    43, "knows the name 'size'");
+	expect_error(
+	    "profile x\nwake always\nanchor buckets at header points base size size(8) > 0\n" TAIL,
+	    3, 43, "functions of numbers only");
 	expect_error("profile x\nwake always\nanchor buckets at header points inside size\n" TAIL,
 	             3, 44, "the line ends here");
 }

@@ -166,26 +166,35 @@ test_globs(void **state)
 	assert_false(matches("", "a"));
 	assert_true(matches("", ""));
 	/* would take hours where each star tries all that follow it */
-	assert_false(matches("*a*a*a*a*a*a*a*a*a*a*a*a*b",
-	                     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	assert_false(
+	    matches("*a*a*a*a*a*a*a*a*a*a*a*a*b",
+	            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
 /* Stacks of real programs, GCC 12; the parts of their names that matter. */
-#define HASHTABLE "_ZNSt10_HashtableIiSt4pairIKiiESaIS2_ENSt8__detail10_Select1stESt8equal_toIiE" \
-	"St4hashIiENS4_18_Mod_range_hashingENS4_20_Default_ranged_hashENS4_20_Prime_rehash_policyE" \
+#define HASHTABLE                                                                                  \
+	"_ZNSt10_HashtableIiSt4pairIKiiESaIS2_ENSt8__detail10_Select1stESt8equal_toIiE"            \
+	"St4hashIiENS4_18_Mod_range_hashingENS4_20_Default_ranged_hashENS4_20_Prime_rehash_"       \
+	"policyE"                                                                                  \
 	"NS4_17_Hashtable_traitsILb0ELb0ELb1EEEE"
 #define ALLOC "_ZNSt8__detail16_Hashtable_allocISaINS_10_Hash_nodeISt4pairIKiiELb0EEEEE"
-#define NEW {"_Znwm", CXX}, {"_ZNSt15__new_allocatorIPNSt8__detail15_Hash_node_baseEE8allocateEmPKv", \
-	MAIN}, {"_ZNSt16allocator_traitsISaIPNSt8__detail15_Hash_node_baseEEE8allocateERS3_m", MAIN}
+#define NEW                                                                                        \
+	{"_Znwm", CXX},                                                                            \
+	    {"_ZNSt15__new_allocatorIPNSt8__detail15_Hash_node_baseEE8allocateEmPKv", MAIN},       \
+	{                                                                                          \
+		"_ZNSt16allocator_traitsISaIPNSt8__detail15_Hash_node_baseEEE8allocateERS3_m",     \
+		    MAIN                                                                           \
+	}
 
 static void
 test_libstdcxx_unoptimised(void **state)
 {
 	sample_compile_shipped(&profile, "libstdcxx-unordered");
 	assert_true(DECIDE(104, NEW, {ALLOC "19_M_allocate_bucketsEm", MAIN},
-		{HASHTABLE "19_M_allocate_bucketsEm", MAIN},
-		{HASHTABLE "13_M_rehash_auxEmSt17integral_constantIbLb1EE", MAIN},
-		{HASHTABLE "9_M_rehashEmRKm", MAIN}, {HASHTABLE "21_M_insert_unique_nodeEmmP", MAIN}));
+	                   {HASHTABLE "19_M_allocate_bucketsEm", MAIN},
+	                   {HASHTABLE "13_M_rehash_auxEmSt17integral_constantIbLb1EE", MAIN},
+	                   {HASHTABLE "9_M_rehashEmRKm", MAIN},
+	                   {HASHTABLE "21_M_insert_unique_nodeEmmP", MAIN}));
 	assert_int_equal(decision.role, PROFILE_BUCKETS);
 	assert_false(decision.is_reserved);
 	assert_true(DECIDE(104, NEW, {ALLOC "19_M_allocate_bucketsEm", MAIN},
@@ -215,7 +224,8 @@ test_libstdcxx_optimised(void **state)
 		MAIN}));
 	assert_int_equal(decision.role, PROFILE_OVERFLOW);
 	/* a constructor from a range makes an array and nodes */
-	assert_false(DECIDE(16, {"_Znwm", CXX}, {HASHTABLE "C2IPKS2_EET_SJ_mRKS9_RKS7_RKS3_", MAIN}));
+	assert_false(
+	    DECIDE(16, {"_Znwm", CXX}, {HASHTABLE "C2IPKS2_EET_SJ_mRKS9_RKS7_RKS3_", MAIN}));
 	assert_false(DECIDE(16, {"_Znwm", CXX}, {"main", MAIN}));
 }
 
@@ -247,20 +257,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_frames_match_in_order_and_without_gaps, setup),
-		cmocka_unit_test_setup(test_wrappers_of_any_module_are_passed_over, setup),
-		cmocka_unit_test_setup(test_anonymous_frames_of_the_maps_module_are_passed_over, setup),
-		cmocka_unit_test_setup(test_anonymous_frames_of_another_module_are_not, setup),
-		cmocka_unit_test_setup(test_a_callback_is_not_the_map, setup),
-		cmocka_unit_test_setup(test_a_role_may_hang_on_the_size, setup),
-		cmocka_unit_test_setup(test_compiler_suffixes_are_no_part_of_a_name, setup),
-		cmocka_unit_test_setup(test_modules_wake_by_their_last_component, setup),
-		cmocka_unit_test_setup(test_imports_wake_where_one_module_has_all_of_a_line, setup),
-		cmocka_unit_test_setup(test_globs, setup),
-		cmocka_unit_test(test_libstdcxx_unoptimised),
-		cmocka_unit_test(test_libstdcxx_optimised),
-		cmocka_unit_test(test_the_text_of_a_string_is_no_node),
-		cmocka_unit_test(test_glib_through_its_stripped_functions),
+	    cmocka_unit_test_setup(test_frames_match_in_order_and_without_gaps, setup),
+	    cmocka_unit_test_setup(test_wrappers_of_any_module_are_passed_over, setup),
+	    cmocka_unit_test_setup(test_anonymous_frames_of_the_maps_module_are_passed_over, setup),
+	    cmocka_unit_test_setup(test_anonymous_frames_of_another_module_are_not, setup),
+	    cmocka_unit_test_setup(test_a_callback_is_not_the_map, setup),
+	    cmocka_unit_test_setup(test_a_role_may_hang_on_the_size, setup),
+	    cmocka_unit_test_setup(test_compiler_suffixes_are_no_part_of_a_name, setup),
+	    cmocka_unit_test_setup(test_modules_wake_by_their_last_component, setup),
+	    cmocka_unit_test_setup(test_imports_wake_where_one_module_has_all_of_a_line, setup),
+	    cmocka_unit_test_setup(test_globs, setup),
+	    cmocka_unit_test(test_libstdcxx_unoptimised),
+	    cmocka_unit_test(test_libstdcxx_optimised),
+	    cmocka_unit_test(test_the_text_of_a_string_is_no_node),
+	    cmocka_unit_test(test_glib_through_its_stripped_functions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
- * Protects: what a profile's author is told about errors, and that no text is too deep or too long for
- * the compiler.
+ * Protects: what a profile's author is told about errors, and that no text is too deep or too long
+ * for the compiler.
  */
 #include "tests/unit/test_profiles_text.h"
 
@@ -18,7 +18,8 @@ test_a_misspelt_name_is_guessed_at_its_place(void **state)
 	expect_error(HEAD "let a = alignn(1, 2)\n" TAIL, 4, 9, "did you mean 'align'?");
 	expect_error(HEAD "requir 1\n" TAIL, 4, 1, "did you mean 'require'?");
 	expect_error("profile x\nwake always\nrole bucket frames \"f\"\n"
-	             "anchor buckets at header points base\n" TAIL, 3, 6, "did you mean 'buckets'?");
+	             "anchor buckets at header points base\n" TAIL,
+	             3, 6, "did you mean 'buckets'?");
 }
 
 static void
@@ -148,8 +149,9 @@ test_a_line_that_is_too_long_is_refused(void **state)
 static void
 test_lists_ascend(void **state)
 {
-	expect_error("profile x\nwake always\nlist l 1 2 2\nanchor buckets at header points base\n" TAIL,
-	             3, 12, "ascends");
+	expect_error(
+	    "profile x\nwake always\nlist l 1 2 2\nanchor buckets at header points base\n" TAIL, 3,
+	    12, "ascends");
 }
 
 /* `piece` so often in `into`, between the head and the tail. */
@@ -195,12 +197,15 @@ test_every_table_has_a_capacity(void **state)
 {
 	const char *rest = "anchor buckets at header points base\n" TAIL;
 	expect_refused(HEAD, "require 1\n", 129, TAIL, "too long");
-	expect_refused("profile x\nwake always\n", "wrapper \"f\"\n", 257, rest, "too many patterns");
+	expect_refused("profile x\nwake always\n", "wrapper \"f\"\n", 257, rest,
+	               "too many patterns");
 	expect_refused("profile x\nwake always\n", "role other frames \"f\"\n", 65, rest,
 	               "too many role rules");
-	expect_refused("profile x\nwake always\nrole other frames", " \"f\"", 7, "\n", "too many frames");
+	expect_refused("profile x\nwake always\nrole other frames", " \"f\"", 7, "\n",
+	               "too many frames");
 	expect_refused(HEAD "let a = 1", "+\\\n1", 4096, "\n" TAIL, "too long");
-	expect_refused(HEAD TAIL, "remedy r \"x\" leaves 0 transient 0\n", 5, "", "too many remedies");
+	expect_refused(HEAD TAIL, "remedy r \"x\" leaves 0 transient 0\n", 5, "",
+	               "too many remedies");
 	expect_refused(HEAD, "#\n", 40000, TAIL, "64 KiB");
 }
 

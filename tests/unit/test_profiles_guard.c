@@ -50,7 +50,8 @@ steps_hold(uint64_t header)
 	scope.known[PROFILE_NAME_HEADER] = 1;
 	for (int i = 0; i < profile.anchor_count; i++) {
 		int64_t word;
-		memcpy(&word, (void *)(uintptr_t)(header + (uint64_t)(int64_t)profile.anchors[i].offset),
+		memcpy(&word,
+		       (void *)(uintptr_t)(header + (uint64_t)(int64_t)profile.anchors[i].offset),
 		       sizeof word);
 		scope.values[profile.anchors[i].name].integer = word;
 		scope.known[profile.anchors[i].name] = 1;
@@ -95,11 +96,13 @@ static unsigned
 refused_by(const char *proof)
 {
 	static char text[4096];
-	snprintf(text, sizeof text,
-	         "profile x\nwake always\nlist odd 3 5 7\nanchor a at header points base\n"
-	         "field f u8 at header + 8\nfield g i64 at header + 16\nfield r f32 at header + 24\n"
-	         "field far u8 at a + 1\n%s\n"
-	         "count 1\npart buckets in a bytes 8\nneeded 0\n", proof);
+	snprintf(
+	    text, sizeof text,
+	    "profile x\nwake always\nlist odd 3 5 7\nanchor a at header points base\n"
+	    "field f u8 at header + 8\nfield g i64 at header + 16\nfield r f32 at header + 24\n"
+	    "field far u8 at a + 1\n%s\n"
+	    "count 1\npart buckets in a bytes 8\nneeded 0\n",
+	    proof);
 	return check_profile(text, strlen(text));
 }
 
@@ -107,19 +110,35 @@ static void
 every_shape_refuses_no_more_than_its_steps(void **state)
 {
 	static const char *const told[] = {
-		"require f < 16", "require f >= 3 && f <= 9", "require g == 4", "require g > 0 && f > 2",
-		"require member(odd, f)", "require pow2(g) && f < 16", "require size(a) == 8 * g",
-		"require (f < 16 && g < 9) && g >= 1", "let x = f + 1\nrequire g > 2",
-		"require pow2(g + 1)", "let x = g + 3\nrequire x > 5 && f < 9",
-		"let x = 1 << f\nrequire size(a) == 8 * x", "require g == 4 * size(a)",
-		"let c = f > 9\nlet x = c ? f : g\nlet y = x + 1\nrequire y >= 4 && pow2(y)",
+	    "require f < 16",
+	    "require f >= 3 && f <= 9",
+	    "require g == 4",
+	    "require g > 0 && f > 2",
+	    "require member(odd, f)",
+	    "require pow2(g) && f < 16",
+	    "require size(a) == 8 * g",
+	    "require (f < 16 && g < 9) && g >= 1",
+	    "let x = f + 1\nrequire g > 2",
+	    "require pow2(g + 1)",
+	    "let x = g + 3\nrequire x > 5 && f < 9",
+	    "let x = 1 << f\nrequire size(a) == 8 * x",
+	    "require g == 4 * size(a)",
+	    "let c = f > 9\nlet x = c ? f : g\nlet y = x + 1\nrequire y >= 4 && pow2(y)",
 	};
 	static const char *const silent[] = {
-		"require f < 16 || g > 2", "require (f < 16) == (g < 2)", "require f < 16 ? g > 2 : 1",
-		"require r > 1", "require far < 2", "require size(a) > 8\nrequire f < 2",
-		"require 8 * f > 3", "require g > -1 && f > 2", "let x = size(a)\nrequire f < 2",
-		"let x = 2 << f\nrequire x > 9", "let x = r\nrequire x > 9",
-		"let c = f > 9\nlet x = c ? 3 : g\nrequire x > 9", "let x = g\nlet y = 1 << x\nrequire y + x > 9",
+	    "require f < 16 || g > 2",
+	    "require (f < 16) == (g < 2)",
+	    "require f < 16 ? g > 2 : 1",
+	    "require r > 1",
+	    "require far < 2",
+	    "require size(a) > 8\nrequire f < 2",
+	    "require 8 * f > 3",
+	    "require g > -1 && f > 2",
+	    "let x = size(a)\nrequire f < 2",
+	    "let x = 2 << f\nrequire x > 9",
+	    "let x = r\nrequire x > 9",
+	    "let c = f > 9\nlet x = c ? 3 : g\nrequire x > 9",
+	    "let x = g\nlet y = 1 << x\nrequire y + x > 9",
 	};
 	for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
 		unsigned refused = refused_by(told[i]);

@@ -1,6 +1,6 @@
 /*
- * Protects: what an expression reads of its guest (memory by type, blocks, censuses) and what a step
- * leaves in the scope; whatever cannot be read fails instead of giving a wrong value.
+ * Protects: what an expression reads of its guest (memory by type, blocks, censuses) and what a
+ * step leaves in the scope; whatever cannot be read fails instead of giving a wrong value.
  */
 #include "tests/unit/test_profiles_value.h"
 

@@ -1,6 +1,6 @@
 /*
- * What the tests of profiles/ share: compiling a text that has no errors, and a guest whose memory is
- * an array of the test's own.
+ * What the tests of profiles/ share: compiling a text that has no errors, and a guest whose memory
+ * is an array of the test's own.
  */
 #ifndef TESTS_UNIT_TEST_PROFILES_SAMPLE_H
 #define TESTS_UNIT_TEST_PROFILES_SAMPLE_H

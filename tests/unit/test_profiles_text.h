@@ -1,6 +1,6 @@
 /*
- * What the tests of the compiler of profiles share: a text between a least head and a least tail, and
- * the errors that it has.
+ * What the tests of the compiler of profiles share: a text between a least head and a least tail,
+ * and the errors that it has.
  */
 #ifndef TESTS_UNIT_TEST_PROFILES_TEXT_H
 #define TESTS_UNIT_TEST_PROFILES_TEXT_H

@@ -1,6 +1,6 @@
 /*
- * What the tests of evaluation share: one expression in a least profile, its value, and a guest of one
- * block.
+ * What the tests of evaluation share: one expression in a least profile, its value, and a guest of
+ * one block.
  */
 #ifndef TESTS_UNIT_TEST_PROFILES_VALUE_H
 #define TESTS_UNIT_TEST_PROFILES_VALUE_H

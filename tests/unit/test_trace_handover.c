@@ -1,4 +1,5 @@
-/* Tables of several: handed on to another file, used by processes and threads at once, left behind. */
+/* Tables of several: handed on to another file, used by processes and threads at once, left
+ * behind. */
 #include "test_trace_sample.h"
 
 #include <pthread.h>
@@ -89,8 +90,8 @@ detached_tables_are_the_childs_own(void **state)
 	trace_leave(&writer);
 }
 
-/* A draft: what it adds and changes is its own, in memory, and at the same addresses in a file later;
- * the parent's file stays as it is. */
+/* A draft: what it adds and changes is its own, in memory, and at the same addresses in a file
+ * later; the parent's file stays as it is. */
 static void
 draft_becomes_a_file_in_place(void **state)
 {

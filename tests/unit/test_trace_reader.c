@@ -75,7 +75,9 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, root->parent, 1, "node 0 does not come after its parent");
 	EXPECT_CORRUPT(bytes, node->parent, 7, "node 7 does not come after its parent");
 	EXPECT_CORRUPT(bytes, node->site, SAMPLE_SITES, "node 7 names a site");
-	EXPECT_CORRUPT(bytes, ((uint16_t *)(void *)site)[3], 3, "node 7 names a module"); /* a bit-field */
+	EXPECT_CORRUPT(bytes, ((uint16_t *)(void *)site)[3], 3,
+	               "node 7 names a module"); /* a
+	                                          * bit-field */
 	EXPECT_CORRUPT(bytes, stack->node, 100, "stack 7 names a node");
 	EXPECT_CORRUPT(bytes, stack->node, TRACE_NONE, "stack 7 names a node");
 	EXPECT_CORRUPT(bytes, stack->decision, SAMPLE_DECISIONS, "stack 7 names a decision");

@@ -1,4 +1,5 @@
-/* Asking for a snapshot through the trace: what the asker writes, and which files it leaves alone. */
+/* Asking for a snapshot through the trace: what the asker writes, and which files it leaves
+ * alone. */
 #include "test_trace_sample.h"
 #include "trace/request.h"
 

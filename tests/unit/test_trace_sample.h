@@ -48,7 +48,8 @@ sample_path(const char *name)
 }
 
 struct sample_tables {
-	struct trace_table sites, nodes, decisions, stacks, series, modules, profiles, text, snapshots;
+	struct trace_table sites, nodes, decisions, stacks, series, modules, profiles, text,
+	    snapshots;
 };
 
 __attribute__((unused)) static void
