@@ -91,8 +91,10 @@ explain_refusal(pid_t pid, char *error, size_t size)
 			 scope, scopes[scope],
 			 scope == 1 ? ", set it to 0 (sysctl kernel.yama.ptrace_scope=0)" : "");
 	else if (geteuid() != 0 && stat(path, &file) == 0 && file.st_uid != geteuid())
-		snprintf(error, size, "process %d is not dumpable (prctl PR_SET_DUMPABLE, set-uid or "
-			 "file capabilities): attach as root", (int)pid);
+		snprintf(error, size,
+			 "process %d is not dumpable (prctl PR_SET_DUMPABLE, set-uid or "
+			 "file capabilities): attach as root",
+			 (int)pid);
 	else
 		snprintf(error, size,
 			 "the kernel refuses to attach to process %d: it holds more "

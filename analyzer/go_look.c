@@ -63,8 +63,8 @@ refuse_copy(pid_t pid, pid_t reader, char error[GO_LOOK_ERROR_SIZE])
 		snprintf(error, GO_LOOK_ERROR_SIZE, "the memory of process %d cannot be copied: %s",
 			 (int)pid, strerror(why));
 	else
-		snprintf(error, GO_LOOK_ERROR_SIZE, "process %d was killed while its memory was copied",
-			 (int)pid);
+		snprintf(error, GO_LOOK_ERROR_SIZE,
+			 "process %d was killed while its memory was copied", (int)pid);
 }
 
 int
