@@ -257,8 +257,9 @@ int model_drops(const struct model *model, struct model_drop **drops, size_t *co
 const struct model_snapshot *model_highest(const struct model *model);
 const struct model_snapshot *model_last(const struct model *model);
 
-/* Why a snapshot is not complete, in the trace's words where it has some: not yet escaped. Its writer
- * is a process of its own that can outlive its guest, so an unfinished one may still become whole. */
+/* Why a snapshot is not complete, in the trace's words where it has some: not yet escaped. Its
+ * writer is a process of its own that can outlive its guest, so an unfinished one may still become
+ * whole. */
 const char *model_unfinished_reason(const struct model_snapshot *snapshot);
 
 /* By address, profile and array: what makes a map the same one in two snapshots. <0, 0, >0. */

@@ -25,8 +25,8 @@ struct run_traces {
  * or -1: no memory. */
 int run_traces_find(struct run_traces *traces, const char *pattern, pid_t pid, uint64_t start_ns);
 
-/* Waits until no snapshot of this trace is under way: its writer outlives a program that ended without
- * waiting for it. */
+/* Waits until no snapshot of this trace is under way: its writer outlives a program that ended
+ * without waiting for it. */
 void run_traces_settle(const char *path);
 void run_traces_release(struct run_traces *traces);
 

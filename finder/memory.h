@@ -66,12 +66,12 @@ uint64_t memory_resident(struct memory *memory, uint64_t address, uint64_t size)
  * would make them resident). False where the kernel does not tell. */
 bool memory_is_blank(struct memory *memory, uint64_t address, uint64_t size);
 
-/* This process, from /proc/self/maps. Regions in `hidden` (the library's own memory, by address) are
- * cut out, shared mappings and device memory are left out. Stacks are cut at `stack_pointer` where
- * it lies in one. Uses only its own anonymous mappings and system calls: fit for a forked child of
- * the guest. `is_frozen`: no other thread can unmap anything (a forked child), so private anonymous
- * memory is read directly; else everything goes through process_vm_readv. `constants_of`: path of the
- * module whose read-only segments are regions as well; NULL: of none. */
+/* This process, from /proc/self/maps. Regions in `hidden` (the library's own memory, by address)
+ * are cut out, shared mappings and device memory are left out. Stacks are cut at `stack_pointer`
+ * where it lies in one. Uses only its own anonymous mappings and system calls: fit for a forked
+ * child of the guest. `is_frozen`: no other thread can unmap anything (a forked child), so private
+ * anonymous memory is read directly; else everything goes through process_vm_readv. `constants_of`:
+ * path of the module whose read-only segments are regions as well; NULL: of none. */
 struct memory_range { uint64_t start, end; };
 int memory_open_self(struct memory *memory, const struct memory_range *hidden, size_t hidden_count,
                      uint64_t stack_pointer, bool is_frozen, const char *constants_of);

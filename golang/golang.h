@@ -37,8 +37,10 @@ struct golang_thread {
 
 struct golang_input {
 	struct memory *memory; /* its view also serves the image's read-only segments */
-	uint64_t image;        /* address at which the executable's (or library's) ELF header is mapped */
-	const struct golang_thread *threads; /* [thread_count]; none: of no thread anything is known */
+	uint64_t image;        /* address at which the executable's (or library's) ELF header is
+	                        * mapped */
+	const struct golang_thread *threads; /* [thread_count]; none: of no thread anything is
+	                                      * known */
 	size_t thread_count;
 	uint64_t deadline_ns;  /* CLOCK_MONOTONIC; 0: none */
 };
@@ -53,9 +55,10 @@ enum golang_held { /* what leads to a map */
 	GOLANG_HELD_GLOBAL,  /* a word of the program's data: `root` */
 	GOLANG_HELD_STACK,   /* a word of a goroutine's stack: `root`, `function` */
 	GOLANG_HELD_REGISTER, /* of a thread */
-	GOLANG_HELD_NOTHING, /* none of these: garbage not collected yet, or a record of the runtime's */
-	GOLANG_HELD_UNKNOWN, /* nothing that was seen: the search was cut short, or a goroutine ran whose
-	                      * registers are not known (totals.running) */
+	GOLANG_HELD_NOTHING, /* none of these: garbage not collected yet, or a record of the
+	                      * runtime's */
+	GOLANG_HELD_UNKNOWN, /* nothing that was seen: the search was cut short, or a goroutine ran
+	                      * whose registers are not known (totals.running) */
 };
 
 /* A map. In `map`: `profile` and `stack` are TRACE_NONE and `where_module` is left to the caller;
@@ -110,8 +113,8 @@ struct golang_claim {
 
 struct golang_totals {
 	uint64_t spans, span_bytes;     /* in use by objects */
-	uint64_t objects, object_bytes; /* allocated in them: what MemStats calls HeapAlloc, as far as
-	                                 * it was swept */
+	uint64_t objects, object_bytes; /* allocated in them: what MemStats calls HeapAlloc, as far
+	                                 * as it was swept */
 	uint64_t reachable_objects, reachable_bytes; /* TRACE_UNKNOWN where not all was seen */
 	uint64_t stack_bytes;           /* of goroutines */
 	uint64_t goroutines;

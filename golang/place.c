@@ -131,10 +131,12 @@ write_place(struct golang_state *state, struct golang_map *row, const struct ste
             size_t count)
 {
 	static const char *const held[] = {
-		[GOLANG_HELD_GLOBAL] = "global ", [GOLANG_HELD_STACK] = "stack",
+		[GOLANG_HELD_GLOBAL] = "global ",
+		[GOLANG_HELD_STACK] = "stack",
 		[GOLANG_HELD_REGISTER] = "a register",
 		[GOLANG_HELD_NOTHING] = "garbage not collected yet",
-		[GOLANG_HELD_UNKNOWN] = "garbage, or registers of a goroutine that ran at this moment",
+		[GOLANG_HELD_UNKNOWN] =
+			"garbage, or registers of a goroutine that ran at this moment",
 	};
 	size_t start = state->texts.count;
 	char name[NAME_MAX_BYTES];

@@ -53,8 +53,8 @@ write_bytes(const struct golang_state *state, const struct golang_found *found,
 	row->element_bytes = type->key.slot + type->value.slot;
 }
 
-/* Entries that half of its room would not have held: it grew because of them, and they went. Fewer may
- * have come and gone in room that was asked for in advance, or that clear() left. */
+/* Entries that half of its room would not have held: it grew because of them, and they went. Fewer
+ * may have come and gone in room that was asked for in advance, or that clear() left. */
 static bool
 was_filled(const struct golang_found *found, const struct trace_map *map)
 {

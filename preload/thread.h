@@ -89,8 +89,8 @@ thread_enter(void)
 	return thread;
 }
 
-/* The same where that takes no call; NULL: nothing has changed, thread_enter may. What it gives is a
- * thread's own state: depth alone says that it has left. */
+/* The same where that takes no call; NULL: nothing has changed, thread_enter may. What it gives is
+ * a thread's own state: depth alone says that it has left. */
 static inline __attribute__((always_inline)) struct thread *
 thread_enter_plain(void)
 {

@@ -1,7 +1,7 @@
 /*
  * Lives of maps that only snapshots taken by themselves can see: nothing here makes a mark, and no
- * map outlives its scenario. Its time is told (told_time.h), so that they come at the same moments on
- * every machine.
+ * map outlives its scenario. Its time is told (told_time.h), so that they come at the same moments
+ * on every machine.
  *
  *     automatic SCENARIO [ENTRIES [TIMES]]    default 200000 entries
  */

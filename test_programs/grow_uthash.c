@@ -1,7 +1,7 @@
 /*
- * uthash in the middle of its growth: its own allocation functions make a mark when the new array is
- * there and before the old one is given back. In between the entries hang from the new one already,
- * while the header still names the old one.
+ * uthash in the middle of its growth: its own allocation functions make a mark when the new array
+ * is there and before the old one is given back. In between the entries hang from the new one
+ * already, while the header still names the old one.
  */
 #include "test_programs/erase_moment.h"
 

@@ -39,7 +39,8 @@ main(int argc, char **argv)
 		hold(maps[i], bytes / MAPS);
 	}
 	time_pass(seconds * TIME_SECOND);
-	/* Work that allocates, so that who looks only at allocations sees the maps after the pause. */
+	/* Work that allocates, so that who looks only at allocations sees the maps after the
+	 * pause. */
 	for (int i = 0; i < 1000; i++)
 		free(calloc(1, 64));
 	time_pass(100 * TIME_MS);

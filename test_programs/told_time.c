@@ -1,7 +1,7 @@
 /*
- * The clock of told_time.h. The rule that must never break: no millisecond passes while a snapshot's
- * child works. The library takes none by itself meanwhile, so on a machine where the child waits for
- * its turn the next one would come later.
+ * The clock of told_time.h. The rule that must never break: no millisecond passes while a
+ * snapshot's child works. The library takes none by itself meanwhile, so on a machine where the
+ * child waits for its turn the next one would come later.
  */
 #include "test_programs/told_time.h"
 

@@ -20,9 +20,10 @@ $(O)/lint/preload/unwind/unwinder.ok: TIDY_OFF := \
     -clang-analyzer-core.NullDereference,-clang-analyzer-core.NonNullParamChecker
 # filled by a system call, as far as the size that was checked
 $(O)/lint/preload/stacks/symbols.ok: TIDY_OFF := -clang-analyzer-core.UndefinedBinaryOperatorResult
-# the compiler of profiles proves the depth of the stack that the evaluator relies on
+# the compiler of profiles proves the depth of the stack that the evaluator and the binder rely on
 $(O)/lint/profiles/evaluate.ok: TIDY_OFF := -clang-analyzer-core.uninitialized.*
 $(O)/lint/profiles/evaluate.ok: ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
+$(O)/lint/profiles/bound.ok: ANALYZER_OFF := -Wno-analyzer-use-of-uninitialized-value
 # the description of the text is the caller's, and is not looked at after the call
 $(O)/lint/finder/memory_self.ok: TIDY_OFF := -clang-analyzer-core.StackAddressEscape
 # the paths through uthash's macros are too many: gcc 12 does not end

@@ -1,7 +1,8 @@
 /*
- * Whether the guest of a trace still runs, or who writes its snapshots. Called by the analyzer, which says "so far" of a trace
- * that is not finished. A pid alone proves nothing, since pids are reused: the process must have
- * this very file mapped, or, where we may not look, have started before the trace began.
+ * Whether the guest of a trace still runs, or who writes its snapshots. Called by the analyzer,
+ * which says "so far" of a trace that is not finished. A pid alone proves nothing, since pids are
+ * reused: the process must have this very file mapped, or, where we may not look, have started
+ * before the trace began.
  */
 #include "trace/reader.h"
 

@@ -72,9 +72,9 @@ void books_restore(struct thread *thread, const struct ledger_block *block);
 
 /* ---- a block leaves */
 
-/* A small block of a stack with one role that this thread has counted before, while nobody wants the
- * books at rest; false: it is not so, and nothing has changed. Calls nothing: a frame costs as much as
- * the ledger. */
+/* A small block of a stack with one role that this thread has counted before, while nobody wants
+ * the books at rest; false: it is not so, and nothing has changed. Calls nothing: a frame costs as
+ * much as the ledger. */
 static inline __attribute__((always_inline)) bool
 books_remove_plain(struct thread *thread, uint64_t address, struct ledger_block *old)
 {

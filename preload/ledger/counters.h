@@ -152,8 +152,8 @@ counters_move(struct thread *thread, struct trace_counter *counter, uint32_t sta
 		counters_flush(thread);
 }
 
-/* A block leaves in the straight way: its stack's role is noted, and there is one; nothing is due to be
- * flushed. False: it is not so, and nothing has changed. */
+/* A block leaves in the straight way: its stack's role is noted, and there is one; nothing is due
+ * to be flushed. False: it is not so, and nothing has changed. */
 static inline __attribute__((always_inline)) bool
 counters_remove_plain(struct thread *thread, struct trace_counter *counter, uint64_t size)
 {

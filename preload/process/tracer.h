@@ -61,8 +61,8 @@ void tracer_child(void);
 /* Stops tracing without a word: the hooks forward from now on. */
 void tracer_off(void);
 
-/* The same for good, also before tracing has begun and in children that have not; waits a moment for
- * events of other threads that are under way. */
+/* The same for good, also before tracing has begun and in children that have not; waits a moment
+ * for events of other threads that are under way. */
 void tracer_forbid(void);
 
 /* Says `what` once on standard error ("maptrace: what"), keeps it in the trace, stops tracing; the

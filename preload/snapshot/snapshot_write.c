@@ -128,7 +128,8 @@ write_claims(const struct snapshot_job *job, const struct finder_result *found)
 
 	if (claims_sum(&claims, job->blocks, found) < 0)
 		goto out;
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS, &record_of(job->index)->claims) < 0)
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS,
+	                        &record_of(job->index)->claims) < 0)
 		goto out;
 	result = 0;
 	for (size_t i = 0; i < claims.room && result == 0; i++)
@@ -192,7 +193,8 @@ write_maps(const struct snapshot_job *job, const struct finder_result *found)
 	struct snapshot_rows rows;
 	int result;
 
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_MAPS, &record_of(job->index)->maps) < 0)
+	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_MAPS,
+	                        &record_of(job->index)->maps) < 0)
 		return -1;
 	result = snapshot_rows_add(&rows, found->maps, found->map_count);
 	if (result == 0)

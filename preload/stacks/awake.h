@@ -18,8 +18,8 @@ bool awake_has(uint32_t profile);
  * still sleep that wait for a symbol. Called under intern's lock. */
 bool awake_by_path(const char *path);
 
-/* Wakes the profiles that wait for what these symbols define or import. True: one of them is read by
- * code of its own, which will want this module (`wake outside`). Called under intern's lock. */
+/* Wakes the profiles that wait for what these symbols define or import. True: one of them is read
+ * by code of its own, which will want this module (`wake outside`). Called under intern's lock. */
 bool awake_by_symbols(const struct symbols *symbols);
 
 #endif

@@ -27,8 +27,8 @@ void module_scan(void);
  * that takes a snapshot. */
 uint32_t module_of_data(uint64_t address);
 
-/* The first module from number `from` on in which a runtime lives that is read by code of its own, or
- * TRACE_NONE; *file: where its ELF header lies. Takes no lock. */
+/* The first module from number `from` on in which a runtime lives that is read by code of its own,
+ * or TRACE_NONE; *file: where its ELF header lies. Takes no lock. */
 uint32_t module_next_runtime(uint32_t from, uint64_t *file);
 
 /* Modules that are gone are closed; what lies at their addresses later is another generation. True:

@@ -13,8 +13,8 @@ uint32_t stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_si
 /* The same stack with a role that the program itself told. 0: the trace is full. */
 uint32_t stacks_told(uint32_t id, enum trace_role role);
 
-/* A stack without frames, for memory whose allocations nobody saw; `flags`: enum trace_stack_flag. The
- * same flags have the same id. 0: the trace is full. */
+/* A stack without frames, for memory whose allocations nobody saw; `flags`: enum trace_stack_flag.
+ * The same flags have the same id. 0: the trace is full. */
 uint32_t stacks_without_frames(uint8_t flags);
 
 #endif

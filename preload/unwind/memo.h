@@ -57,8 +57,8 @@ memo_has_slots(const struct memo *memo, const struct memo_stack *known)
 	return known->has_slots && memo->end - known->start <= MEMO_SLOTS;
 }
 
-/* The stack of which `caller` is the innermost frame, proved; or NULL. `is_mapped`: the thread's own
- * stack is mapped from the caller up. */
+/* The stack of which `caller` is the innermost frame, proved; or NULL. `is_mapped`: the thread's
+ * own stack is mapped from the caller up. */
 static inline __attribute__((always_inline)) const struct memo_stack *
 memo_find(const struct memo *memo, const struct caller *caller, bool is_mapped)
 {

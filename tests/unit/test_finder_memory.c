@@ -203,7 +203,8 @@ untouched_bss_is_blank(void **state)
 	struct memory_range shadows[SHADOWS_MAX];
 	struct memory memory;
 	*(volatile char *)(uintptr_t)(start + 3 * PAGE) = 1;
-	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, true, NULL), 0);
+	assert_int_equal(memory_open_self(&memory, shadows, find_shadows(shadows), 0, true, NULL),
+	                 0);
 	const struct memory_region *region = memory_region_of(&memory, start, 8 * PAGE);
 	assert_non_null(region);
 	assert_int_equal(region->kind, MEMORY_GLOBAL);

@@ -65,7 +65,8 @@ the_number_decides(void **unused)
 	assert_true(HARMS(NUMBER, IS(SYS_membarrier, 0, 1), KILL, ALLOW));
 	assert_true(HARMS(NUMBER, BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, SYS_membarrier, 0, 1), KILL,
 	                  ALLOW));
-	assert_false(HARMS(NUMBER, BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1000000, 0, 1), KILL, ALLOW));
+	assert_false(
+	    HARMS(NUMBER, BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 1000000, 0, 1), KILL, ALLOW));
 	assert_false(HARMS(NUMBER, BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x40000000, 0, 1), KILL,
 	                   ALLOW));
 }
@@ -89,8 +90,8 @@ an_argument_decides_where_it_is_known(void **unused)
 	                  BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_WRITE, 0, 1), KILL, ALLOW));
 	assert_true(HARMS(NUMBER, IS(SYS_mmap, 0, 3), ARGUMENT(1), IS(4096, 1, 0), KILL, ALLOW));
 	assert_false(HARMS(NUMBER, IS(SYS_mmap, 0, 4), ARGUMENT(2),
-	                   BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_EXEC), IS(PROT_EXEC, 0, 1), KILL,
-	                   ALLOW));
+	                   BPF_STMT(BPF_ALU | BPF_AND | BPF_K, PROT_EXEC), IS(PROT_EXEC, 0, 1),
+	                   KILL, ALLOW));
 }
 
 /* What comes from memory, from X or by arithmetic may be anything. */
@@ -99,8 +100,8 @@ what_is_not_understood_harms(void **unused)
 {
 	assert_true(HARMS(NUMBER, BPF_STMT(BPF_ST, 0), BPF_STMT(BPF_LD | BPF_MEM, 0),
 	                  IS(SYS_ptrace, 0, 1), KILL, ALLOW));
-	assert_true(HARMS(NUMBER, BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 0), IS(SYS_ptrace, 0, 1), KILL,
-	                  ALLOW));
+	assert_true(HARMS(NUMBER, BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 0), IS(SYS_ptrace, 0, 1),
+	                  KILL, ALLOW));
 	assert_true(HARMS(NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_X, 0, 0, 1), KILL, ALLOW));
 	assert_true(HARMS(ARGUMENT(5), BPF_STMT(BPF_RET | BPF_A, 0)));
 	assert_false(HARMS(BPF_STMT(BPF_LD | BPF_W | BPF_IMM, SECCOMP_RET_ALLOW),

@@ -32,11 +32,14 @@ know_this_thread(void)
 static struct trace_map
 find(uint64_t address)
 {
-	struct trace_map map = { .address = address, .where = TRACE_WHERE_OTHER, .where_module = TRACE_NONE };
+	struct trace_map map = { .address = address,
+		                 .where = TRACE_WHERE_OTHER,
+		                 .where_module = TRACE_NONE };
 	struct memory memory;
 
-	assert_int_equal(memory_open_self(&memory, NULL, 0, (uintptr_t)__builtin_frame_address(0), false,
-	                                  NULL), 0);
+	assert_int_equal(
+	    memory_open_self(&memory, NULL, 0, (uintptr_t)__builtin_frame_address(0), false, NULL),
+	    0);
 	holder_find(&memory, &map);
 	memory_close_self(&memory);
 	return map;
@@ -222,7 +225,8 @@ another_thread_is_known_while_its_frame_stands(void **unused)
 	assert_true(map.where_pc - other.held->pc < 256);
 	meet();
 	meet();
-	map = find((uintptr_t)&other.held->header); /* the address, where no such frame is any more */
+	/* the address, where no such frame is any more */
+	map = find((uintptr_t)&other.held->header);
 	assert_int_equal(map.where, TRACE_WHERE_STACK);
 	assert_int_equal(map.where_thread, other.id);
 	assert_int_equal(map.where_pc, 0);
