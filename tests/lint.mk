@@ -1,5 +1,5 @@
-# `make lint`: cppcheck, clang-tidy (.clang-tidy says what for) and gcc -fanalyzer; included by the
-# Makefile. Each source is judged anew only when it, or a header of it, has changed.
+# `make lint`: the size of files, cppcheck, clang-tidy (.clang-tidy says what for) and gcc -fanalyzer;
+# included by the Makefile. Each source is judged anew only when it, or a header of it, has changed.
 #
 # The analyzers are sometimes wrong about a file. What is switched off is named here with the reason,
 # for that file alone, so that the sources stay free of remarks to tools.
@@ -50,8 +50,16 @@ $(O)/lint/%.ok: %.c .clang-tidy tests/lint.mk
 	$(Q)gcc $(BASE) -MF $(@:.ok=.d) -MT $@ -O1 -fanalyzer $(ANALYZER_OFF) -Werror -c $< -o /dev/null
 	$(Q)touch $@
 
-.PHONY: lint lint-each
-lint: ## cppcheck, clang-tidy and gcc -fanalyzer over the sources (wants the first two)
+# No source is longer than 400 lines or wider than 100 columns.
+SIZES = for file in $(SOURCES); do \
+    expand -t 8 $$file | awk -v file=$$file \
+        'length > 100 { print file ":" NR ": " length " columns" } \
+         END { if (NR > 400) print file ": " NR " lines" }'; done
+
+.PHONY: lint lint-size lint-each
+lint-size: ## which sources are longer than 400 lines or wider than 100 columns
+	$(Q)beyond=$$($(SIZES)); [ -z "$$beyond" ] || { echo "$$beyond"; exit 1; }
+lint: lint-size ## cppcheck, clang-tidy and gcc -fanalyzer over the sources (wants the first two)
 	$(call wants,cppcheck,cppcheck clang-tidy)
 	$(call wants,clang-tidy,cppcheck clang-tidy)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr -I. -Iinclude \
