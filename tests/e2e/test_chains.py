@@ -30,6 +30,10 @@ def unordered():
                 same(row, m, row["longest"])
             equal({row["name"]: (row["used"], row["longest"]) for row, _ in rows
                    if row["name"] in ("seven", "lone")}, {"seven": (7, 93), "lone": (1, 300)})
+            table = maptrace("maps", "--each", "--sort", "chain", trace, "--snapshot", "chains").stdout
+            order = [table.index(m["address"]) for _, m in
+                     sorted(rows, key=lambda it: -it[0]["longest"])[:2]]
+            equal(order, sorted(order), table)
             lone = maptrace("map", rows[-1][1]["address"], trace, "--snapshot", "chains").stdout
             contains(lone, "chains         300.00 entries in a bucket on average, of 1 that hold any; "
                            "300 in the longest")
