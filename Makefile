@@ -41,6 +41,8 @@ SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-b
         -U_FORTIFY_SOURCE -ffunction-sections -fdata-sections
 SANITIZE := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize-recover=undefined) \
     -fno-omit-frame-pointer -O1 -g
+# gcc's ThreadSanitizer warns of each fence that it does not know them.
+SANITIZE += $(if $(filter thread,$(SAN)),$(if $(findstring clang,$(CC)),,-Wno-tsan))
 
 FLOOR := trace profiles finder golang
 FLOOR_SRC := $(foreach room,$(FLOOR),$(wildcard $(room)/*.c))

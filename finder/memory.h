@@ -38,7 +38,7 @@ struct memory {
 
 /* Copies a view's bytes. They are no objects of ours: a sanitizer in the same process may know them
  * as freed or as red zones, and they are read all the same. Inline for the sizes of fields. */
-__attribute__((no_sanitize("address"))) static inline void
+__attribute__((no_sanitize("address", "thread"))) static inline void
 memory_copy(void *into, const void *from, size_t size)
 {
 	switch (size) {

@@ -182,7 +182,7 @@ try_queue(struct scan *scan)
 }
 
 /* The guest's words are read whatever a sanitizer in this process thinks of them. */
-__attribute__((no_sanitize("address"))) static inline void
+__attribute__((no_sanitize("address", "thread"))) static inline void
 queue_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t address)
 {
 	uint64_t lowest = scan->anchors.lowest, span = scan->anchors.span;

@@ -16,7 +16,7 @@ typedef uint64_t lanes __attribute__((vector_size(16), aligned(8), may_alias));
 
 /* Whose sign bits are set: the words that are inside. The guest's words are read whatever a
  * sanitizer in this process thinks of them. */
-__attribute__((no_sanitize("address"))) static inline lanes
+__attribute__((no_sanitize("address", "thread"))) static inline lanes
 inside(const uint64_t *words, lanes lowest, lanes span)
 {
 	lanes x = *(const lanes *)words - lowest;

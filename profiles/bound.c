@@ -314,7 +314,7 @@ value_at(const union evaluate_raw *raw, uint8_t type)
 }
 
 /* The window's bytes are read whatever a sanitizer thinks of them. */
-__attribute__((no_sanitize("address"))) static inline uint64_t
+__attribute__((no_sanitize("address", "thread"))) static inline uint64_t
 mask_of(const struct profile_bound *bound, uint8_t type, uint64_t at, uint64_t step, unsigned count)
 {
 	struct profile_bound by = *bound; /* so that the loop keeps it in registers */

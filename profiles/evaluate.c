@@ -36,7 +36,7 @@ evaluate_is_true(struct profile_value value)
 /* ---- memory */
 
 /* A window's bytes are no objects of ours: they are read whatever a sanitizer thinks of them. */
-__attribute__((no_sanitize("address"))) bool
+__attribute__((no_sanitize("address", "thread"))) bool
 evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
               struct profile_value *out)
 {

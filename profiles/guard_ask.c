@@ -33,7 +33,7 @@ is_true(const struct profile *profile, const struct profile_test *test, int64_t 
 }
 
 /* The bytes of an integer, whatever a sanitizer thinks of them. */
-__attribute__((no_sanitize("address"))) static inline bool
+__attribute__((no_sanitize("address", "thread"))) static inline bool
 read_bytes(const struct profile_memory *memory, uint64_t address, unsigned bytes, uint64_t *out)
 {
 	const union evaluate_raw *raw = (const union evaluate_raw *)(uintptr_t)address;

@@ -2,12 +2,20 @@
 # $(O), and which lines no test runs. The library itself is not run under sanitizers or valgrind: a
 # preloaded malloc does not mix with them.
 
+# What an instrument cannot know is skipped under it, with the reason in the test (test_instrument.h):
+#
+#   - ThreadSanitizer hands a signal on when the call that waits has returned, and wants memory of its
+#     own at any moment, some for each word that is mapped;
+#   - valgrind makes vfork a fork, so that a spawned program's failure is not told; leaves memory alone
+#     that a system call only looks at; and knows of no word on another's stack that it was written;
+#   - neither has a terabyte of addresses to reserve.
+#
 # Without what asks the sanitizer's allocator.
 UNIT_NAMES := $(filter-out test_program_gomap,$(notdir $(UNIT)))
 
 .PHONY: check-thread check-valgrind coverage
 check-thread: ## the unit tests under ThreadSanitizer
-	$(Q)+$(AGAIN) O=$(O)/thread SAN=thread unit
+	$(Q)+INSTRUMENT=thread $(AGAIN) O=$(O)/thread SAN=thread unit
 
 check-valgrind: ## the unit tests under valgrind (wants it)
 	$(call wants,valgrind,valgrind)

@@ -1,6 +1,7 @@
 /* Every pair that was added is found with its value, and no other, through all growths; by readers
  * beside the one that adds, too. */
 #include "preload/stacks/index.h"
+#include "tests/unit/test_instrument.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -76,6 +77,8 @@ goes_on_without_memory(void **unused)
 	struct rlimit before;
 	uint32_t count = 0;
 
+	if (is_under("thread")) /* ends where it finds no memory for what it notes of each word */
+		skip();
 	add(&index, count++);
 	assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
 	assert_int_equal(setrlimit(RLIMIT_AS, &(struct rlimit){ 0, before.rlim_max }), 0);
