@@ -7,15 +7,14 @@ import harness
 from golang import Standing, check, find, toolchains, truth
 from harness import contains, environment, equal, maptrace, program, report, run, snapshot, test
 
-PATIENCE_S = 600  # no snapshot ends early because the machine is busy
-SETTINGS = {"MAPTRACE_AUTO": 0, "MAPTRACE_BUDGET": PATIENCE_S}
+SETTINGS = {"MAPTRACE_AUTO": 0}
 
 
 def whole(trace, count):
     """The report once this many snapshots are complete: who writes them outlives a Go program."""
     def is_whole():
         return sum(s["complete"] for s in report(trace)["snapshots"]) >= count
-    harness.wait_for(is_whole, f"{count} whole snapshots of {trace}", PATIENCE_S)
+    harness.wait_for(is_whole, f"{count} whole snapshots of {trace}")
     return report(trace)
 
 
@@ -82,7 +81,7 @@ def plugins_are_refused():
                                  MAPTRACE_OUT=os.path.abspath("plugging.mtr"), **SETTINGS)
         equal(done.stdout, "1\n")
         harness.wait_for(lambda: report("plugging.mtr")["snapshots"][0]["reason"] !=
-                         "its writer was cut off", "the snapshot's last word", PATIENCE_S)
+                         "its writer was cut off", "the snapshot's last word")
         look, = report("plugging.mtr")["snapshots"]
         equal(look["complete"], False)
         contains(look["reason"], "the Go heap of plugged")
