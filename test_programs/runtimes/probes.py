@@ -1,10 +1,10 @@
-"""Dicts and sets with good and bad hashes, and how many places CPython's searches look at in them, for
-tests/e2e/test_probes.py.
+"""Dicts and sets with good and bad hashes, and how many places CPython's searches look at in them,
+for tests/e2e/test_probes.py.
 
-Where all keys have one hash CPython asks the keys for equality at each place, and that is counted. Of
-others the entries are put into a table again by CPython's rule, then what was deleted is left out,
-since nothing moves without a resize. A dict moves into its next table by age, so that one table of the
-last size will do; a set by place.
+Where all keys have one hash CPython asks the keys for equality at each place, and that is counted.
+Of others the entries are put into a table again by CPython's rule, then what was deleted is left
+out, since nothing moves without a resize. A dict moves into its next table by age, so that one
+table of the last size will do; a set by place.
 """
 import json
 import sys
@@ -120,7 +120,8 @@ def main():
         name = kind.__name__
         walked(f"{name} in order", kind, range(5000), range(5000))
         walked(f"{name} in steps", kind, range(0, 64 * 5000, 64), range(0, 64 * 3000, 64))
-        walked(f"{name} high bits", kind, range(0, 4000 << 40, 1 << 40), range(0, 4000 << 40, 1 << 40))
+        high = range(0, 4000 << 40, 1 << 40)
+        walked(f"{name} high bits", kind, high, high)
         walked(f"{name} negative", kind, range(-3000, 0), range(-1000, 0))
         few = [Key(n, (n % 7 - 3) << 57) for n in range(400)]
         walked(f"{name} few hashes", kind, few, few[:300])

@@ -1,8 +1,8 @@
 # Hashes with good and bad hashes, and how many places Ruby's searches look at in them, for
 # tests/e2e/test_probes.py.
 #
-# Where all keys have one hash Ruby asks the keys for equality at each place, and that is counted. Of
-# others the entries are put into bins of that number again, in order, by the rule of Ruby's st.c.
+# Where all keys have one hash Ruby asks the keys for equality at each place, and that is counted.
+# Of others the entries are put into bins of that number again, in order, by the rule of Ruby's st.c.
 require "fiddle"
 require "json"
 
@@ -54,7 +54,9 @@ end
 def searched(keys, left, bins)
   return left.map { |key| keys.index(key) + 1 } if bins.zero? # from entry to entry
   taken = {}
-  lengths = keys.to_h { |key| [key.number, walk(key, bins) { |place| taken[place] ? false : taken[place] = true }] }
+  lengths = keys.to_h do |key|
+    [key.number, walk(key, bins) { |place| taken[place] ? false : taken[place] = true }]
+  end
   left.map { |key| lengths[key.number] }
 end
 

@@ -152,7 +152,8 @@ def tar_and_xz():
 @test
 def gdb():
     """gdb's own hash tables are not taken for others"""
-    traced(["gdb", "-nx", "-batch", "-ex", "info functions main", "-ex", "info types .", harness.LIBRARY])
+    traced(["gdb", "-nx", "-batch", "-ex", "info functions main", "-ex", "info types .",
+            harness.LIBRARY])
     judge("gdb", 1 << 20)
 
 
