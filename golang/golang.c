@@ -41,8 +41,10 @@ run_steps(struct golang_state *state)
 {
 	if (golang_stacks_find(state) != 0 || golang_maps_find(state) != 0 ||
 	    golang_marks_open(state) != 0 || golang_typing_narrow(state) != 0 ||
-	    golang_typing_spread(state) != 0 || golang_claims_make(state) != 0 ||
-	    golang_reach_mark(state) != 0 || golang_values_claim(state) != 0)
+	    golang_typing_spread(state) != 0 || golang_claims_make(state) != 0)
+		return -1;
+	golang_reach_mark(state);
+	if (golang_values_claim(state) != 0)
 		return -1;
 	count_blocks(state);
 	return golang_rows_make(state);

@@ -159,7 +159,7 @@ scan_roots(struct golang_state *state)
 			follow(state, state->input->threads[i].registers[k], 0, false);
 }
 
-int
+void
 golang_reach_mark(struct golang_state *state)
 {
 	struct golang_marks *marks = &state->marks;
@@ -174,5 +174,4 @@ golang_reach_mark(struct golang_state *state)
 	marks->is_whole = is_in_time;
 	if (!is_in_time || state->totals.running)
 		state->totals.reachable_objects = state->totals.reachable_bytes = TRACE_UNKNOWN;
-	return 0;
 }

@@ -262,15 +262,13 @@ try_carried(struct spread *spread, const struct golang_span *span, uint64_t base
 	const struct golang_state *state = spread->state;
 	struct golang_block block = {.base = base, .span = span};
 	struct golang_type type;
-	bool is_large = span->object_size > GOLANG_SMALL_MAX;
-	uint64_t carried = golang_carried_type(&state->heap, &block, span->object_size -
-	                                                   (is_large ? 0 : GOLANG_TYPE_HEADER));
+	uint64_t front = span->object_size > GOLANG_SMALL_MAX ? 0 : GOLANG_TYPE_HEADER;
+	uint64_t room = span->object_size - front;
+	uint64_t carried = golang_carried_type(&state->heap, &block, room);
 	if (!golang_type_read(&state->types, carried, &type) || type.size == 0 ||
 	    type.pointer_bytes == 0)
 		return;
-	uint64_t room = span->object_size - (is_large ? 0 : GOLANG_TYPE_HEADER);
-	reach(spread, base + (is_large ? 0 : GOLANG_TYPE_HEADER), carried, type.size,
-	      room / type.size);
+	reach(spread, base + front, carried, type.size, room / type.size);
 }
 
 static bool

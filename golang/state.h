@@ -90,13 +90,15 @@ bool golang_is_late(const struct golang_state *state);
 int golang_claim_add(struct golang_state *state, uint32_t map, enum trace_role role,
                      const struct golang_block *block, uint64_t bytes, uint64_t slot_bytes);
 
+/* What the program can reach, between the claims of maps' own blocks and of what cells point at. */
+void golang_reach_mark(struct golang_state *state);
+
 /* Each returns 0, or -1 with errno when memory of our own was refused. */
 int golang_stacks_find(struct golang_state *state);
 int golang_maps_find(struct golang_state *state);
 int golang_typing_narrow(struct golang_state *state);
 int golang_typing_spread(struct golang_state *state);
 int golang_claims_make(struct golang_state *state);  /* blocks of their own */
-int golang_reach_mark(struct golang_state *state);
 int golang_values_claim(struct golang_state *state); /* what their cells point at */
 int golang_rows_make(struct golang_state *state);
 int golang_marks_open(struct golang_state *state);
