@@ -136,15 +136,17 @@ explain(const struct go_look *look, enum golang_outcome outcome, char error[GO_L
 	const char *reason = result->reason ? result->reason : "its layout is not known";
 
 	if (outcome == GOLANG_NOT_GO)
-		snprintf(error, GO_LOOK_ERROR_SIZE,
-			 "%s is no Go program and has no library that Go built: there is no Go build "
-			 "information in it. Other programs are traced by `maptrace run -- PROGRAM`",
-			 look->program);
+		snprintf(
+		    error, GO_LOOK_ERROR_SIZE,
+		    "%s is no Go program and has no library that Go built: there is no Go build "
+		    "information in it. Other programs are traced by `maptrace run -- PROGRAM`",
+		    look->program);
 	else if (outcome == GOLANG_REFUSED)
-		snprintf(error, GO_LOOK_ERROR_SIZE, "%s (built by %s) is not read: %s. Maps of Go %s "
-			 "are known", look->file.path,
-			 result->version[0] ? result->version : "an unknown Go", reason,
-			 golang_releases);
+		snprintf(error, GO_LOOK_ERROR_SIZE,
+			 "%s (built by %s) is not read: %s. Maps of Go %s "
+			 "are known",
+			 look->file.path, result->version[0] ? result->version : "an unknown Go",
+			 reason, golang_releases);
 	else
 		snprintf(error, GO_LOOK_ERROR_SIZE, "the maps of %s cannot be looked for: %s",
 			 look->program, strerror(errno));

@@ -222,8 +222,9 @@ go_trace_add(struct go_trace *trace, const struct go_moment *moment, const char 
 	if (!record)
 		return -1;
 	profile->awake = 1;
-	if (publish_module(&rows, file) || write_maps(&rows, record) || write_claims(&rows, record) ||
-	    write_live(&rows, record) || write_refused(&rows, record))
+	if (publish_module(&rows, file) || write_maps(&rows, record) ||
+	    write_claims(&rows, record) || write_live(&rows, record) ||
+	    write_refused(&rows, record))
 		return -1;
 	if (!found->is_complete && found->reason)
 		snprintf(record->reason, sizeof(record->reason), "%s", found->reason);

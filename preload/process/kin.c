@@ -1,7 +1,8 @@
 /*
  * Of a thousand programs that a build starts in a place where no trace can be made, the first
  * shall say so. They share no memory and the environment is the guest's: what they can see of each
- * other is the list of mappings, so a process without a trace keeps a page that says it by its name.
+ * other is the list of mappings, so a process without a trace keeps a page that says it by its
+ * name.
  *
  *     make      no trace: says so, maps the page
  *       sh      no trace: make has the page, so it maps its own in silence
