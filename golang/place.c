@@ -8,7 +8,13 @@
 #include "golang/state.h"
 #include "golang/word.h"
 
-enum { STEPS_MAX = 64, SHOWN_MAX = 6, FRAMES_MAX = 1000, NAME_MAX_BYTES = 256 };
+enum {
+	STEPS_MAX = 64,      /* that are kept of a path: those next to what holds it */
+	FOLLOWED_MAX = 4096, /* many maps may hang on one long list: bounds the time for all */
+	SHOWN_MAX = 6,
+	FRAMES_MAX = 1000,
+	NAME_MAX_BYTES = 256,
+};
 
 struct step {
 	uint64_t base, size, offset; /* block, and where in it the word lies that leads on */
@@ -59,11 +65,11 @@ trace_back(const struct golang_state *state, const struct golang_block *from, st
 			*root = word;
 			return count;
 		}
-		if (count == STEPS_MAX) {
+		if (count > FOLLOWED_MAX) {
 			*root = 0;
 			return count;
 		}
-		steps[count++] = (struct step){
+		steps[count++ % STEPS_MAX] = (struct step){
 			.base = block.base, .size = block.span->object_size,
 			.offset = word - block.base,
 			.owner = state->marks.owner[block.number],
@@ -89,12 +95,12 @@ write_step(struct golang_state *state, const struct step *step)
 static void
 write_path(struct golang_state *state, const struct step *steps, size_t count)
 {
+	size_t shown = 0, kept = count < STEPS_MAX ? count : STEPS_MAX;
 	uint32_t last = 0;
-	size_t shown = 0;
-	for (size_t i = count; i-- > 0;) {
-		bool is_same = steps[i].owner && steps[i].owner == last &&
-		               last != GOLANG_SHARED;
-		last = steps[i].owner;
+	for (size_t i = count; i-- > count - kept;) {
+		const struct step *step = &steps[i % STEPS_MAX];
+		bool is_same = step->owner && step->owner == last && last != GOLANG_SHARED;
+		last = step->owner;
 		if (is_same)
 			continue;
 		if (shown)
@@ -103,7 +109,7 @@ write_path(struct golang_state *state, const struct step *steps, size_t count)
 			golang_text_add(state, "...");
 			return;
 		}
-		write_step(state, &steps[i]);
+		write_step(state, step);
 		shown++;
 	}
 }
@@ -140,7 +146,9 @@ write_place(struct golang_state *state, struct golang_map *row, const struct ste
 	};
 	size_t start = state->texts.count;
 	char name[NAME_MAX_BYTES];
-	if (row->held != GOLANG_HELD_UNKNOWN || state->marks.is_whole)
+	if (count > FOLLOWED_MAX)
+		golang_text_add(state, "a path of more than 4096 blocks");
+	else if (row->held != GOLANG_HELD_UNKNOWN || state->marks.is_whole)
 		golang_text_add(state, held[row->held]);
 	if (row->held == GOLANG_HELD_GLOBAL)
 		golang_text_number(state, row->root, 16);
@@ -171,7 +179,7 @@ golang_place(struct golang_state *state, const struct golang_found *found, struc
 		if (row->root)
 			name_root(state, row);
 		else
-			row->held = GOLANG_HELD_REGISTER;
+			row->held = count > FOLLOWED_MAX ? GOLANG_HELD_UNKNOWN : GOLANG_HELD_REGISTER;
 	} else {
 		row->held = state->marks.is_whole && !state->totals.running ? GOLANG_HELD_NOTHING
 		                                                            : GOLANG_HELD_UNKNOWN;

@@ -130,6 +130,33 @@ a_growing_map_has_two_arrays(void **state)
 	guest_close(&guest);
 }
 
+/* At the end of a list longer than the path that is told. */
+static void
+a_map_at_the_end_of_a_long_list_has_its_global(void **state)
+{
+	enum { LENGTH = 100 };
+	struct guest guest;
+	guest_open(&guest, 19, "go1.19.8");
+	int_map_type(&guest);
+	uint64_t array = guest_block(&guest, INT_GROUP, false);
+	uint64_t next = put_header(&guest, 5, 0, array);
+	fill(&guest, array, 5);
+	for (unsigned i = 0; i < LENGTH; i++) {
+		uint64_t link = guest_block(&guest, 16, true);
+		guest_word(&guest, link + 8, next);
+		next = link;
+	}
+	guest_word(&guest, GUEST_GLOBALS + 64, next);
+	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
+	assert_int_equal(guest.result.map_count, 1);
+	const struct golang_map *row = guest.result.maps;
+	assert_int_equal(row->held, GOLANG_HELD_GLOBAL);
+	assert_int_equal(row->root, GUEST_GLOBALS + 64);
+	assert_string_equal(guest.result.texts + row->path,
+	                    "16 B +8 > 16 B +8 > 16 B +8 > 16 B +8 > 16 B +8 > 16 B +8 > ...");
+	guest_close(&guest);
+}
+
 /* 9 entries, of which `seen` are in the two arrays, in a map that grows. */
 static void
 find_moving(struct guest *guest, unsigned seen, unsigned flags)
@@ -318,6 +345,7 @@ main(void)
 		cmocka_unit_test(a_small_map_in_a_global),
 		cmocka_unit_test(reserve_and_chain_are_overflow),
 		cmocka_unit_test(a_growing_map_has_two_arrays),
+		cmocka_unit_test(a_map_at_the_end_of_a_long_list_has_its_global),
 		cmocka_unit_test(one_entry_may_be_moving),
 		cmocka_unit_test(no_more_than_one_and_only_while_it_is_written),
 		cmocka_unit_test(a_count_that_is_not_so_is_refused),
