@@ -3,6 +3,7 @@
 Under glibc's allocator, jemalloc, tcmalloc and mimalloc; while the program forks; after SIGKILL.
 """
 import glob
+import json
 import os
 import signal
 import struct
@@ -13,6 +14,7 @@ import harness
 from harness import LIBRARY, environment, equal, program, report, snapshot, test, traced, traces, \
     wait_for
 
+FACTS = os.path.join(harness.BUILD, "bench/trace_facts")
 THREADS = 8
 SIZE_MAX = 500008
 KILLS = 12
@@ -63,6 +65,28 @@ def tcmalloc():
 def mimalloc():
     """the same with mimalloc"""
     judge(f"{LIBRARY}:{allocator('libmimalloc.so.2*')}")
+
+
+def counted(preload, pairs):
+    """The program's own word, and what the trace counts: allocations, live blocks."""
+    done, found = traced([program("operators"), str(pairs)], LD_PRELOAD=preload, MAPTRACE_KEEP="1")
+    equal(len(found), 1, "traces")
+    facts = json.loads(harness.run([FACTS, found[0]]).stdout)
+    os.unlink(found[0])
+    return ([int(n) for n in done.stdout.split()[:2]],
+            [facts["allocations"], facts["allocations"] - facts["frees"]])
+
+
+@test
+def operators():
+    """each new and each delete counts once, however often the hooks meet it, with any allocator"""
+    for name in (None, "libjemalloc.so.2", "libtcmalloc_minimal.so.4", "libmimalloc.so.2*"):
+        preload = f"{LIBRARY}:{allocator(name)}" if name else LIBRARY
+        said_few, few = counted(preload, 100)
+        said_many, many = counted(preload, 1100)
+        equal([b - a for a, b in zip(few, many)],
+              [b - a for a, b in zip(said_few, said_many)], f"{name}: blocks, live ones")
+        equal(said_many[0] - said_few[0], 8000, "the program's own work")
 
 
 @test
