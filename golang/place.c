@@ -51,8 +51,9 @@ frame_code(const struct golang_state *state, const struct golang_stack *stack, u
 	return 0;
 }
 
-/* Fills `steps` from the map outwards; returns how many. `root`: the word outside all blocks that
- * leads to the last; 0: a register, or a circle of blocks that was cut. */
+/* Fills `steps` from the map outwards, the last STEPS_MAX of them in a ring; returns how many there
+ * are. `root`: the word outside all blocks that leads to the last; 0: a register, or more than
+ * FOLLOWED_MAX steps. */
 static size_t
 trace_back(const struct golang_state *state, const struct golang_block *from, struct step *steps,
            uint64_t *root)
@@ -167,7 +168,7 @@ write_place(struct golang_state *state, struct golang_map *row, const struct ste
 void
 golang_place(struct golang_state *state, const struct golang_found *found, struct golang_map *row)
 {
-	struct step steps[STEPS_MAX];
+	struct step steps[STEPS_MAX] = {0};
 	struct golang_block block;
 	size_t count = 0;
 	if (found->is_on_stack) {
