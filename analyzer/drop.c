@@ -166,8 +166,8 @@ compare_stack(struct model_drop *drop, const struct trace_origin *stack, const s
 		move(drop, MODEL_COLLECTED, from->rest, to->rest);
 		return;
 	}
-	bool is_told = from->is_told || to->is_told; /* of a map that nobody found: not
-	                                              * superseded */
+	/* of a map that nobody found: not superseded */
+	bool is_told = from->is_told || to->is_told;
 
 	if (!is_told)
 		move(drop, MODEL_SUPERSEDED, from->unreached, to->unreached);
@@ -179,17 +179,17 @@ static void
 compare_stacks(struct model_drop *drop, const struct trace *trace, const struct accounts *before,
 	       const struct accounts *after)
 {
-	static const struct account nothing;
+	static const struct account none = {.stack = TRACE_NONE};
 	size_t i = 0, j = 0;
 
 	while (i < before->count || j < after->count) {
-		const struct account *from = i < before->count ? &before->list[i] : NULL;
-		const struct account *to = j < after->count ? &after->list[j] : NULL;
-		bool has_from = from && (!to || from->stack <= to->stack);
-		bool has_to = to && (!from || to->stack <= from->stack);
+		const struct account *from = i < before->count ? &before->list[i] : &none;
+		const struct account *to = j < after->count ? &after->list[j] : &none;
+		uint32_t stack = from->stack < to->stack ? from->stack : to->stack;
+		bool has_from = from->stack == stack, has_to = to->stack == stack;
 
-		compare_stack(drop, &trace->stacks[has_from ? from->stack : to->stack],
-			      has_from ? from : &nothing, has_to ? to : &nothing);
+		compare_stack(drop, &trace->stacks[stack], has_from ? from : &none,
+			      has_to ? to : &none);
 		i += has_from;
 		j += has_to;
 	}
