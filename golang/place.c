@@ -180,7 +180,8 @@ golang_place(struct golang_state *state, const struct golang_found *found, struc
 		if (row->root)
 			name_root(state, row);
 		else
-			row->held = count > FOLLOWED_MAX ? GOLANG_HELD_UNKNOWN : GOLANG_HELD_REGISTER;
+			row->held =
+			    count > FOLLOWED_MAX ? GOLANG_HELD_UNKNOWN : GOLANG_HELD_REGISTER;
 	} else {
 		row->held = state->marks.is_whole && !state->totals.running ? GOLANG_HELD_NOTHING
 		                                                            : GOLANG_HELD_UNKNOWN;

@@ -1,5 +1,5 @@
-/* Running a program and finding its traces again: places, patterns, whose trace is whose, signals.
- */
+/* Running a program and finding its traces again: places, patterns, whose trace is whose,
+ * signals. */
 #include "analyzer/launch.h"
 #include "analyzer/library.h"
 #include "analyzer/run_help.h"
@@ -146,7 +146,8 @@ what_cannot_start_is_an_errno(void **state)
 	pid_t pid;
 	int status;
 
-	if (is_under("valgrind")) /* vfork is a fork there: why the program did not start is not told */
+	if (is_under("valgrind")) /* vfork is a fork there: why the program did not start is not
+	                           * told */
 		skip();
 	assert_int_equal(launch_and_wait("/nonexistent", arguments, NULL, &pid, &status), ENOENT);
 	assert_int_equal(launch_and_wait("/tmp", arguments, NULL, &pid, &status), EACCES);

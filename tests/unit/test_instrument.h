@@ -1,6 +1,7 @@
 /*
- * The instruments of tests/instruments.mk see less than the machine does: what asks one of them for more
- * than it can answer is skipped under it, and says why where it does. tests/run counts what was skipped.
+ * The instruments of tests/instruments.mk see less than the machine does: what asks one of them for
+ * more than it can answer is skipped under it, and says why where it does. tests/run counts what
+ * was skipped.
  */
 #ifndef TEST_INSTRUMENT_H
 #define TEST_INSTRUMENT_H

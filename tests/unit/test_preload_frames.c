@@ -225,7 +225,8 @@ finds_the_same_on_a_stack_without_bounds(void **unused)
 	struct bounds known = bounds;
 	uint32_t nodes[2];
 
-	if (is_under("valgrind")) /* the system call that tells what can be read does not read there */
+	if (is_under("valgrind")) /* the system call that tells what can be read does not read
+	                           * there */
 		skip();
 	for (int round = 0; round < 2; round++) {
 		forget(NULL);
