@@ -6,6 +6,7 @@ fetched and built is kept under build/go.
 """
 import base64
 import hashlib
+import http.client
 import json
 import os
 import shutil
@@ -48,7 +49,7 @@ def fetched(url):
         try:
             with urllib.request.urlopen(url, timeout=120) as answer:
                 return answer.read()
-        except OSError:  # of urllib and of sockets
+        except (OSError, http.client.HTTPException):  # urllib's are an OSError
             if pause is None:
                 raise
         time.sleep(pause)
@@ -71,7 +72,11 @@ def package(name, version):
     with tarfile.open(archive) as packed:
         packed.extractall(f"{folder}.{os.getpid()}")
     os.unlink(archive)
-    os.rename(f"{folder}.{os.getpid()}", folder)
+    try:
+        os.rename(f"{folder}.{os.getpid()}", folder)
+    except OSError:  # another run was faster
+        assert os.path.isdir(folder), folder
+        shutil.rmtree(f"{folder}.{os.getpid()}")
     return folder
 
 
