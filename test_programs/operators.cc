@@ -1,7 +1,7 @@
 /*
  * Every form of operator new and delete, as often as told. A form's pairs come to the allocator's
- * hooks once, twice or three times, by the C++ runtime or the allocator that stands behind it; they are
- * one allocation and one free each.
+ * hooks once, twice or three times, by the C++ runtime or the allocator that stands behind it; they
+ * are one allocation and one free each.
  *
  *     operators N     N pairs of each form, and one block in ten stays
  *
