@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-enum { KEPT_SLOTS = 1 << 14 };
+enum { KEPT_SLOTS = 1 << 14, SLOTS_AHEAD = 16 };
 
 static bool
 evaluate(struct walk *walk, struct profile_expression expression, uint64_t *out)
@@ -158,6 +158,16 @@ has_lone_cells(const struct walk *walk)
 	       bounds->entries.kind == PROFILE_BOUND_ABSENT;
 }
 
+/* Buckets of several cache lines are too far apart for the processor to guess the next one. Each is
+ * read at its ends: the cells' marks and the pointer to the bucket chained to it. */
+static inline void
+ask_early(const struct walk *walk, uint64_t index)
+{
+	uint64_t ahead = walk->at + (index + SLOTS_AHEAD) * walk->stride;
+	__builtin_prefetch((const void *)(uintptr_t)ahead);
+	__builtin_prefetch((const void *)(uintptr_t)(ahead - 1));
+}
+
 static enum proof_result
 walk_slots(struct walk *walk)
 {
@@ -168,6 +178,7 @@ walk_slots(struct walk *walk)
 			return PROOF_CUT;
 		walk_set_name(walk, PROFILE_NAME_INDEX, index);
 		walk_set_name(walk, PROFILE_NAME_BUCKET, walk->at + index * walk->stride);
+		ask_early(walk, index);
 		result = is_plain ? cells_count_slots(walk, &index) : walk_slot(walk, index++);
 		if (result != PROOF_TRUE)
 			return result;

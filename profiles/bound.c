@@ -12,6 +12,7 @@
  */
 #include "profiles/bound.h"
 
+#include "profiles/bytes.h"
 #include "profiles/evaluate.h"
 #include "profiles/operation.h"
 
@@ -326,10 +327,39 @@ mask_of(const struct profile_bound *bound, uint8_t type, uint64_t at, uint64_t s
 	return bits;
 }
 
+/* What the comparison is true for, as bytes from `least` on; what it is false for, where it asks
+ * for a difference. False: for no byte. */
+static bool
+byte_range(const struct profile_bound *bound, uint8_t *least, uint8_t *span)
+{
+	int64_t from = 0, to = UINT8_MAX, with = bound->with;
+	if (bound->comparison != OPERATION_LESS && bound->comparison != OPERATION_LESS_EQUAL)
+		from = bound->comparison == OPERATION_GREATER ? with + 1 : with;
+	if (bound->comparison != OPERATION_GREATER && bound->comparison != OPERATION_GREATER_EQUAL)
+		to = bound->comparison == OPERATION_LESS ? with - 1 : with;
+	from = from < 0 ? 0 : from;
+	to = to > UINT8_MAX ? UINT8_MAX : to;
+	*least = (uint8_t)from;
+	*span = (uint8_t)(to - from);
+	return from <= to;
+}
+
+static uint64_t
+mask_of_bytes(const struct profile_bound *bound, uint64_t at, unsigned count)
+{
+	uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull, bits = 0;
+	uint8_t least, span;
+	if (byte_range(bound, &least, &span))
+		bits = bytes_in_range(at, count, (uint8_t)bound->mask, least, span);
+	return (bound->comparison == OPERATION_UNEQUAL ? ~bits : bits) & all;
+}
+
 /* Bytes and pointers are what cells are told by, mostly: the compiler makes a loop for each. */
 static uint64_t
 mask_of_type(const struct profile_bound *bound, uint64_t at, uint64_t step, unsigned count)
 {
+	if (bound->type == PROFILE_U8 && step == 1)
+		return mask_of_bytes(bound, at, count);
 	switch (bound->type) {
 	case PROFILE_U8:  return mask_of(bound, PROFILE_U8, at, step, count);
 	case PROFILE_U32: return mask_of(bound, PROFILE_U32, at, step, count);

@@ -259,6 +259,20 @@ counters_own_peak(void)
 	return tracer.writer.header->peak_bytes - inherited_bytes;
 }
 
+uint64_t
+counters_live_blocks(void)
+{
+	int64_t blocks = 0;
+
+	for (uint32_t i = 0; i < tracer.counters.count; i++) {
+		const struct trace_counters *page = trace_table_at(&tracer.counters, i);
+
+		for (uint32_t j = 0; j < TRACE_COUNTERS; j++)
+			blocks += (int32_t)page->counters[j].live_blocks;
+	}
+	return blocks > 0 ? (uint64_t)blocks : 0;
+}
+
 /* ---- the series */
 
 /* Every other point goes, and the interval doubles. A reader may see a point twice meanwhile. */

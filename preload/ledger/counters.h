@@ -277,6 +277,9 @@ void counters_restarted(void);
 uint64_t counters_own_map_bytes(void);
 uint64_t counters_own_peak(void);
 
+/* By all threads' counters, with the ledger at rest. */
+uint64_t counters_live_blocks(void);
+
 /* In a forked child: no lock can be trusted; the series starts anew. */
 void counters_after_fork(void);
 

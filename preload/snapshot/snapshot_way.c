@@ -6,6 +6,7 @@
  *
  *     each page of 4 KiB        fork 0.12 us, written to later 0.9 to 2.3 us, searched 0.15 us
  *     each byte of small blocks                                               searched 1 to 3 ns
+ *     each small block of a hundred bytes and more, few of them pointers      searched 100 ns
  *
  * So a guest of one thread whose memory is mostly large blocks is searched while it stands still,
  * if that takes it no longer than 1.2 times a fork and writing to a quarter of its pages after it;
@@ -16,6 +17,7 @@
 #include "preload/snapshot/snapshot_way.h"
 
 #include "preload/hooks/ends.h"
+#include "preload/ledger/counters.h"
 #include "preload/process/tracer.h"
 #include "preload/snapshot/large.h"
 
@@ -29,7 +31,8 @@ enum {
 	WRITE_PAGE_NS = 1000,
 	WRITTEN_SHARE = 4,    /* every fourth page is taken to be written to after a fork */
 	SEARCH_PAGE_NS = 150,
-	SEARCH_BYTE_NS = 1,   /* of small blocks */
+	SEARCH_BYTE_NS = 1,   /* of small blocks, ... */
+	SEARCH_BLOCK_NS = 100, /* ... which is no more than this for each */
 	MISJUDGED = 3,        /* times the estimate: from here on it is remembered ... */
 	NOTED_NS = 10000000,  /* ... where it is no matter of a busy machine and a small guest */
 };
@@ -75,13 +78,16 @@ own_pages(void)
 	return resident > shared ? resident - shared : 0;
 }
 
+/* To search the small blocks, beside the pages that they lie in. */
 static uint64_t
-small_bytes(void)
+small_blocks_ns(void)
 {
 	uint64_t live = __atomic_load_n(&tracer.writer.header->live_bytes, __ATOMIC_RELAXED);
 	uint64_t large = large_bytes();
+	uint64_t by_bytes = live > large ? (live - large) * SEARCH_BYTE_NS : 0;
+	uint64_t by_blocks = counters_live_blocks() * SEARCH_BLOCK_NS;
 
-	return live > large ? live - large : 0;
+	return by_bytes < by_blocks ? by_bytes : by_blocks;
 }
 
 bool
@@ -93,7 +99,7 @@ snapshot_way_is_visit(enum trace_snapshot_cause cause)
 		return false;
 	pages = own_pages();
 	fork_ns = BASE_NS + pages * (FORK_PAGE_NS * 6 / 5 + WRITE_PAGE_NS / WRITTEN_SHARE);
-	estimated_ns = BASE_NS + pages * SEARCH_PAGE_NS + small_bytes() * SEARCH_BYTE_NS;
+	estimated_ns = BASE_NS + pages * SEARCH_PAGE_NS + small_blocks_ns();
 	if (cause == TRACE_CAUSE_EXIT || cause == TRACE_CAUSE_EXIT_LATE)
 		return true;
 	return estimated_ns * times_slower <= fork_ns &&
