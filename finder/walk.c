@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-enum { KEPT_SLOTS = 1 << 14, SLOTS_AHEAD = 16 };
+enum { KEPT_SLOTS = 1 << 14, SLOTS_AHEAD = 16, PIECE = 64 * 1024 };
 
 static bool
 evaluate(struct walk *walk, struct profile_expression expression, uint64_t *out)
@@ -168,11 +168,41 @@ ask_early(const struct walk *walk, uint64_t index)
 	__builtin_prefetch((const void *)(uintptr_t)(ahead - 1));
 }
 
+/* Whether a bucket's bytes alone say what is in it: zeros say the same wherever they lie. */
+static bool
+is_told_by_bytes(const struct walk *walk)
+{
+	const struct walk_bounds *bounds = &walk->bounds;
+	const struct profile_bound *asked[] = {&bounds->live, &bounds->dead, &bounds->entries,
+	                                       &bounds->from, &bounds->next};
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++)
+		if (asked[i]->kind == PROFILE_BOUND_SUM || asked[i]->kind == PROFILE_BOUND_ASKED)
+			return false;
+	return true;
+}
+
+/* How many slots from this one on lie in memory that was never touched; asked once a piece. What
+ * the walk finds in the first of them holds for all, and the others shall stay untouched. */
+static uint64_t
+count_blank(struct walk *walk, uint64_t index)
+{
+	uint64_t at = walk->at + index * walk->stride, end = (at / PIECE + 1) * PIECE;
+	if (at < walk->asked_to)
+		return 0;
+	walk->asked_to = end;
+	if (end > walk->slots_end)
+		end = walk->slots_end;
+	return memory_is_blank(walk->finder->memory, at, end - at) ? (end - at) / walk->stride : 0;
+}
+
 static enum proof_result
 walk_slots(struct walk *walk)
 {
-	bool is_plain = has_lone_cells(walk);
-	for (uint64_t index = 0; index < walk->census->slots;) {
+	const struct profile_census *census = walk->census;
+	bool is_plain = has_lone_cells(walk), is_told = is_told_by_bytes(walk);
+	for (uint64_t index = 0; index < census->slots;) {
+		uint64_t before = census->live + census->dead + walk->nodes, first = index;
+		uint64_t blank = is_told ? count_blank(walk, index) : 0;
 		enum proof_result result;
 		if (finder_is_late(walk->finder))
 			return PROOF_CUT;
@@ -182,6 +212,8 @@ walk_slots(struct walk *walk)
 		result = is_plain ? cells_count_slots(walk, &index) : walk_slot(walk, index++);
 		if (result != PROOF_TRUE)
 			return result;
+		if (first + blank > index && census->live + census->dead + walk->nodes == before)
+			index = first + blank;
 	}
 	return PROOF_TRUE;
 }

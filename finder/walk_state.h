@@ -28,6 +28,7 @@ struct walk {
 	uint32_t *entries;    /* of each slot, or NULL */
 	uint64_t at, stride;  /* of the slots */
 	uint64_t slots_end;
+	uint64_t asked_to;    /* slots before this address were asked whether they are blank */
 	const struct finder_block *array; /* block of the slots */
 	uint64_t limit, nodes; /* most chained buckets or nodes, and how many so far */
 };
