@@ -211,7 +211,8 @@ of_reserved_terabytes_only_touched_pages_are_looked_at(void **state)
 
 enum { CELL = 64, CELLS = 1 << 16, LAST = CELLS - 1, PIECE = 64 * 1024, PAGES = PIECE / 4096 };
 
-static struct {
+/* Used by more than the compiler sees: else it may lay the fields apart. */
+static __attribute__((used)) struct {
 	char *cells;
 	uint64_t slots, entries;
 } global_table;
