@@ -11,11 +11,13 @@
 #include "analyzer/program.h"
 #include "analyzer/run_help.h"
 #include "analyzer/run_traces.h"
+#include "trace/environment.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	KEY_OUTPUT = 'o',
@@ -166,6 +168,22 @@ run_program(const struct command *command, const struct run *run, const struct o
 	return exit_status(status) ? exit_status(status) : code;
 }
 
+/* A misspelt variable would do nothing, and the run might be a long one. */
+static bool
+knows_all_variables(const struct command *command)
+{
+	for (char **entry = environ; *entry; entry++) {
+		if (!trace_variable_is_unknown(*entry))
+			continue;
+		command_complain(command,
+				 "%.*s is no variable of maptrace: correct or unset it "
+				 "(`maptrace run --help` lists them)",
+				 (int)strcspn(*entry, "="), *entry);
+		return false;
+	}
+	return true;
+}
+
 /* Finds the library, prepares the environment and runs; returns the exit code. */
 static int
 prepare_and_run(const struct command *command, const struct run *run, const struct options *options)
@@ -210,6 +228,8 @@ run_run(const struct command *command, int argc, char **argv)
 		command_complain(command, "which program? `maptrace run -- ./program arguments`");
 		return COMMAND_FAILED;
 	}
+	if (!knows_all_variables(command))
+		return COMMAND_FAILED;
 	return prepare_and_run(command, &run, &options);
 }
 

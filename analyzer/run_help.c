@@ -43,9 +43,6 @@ write_variable(FILE *out, const struct trace_variable *variable)
 char *
 run_help_compose(const char *help)
 {
-	static const struct trace_variable library = {"MAPTRACE_LIBRARY", "PATH",
-						      "beside maptrace, or in ../lib/maptrace",
-						      "the libmaptrace.so to load"};
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -53,10 +50,10 @@ run_help_compose(const char *help)
 	if (!out)
 		return NULL;
 	fprintf(out, "%s\nVariables that the library reads:\n", help);
-	for (int i = 0; i < TRACE_VARIABLES; i++)
+	for (int i = 0; i < TRACE_VARIABLE_LIBRARY; i++)
 		write_variable(out, &trace_environment[i]);
 	fputs("and that this command reads:\n", out);
-	write_variable(out, &library);
+	write_variable(out, &trace_environment[TRACE_VARIABLE_LIBRARY]);
 	if (fclose(out) == 0)
 		return text;
 	free(text);

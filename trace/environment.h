@@ -1,13 +1,19 @@
 /*
- * The environment variables of the library: their names and meanings, once. Read by these names in
- * preload/process/settings.c; the analyzer prints this table in `maptrace run --help` and in the
- * man page.
+ * The environment variables: their names and meanings, once. The library's are read by these names
+ * in preload/process/settings.c; the analyzer prints this table in `maptrace run --help`, and reads
+ * the last one itself.
  *
  * Values are the user's and are never trusted: what cannot be read keeps its default, with a
- * warning.
+ * warning. So does a name that begins as ours and is none of ours.
  */
 #ifndef TRACE_ENVIRONMENT_H
 #define TRACE_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#define TRACE_VARIABLE_PREFIX "MAPTRACE_"
 
 enum trace_variable_id {
 	TRACE_VARIABLE_OUT,
@@ -20,6 +26,7 @@ enum trace_variable_id {
 	TRACE_VARIABLE_QUIET,
 	TRACE_VARIABLE_CHECK_UNWIND,
 	TRACE_VARIABLE_REFUSED,
+	TRACE_VARIABLE_LIBRARY, /* the analyzer's */
 	TRACE_VARIABLES
 };
 
@@ -32,8 +39,8 @@ struct trace_variable {
 
 __attribute__((unused)) static const struct trace_variable trace_environment[TRACE_VARIABLES] = {
 	[TRACE_VARIABLE_OUT] = { "MAPTRACE_OUT", "PATH", "maptrace.%n.%p.mtr",
-	                         "where the trace goes: %p is the process id, %n the program's "
-	                         "name, %% a percent sign" },
+	                         "where the trace goes: a folder, or a path in which %p is the "
+	                         "process id, %n the program's name, %% a percent sign" },
 	[TRACE_VARIABLE_PROFILES] = { "MAPTRACE_PROFILES", "FOLDER", "none",
 	                              "load every *.profile of this folder besides the shipped "
 	                              "ones" },
@@ -56,6 +63,26 @@ __attribute__((unused)) static const struct trace_variable trace_environment[TRA
 	[TRACE_VARIABLE_REFUSED] = { "MAPTRACE_REFUSED", "0|1", "0",
 	                             "keep what profiles refused before they looked at a size, "
 	                             "too; for their authors" },
+	[TRACE_VARIABLE_LIBRARY] = { "MAPTRACE_LIBRARY", "PATH",
+	                             "beside maptrace, or in ../lib/maptrace",
+	                             "the libmaptrace.so to load" },
 };
+
+/* Whether an entry of an environment (NAME=VALUE) is meant for us and no variable of ours: one that
+ * was misspelt does nothing, and nobody would see it. */
+static inline bool
+trace_variable_is_unknown(const char *entry)
+{
+	size_t length = strcspn(entry, "=");
+
+	if (strncmp(entry, TRACE_VARIABLE_PREFIX, sizeof(TRACE_VARIABLE_PREFIX) - 1) != 0)
+		return false;
+	for (int i = 0; i < TRACE_VARIABLES; i++) {
+		if (strncmp(entry, trace_environment[i].name, length) == 0 &&
+		    !trace_environment[i].name[length])
+			return false;
+	}
+	return true;
+}
 
 #endif

@@ -224,6 +224,16 @@ trace_leave(struct trace_writer *writer)
 	writer->fd = -1;
 }
 
+void
+trace_abandon(struct trace_writer *writer)
+{
+	int cause = errno;
+
+	trace_remove(writer);
+	trace_leave(writer);
+	errno = cause;
+}
+
 /* The last byte is never written, so a reader always finds an end. */
 void
 trace_notice(struct trace_writer *writer, const char *sentence)

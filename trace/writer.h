@@ -54,6 +54,9 @@ void trace_detach(struct trace_writer *writer);
  * that leaves its parent's trace. Tables are left by trace_table_release. */
 void trace_leave(struct trace_writer *writer);
 
+/* Both, for a trace that could not be begun; errno stays that of the failure. */
+void trace_abandon(struct trace_writer *writer);
+
 /* Keeps the last thing that went wrong in the header, cut to fit. */
 void trace_notice(struct trace_writer *writer, const char *sentence);
 

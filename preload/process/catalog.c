@@ -33,6 +33,8 @@ catalog_complain(const char *what, const char *where, const char *why)
 {
 	char sentence[SENTENCE_MAX];
 
+	if (settings_were_told(TRACE_VARIABLE_PROFILES))
+		return;
 	text_join(sentence, sizeof(sentence), what, " ", where, ": ", why, NULL);
 	tracer_warn(sentence);
 }

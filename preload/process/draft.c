@@ -45,10 +45,8 @@ draft_begin(void)
 	struct trace_writer own, old = tracer.writer;
 	char path[TRACE_PATH_MAX];
 
-	if (settings_trace_path(path, sizeof(path), old.header->program)) {
-		errno = ENAMETOOLONG;
+	if (settings_trace_path(path, sizeof(path), old.header->program))
 		return -1;
-	}
 	if (trace_draft(&own, path, old.header->program))
 		return -1;
 	own.header->flags = old.header->flags | TRACE_FORKED;
@@ -95,16 +93,12 @@ static int
 draft_write(void)
 {
 	struct trace_writer own;
-	int cause;
 
 	if (trace_create(&own, tracer.writer.path))
 		return -1;
 	trace_continue(own.header, tracer.writer.header);
 	if (draft_clone_tables(&own) || trace_take_place(&own, tracer.writer.header)) {
-		cause = errno;
-		trace_remove(&own);
-		trace_leave(&own);
-		errno = cause;
+		trace_abandon(&own);
 		return -1;
 	}
 	tracer.writer = own;

@@ -184,16 +184,13 @@ fork_open_trace(char *path, size_t room)
 {
 	struct trace_writer own, old = tracer.writer;
 
-	if (settings_trace_path(path, room, old.header->program)) {
-		errno = ENAMETOOLONG;
+	if (settings_trace_path(path, room, old.header->program))
 		return -1;
-	}
 	if (trace_create(&own, path))
 		return -1;
 	trace_continue(own.header, old.header);
 	if (fork_move_tables(&own)) {
-		trace_remove(&own);
-		trace_leave(&own);
+		trace_abandon(&own);
 		return -1;
 	}
 	tracer.writer = own;

@@ -2,20 +2,24 @@
  * Of a thousand programs that a build starts in a place where no trace can be made, the first
  * shall say so. They share no memory and the environment is the guest's: what they can see of each
  * other is the list of mappings, so a process without a trace keeps a page that says it by its
- * name.
+ * name; and the environment that each was started with, by which a process knows that its parent
+ * had the same settings and has spoken of what is wrong with them.
  *
  *     make      no trace: says so, maps the page
  *       sh      no trace: make has the page, so it maps its own in silence
  *         cc    no trace: sh has it
  *
- * Called by tracer.c, once, where the trace could not be created. The rule that must never break:
- * who cannot see its parent speaks.
+ * Called while the tracer starts, where there is something to complain about. The rule that must
+ * never break: who cannot see its parent speaks.
  */
 #include "preload/process/kin.h"
 
 #include "preload/snapshot/mapping.h"
 #include "preload/text.h"
 
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -59,4 +63,49 @@ kin_is_first_without_trace(void)
 
 	map_page();
 	return is_first;
+}
+
+/* ---- what the parent was started with */
+
+static int
+open_environment(pid_t pid)
+{
+	char digits[TEXT_NUMBER_MAX], path[64];
+
+	text_join(path, sizeof(path), "/proc/", text_number(digits, (uint64_t)pid), "/environ",
+	          NULL);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static bool
+parent_began_with(const char *entry)
+{
+	static char bytes[4096]; /* the stack may be small */
+	size_t all = strlen(entry) + 1, same = 0; /* with the 0 that ends it */
+	bool is_other = false;
+	int fd = open_environment(getppid());
+	ssize_t count;
+
+	if (fd < 0)
+		return false;
+	while (same < all && (count = read(fd, bytes, sizeof(bytes))) > 0) {
+		for (ssize_t i = 0; i < count && same < all; i++) {
+			is_other |= bytes[i] != entry[same];
+			same = is_other ? 0 : same + 1;
+			is_other &= bytes[i] != '\0';
+		}
+	}
+	close(fd);
+	return same == all;
+}
+
+bool
+kin_has_seen(const char *entry)
+{
+	static const char name[] = "LD_PRELOAD=";
+	const char *preload = secure_getenv("LD_PRELOAD");
+
+	/* What getenv gives is the end of its entry. Without it everybody has the library. */
+	return (!preload || parent_began_with(preload - (sizeof(name) - 1))) &&
+	       (!entry || parent_began_with(entry));
 }

@@ -8,4 +8,9 @@
  * it starts are not. False only where the parent is known to have said so. */
 bool kin_is_first_without_trace(void);
 
+/* Whether the parent runs under the library too and was started with this very entry of the
+ * environment (NAME=VALUE; NULL: with any), so that it has said what there is to say of it. False
+ * where the parent cannot be seen. */
+bool kin_has_seen(const char *entry);
+
 #endif

@@ -63,18 +63,30 @@ notice_write(const char *what)
 		return; /* there is nobody to tell */
 }
 
-void
-tracer_warn(const char *what)
+static void
+notice_tell(const char *what, bool is_kept)
 {
 	int before = errno;
 
 	if (notice_is_new(what)) {
-		if (tracer.writer.header)
+		if (is_kept && tracer.writer.header)
 			trace_notice(&tracer.writer, what);
 		if (!settings.quiet)
 			notice_write(what);
 	}
 	errno = before;
+}
+
+void
+tracer_warn(const char *what)
+{
+	notice_tell(what, true);
+}
+
+void
+tracer_say(const char *what)
+{
+	notice_tell(what, false);
 }
 
 void
@@ -90,7 +102,7 @@ void
 tracer_warn_family(const char *what)
 {
 	if (!family_said || !__atomic_exchange_n(family_said, 1, __ATOMIC_RELAXED))
-		tracer_warn(what);
+		tracer_say(what);
 }
 
 void

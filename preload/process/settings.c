@@ -3,15 +3,21 @@
  * preload/ reads the result and nobody changes it.
  *
  * The environment is the guest's and only borrowed: it is never changed, and a value that makes no
- * sense keeps the default with one warning. In a setuid program secure_getenv hides it altogether.
+ * sense keeps the default with one warning, as does a variable that we do not know; of a tree of
+ * programs that inherit it the first says so. In a setuid program secure_getenv hides it altogether.
  */
 #include "preload/process/settings.h"
 
+#include "preload/process/kin.h"
 #include "preload/process/tracer.h"
+#include "preload/text.h"
 #include "trace/environment.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECOND_NS 1000000000ull
@@ -33,14 +39,55 @@ value_of(enum trace_variable_id id)
 	return value && value[0] ? value : NULL;
 }
 
+bool
+settings_were_told(enum trace_variable_id id)
+{
+	const char *name = trace_environment[id].name, *value = value_of(id);
+
+	/* What getenv gives is the end of its entry. */
+	return kin_has_seen(value ? value - strlen(name) - 1 : NULL);
+}
+
 static void
 complain(enum trace_variable_id id, const char *problem)
 {
-	char sentence[128] = "";
+	char sentence[128];
 
-	strcat(sentence, trace_environment[id].name); /* 21 bytes at most */
-	strncat(sentence, problem, sizeof(sentence) - strlen(sentence) - 1);
+	if (!settings_were_told(id))
+		tracer_warn(text_join(sentence, sizeof(sentence), trace_environment[id].name,
+		                      problem, NULL));
+}
+
+static void
+complain_of_unknown(const char *entry)
+{
+	char sentence[512], name[64];
+	size_t length = strcspn(entry, "=");
+
+	if (kin_has_seen(entry))
+		return;
+	length = length < sizeof(name) ? length : sizeof(name) - 1;
+	memcpy(name, entry, length);
+	name[length] = '\0';
+	text_join(sentence, sizeof(sentence), "unknown variable ", name, "; known:", NULL);
+	for (int i = 0; i < TRACE_VARIABLES; i++) {
+		size_t used = strlen(sentence);
+
+		text_join(sentence + used, sizeof(sentence) - used, i ? ", " : " ",
+		          trace_environment[i].name, NULL);
+	}
 	tracer_warn(sentence);
+}
+
+static void
+look_for_unknown(void)
+{
+	if (getauxval(AT_SECURE))
+		return;
+	for (char **entry = environ; entry && *entry; entry++) {
+		if (trace_variable_is_unknown(*entry))
+			complain_of_unknown(*entry);
+	}
 }
 
 static void
@@ -54,6 +101,29 @@ read_text(enum trace_variable_id id, char *into, size_t size)
 		complain(id, " is too long and was left out");
 	else
 		strcpy(into, value);
+}
+
+/* In a folder a trace has the name that it has without the variable. */
+static void
+read_place(void)
+{
+	const char *name = trace_environment[TRACE_VARIABLE_OUT].standard;
+	bool has_slash;
+	size_t length;
+	struct stat file;
+
+	read_text(TRACE_VARIABLE_OUT, settings.out, sizeof(settings.out));
+	length = strlen(settings.out);
+	has_slash = settings.out[length - 1] == '/';
+	if (!has_slash && (stat(settings.out, &file) != 0 || !S_ISDIR(file.st_mode)))
+		return;
+	if (length + 1 + strlen(name) < sizeof(settings.out)) {
+		text_join(settings.out + length, sizeof(settings.out) - length,
+		          has_slash ? "" : "/", name, NULL);
+		return;
+	}
+	complain(TRACE_VARIABLE_OUT, " is too long for the folder of a trace and was left out");
+	strcpy(settings.out, name);
 }
 
 static void
@@ -128,7 +198,8 @@ settings_read(void)
 
 	/* First, so that it silences the complaints about the others. */
 	read_switch(TRACE_VARIABLE_QUIET, &settings.quiet);
-	read_text(TRACE_VARIABLE_OUT, settings.out, sizeof(settings.out));
+	look_for_unknown();
+	read_place();
 	read_text(TRACE_VARIABLE_PROFILES, settings.profiles, sizeof(settings.profiles));
 	read_text(TRACE_VARIABLE_ONLY, settings.only, sizeof(settings.only));
 	read_switch(TRACE_VARIABLE_KEEP, &settings.keep);
@@ -232,14 +303,18 @@ settings_trace_path(char *into, size_t size, const char *program)
 	struct path path = { into, size, 0 };
 
 	if (settings.out[0] != '/') {
-		if (!getcwd(into, size))
+		if (!getcwd(into, size)) {
+			errno = errno == ERANGE ? ENAMETOOLONG : errno;
 			return -1;
+		}
 		path.used = strlen(into);
 		append(&path, "/", 1);
 	}
 	append_expanded(&path, settings.out, program);
-	if (path.used >= size)
+	if (path.used >= size) {
+		errno = ENAMETOOLONG;
 		return -1;
+	}
 	into[path.used] = '\0';
 	return 0;
 }

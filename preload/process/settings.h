@@ -2,13 +2,15 @@
 #ifndef PRELOAD_PROCESS_SETTINGS_H
 #define PRELOAD_PROCESS_SETTINGS_H
 
+#include "trace/environment.h"
 #include "trace/format.h"
 
 #include <stdbool.h>
 
 struct settings {
 	char out[TRACE_PATH_MAX];      /* MAPTRACE_OUT: path of the trace; %p pid, %n program name;
-	                                * default "maptrace.%n.%p.mtr" in the working directory */
+	                                * default "maptrace.%n.%p.mtr" in the working directory,
+	                                * or in the folder that it names */
 	char profiles[TRACE_PATH_MAX]; /* MAPTRACE_PROFILES: folder of further *.profile files */
 	char only[TRACE_TEXT_MAX];     /* MAPTRACE_ONLY: glob over program names; others untraced */
 	bool keep;                     /* MAPTRACE_KEEP=1: keep a trace that saw no map bytes */
@@ -24,13 +26,18 @@ struct settings {
 
 extern struct settings settings;
 
-/* Reads the environment. Problems (a number that is none) are reported through tracer_warn. */
+/* Reads the environment. Problems (a number that is none, a variable that is not known) are reported
+ * through tracer_warn, once in a tree of programs. */
 void settings_read(void);
 
 /* Whether MAPTRACE_ONLY lets a program of this path be traced. */
 bool settings_want(const char *program);
 
-/* Expands %p and %n of settings.out, makes it absolute. Returns 0 or -1 (too long). */
+/* Whether what there is to say of a variable was said by the program that started this one. */
+bool settings_were_told(enum trace_variable_id id);
+
+/* Expands %p and %n of settings.out, makes it absolute. Returns 0, or -1 with errno (too long, or
+ * the working directory is gone). */
 int settings_trace_path(char *into, size_t size, const char *program);
 
 #endif

@@ -112,18 +112,29 @@ tracer_publish_roots(void)
 	return 0;
 }
 
+/* Says where the trace went; a tree of programs that share a name has been told by the first. */
+static void
+tracer_tell_taken(const char *path)
+{
+	char sentence[2 * TRACE_PATH_MAX + 32];
+
+	if (!strcmp(path, tracer.writer.path) || settings_were_told(TRACE_VARIABLE_OUT))
+		return;
+	text_join(sentence, sizeof(sentence), path, " exists: this trace is ", tracer.writer.path,
+	          NULL);
+	tracer_say(sentence);
+}
+
 /* Returns 0, or -1 with errno. */
 static int
 tracer_open_trace(const char *program, char *path, size_t room)
 {
-	if (settings_trace_path(path, room, program)) {
-		errno = ENAMETOOLONG;
+	if (settings_trace_path(path, room, program))
 		return -1;
-	}
 	if (trace_create(&tracer.writer, path))
 		return -1;
 	if (tracer_init_tables() || catalog_publish() || tracer_publish_roots()) {
-		trace_remove(&tracer.writer);
+		trace_abandon(&tracer.writer);
 		return -1;
 	}
 	tracer.writer.header->threads_seen = 1;
@@ -199,6 +210,7 @@ tracer_begin(void)
 		tracer_complain(path, errno);
 		return;
 	}
+	tracer_tell_taken(path);
 	module_scan(); /* first the guest's own: those of the unwinder can wait */
 	tracer_open_unwinder();
 	if (settings.check_unwind)
@@ -206,7 +218,7 @@ tracer_begin(void)
 	tracer_found_family();
 	fork_start();
 	if (tracer_enable()) {
-		trace_remove(&tracer.writer);
+		trace_abandon(&tracer.writer);
 		tracer_complain(path, errno);
 	}
 }

@@ -72,8 +72,12 @@ void tracer_stop(const char *what);
 /* Says it once, keeps it in the trace, goes on tracing. */
 void tracer_warn(const char *what);
 
+/* Says it once, and does not keep it: of no concern to who reads the trace, or there is none. */
+void tracer_say(const char *what);
+
 /* Says it if nobody of all processes that were forked from the first that began to trace has used
- * this before: of a thousand children the first speaks. */
+ * this before: of a thousand children the first speaks. It is not kept: the trace that such a child
+ * sees may still be its parent's. */
 void tracer_warn_family(const char *what);
 
 /* Before the first fork: the family begins here. */

@@ -1,8 +1,9 @@
 """Each MAPTRACE_* variable does what its line in `maptrace run --help` says."""
 import os
+import re
 
-from harness import contains, environment, equal, main, one_trace, program, report, run, test, \
-    traced, traces
+from harness import contains, environment, equal, main, maptrace, one_trace, program, report, \
+    run, test, traced, traces
 
 
 @test
@@ -70,6 +71,67 @@ def nonsense():
     lines = [line for line in done.stderr.splitlines() if line.startswith("maptrace: ")]
     equal(len(lines), 3, done.stderr)
     assert report(trace)["complete"]
+
+
+def said(done):
+    """What the library said, without its name."""
+    return [line[len("maptrace: "):] for line in done.stderr.splitlines()
+            if line.startswith("maptrace: ")]
+
+
+def tree(**variables):
+    """A shell that starts the article twice; what the three had to say."""
+    article = " ".join([program("article"), "--entries", "1000"])
+    done, found = traced(["sh", "-c", f"{article}; {article}; true"], **variables)
+    equal(len(found), 2, f"{found}: {done.stderr}")
+    for trace in found:
+        os.unlink(trace)
+    return said(done)
+
+
+@test
+def misspelt():
+    """a variable that is misspelt is told with those that exist, once in a tree of programs"""
+    line, = tree(MAPTRACE_OTU="x.mtr")
+    assert line.startswith("unknown variable MAPTRACE_OTU; known: MAPTRACE_OUT, "), line
+    equal(tree(MAPTRACE_OTU="x.mtr", MAPTRACE_QUIET="1"), [])
+    line, = tree(MAPTRACE_AUTO="yes")
+    contains(line, "MAPTRACE_AUTO")
+    line, = tree(MAPTRACE_PROFILES="/no/such/folder")
+    contains(line, "/no/such/folder")
+
+
+@test
+def misspelt_by_a_child():
+    """a program says what is wrong with a variable that its parent did not have"""
+    article = " ".join([program("article"), "--entries", "1000"])
+    done, _ = traced(["sh", "-c", f"MAPTRACE_OTU=x {article}; true"])
+    line, = said(done)
+    contains(line, "MAPTRACE_OTU")
+
+
+@test
+def misspelt_for_run():
+    """`maptrace run` refuses a variable that is misspelt before it starts anything"""
+    done = maptrace("run", "--", "touch", "started", status=2,
+                    env=dict(os.environ, MAPTRACE_OTU="x.mtr"))
+    contains(done.stderr, "MAPTRACE_OTU")
+    assert not os.path.exists("started")
+
+
+@test
+def place():
+    """MAPTRACE_OUT: in a folder the usual name; a name that is taken gets .1, and that is told"""
+    os.mkdir("folder")
+    article = [program("article"), "--entries", "1000"]
+    equal(said(run(article, env=environment(MAPTRACE_OUT="folder"))), [])
+    found, = os.listdir("folder")
+    assert re.fullmatch(r"maptrace\.article\.\d+\.mtr", found), found
+    equal(said(run(article, env=environment(MAPTRACE_OUT="x.mtr"))), [])
+    line, = said(run(article, env=environment(MAPTRACE_OUT="x.mtr")))
+    equal(line, f"{os.path.realpath('x.mtr')} exists: this trace is "
+                f"{os.path.realpath('x.mtr.1')}")
+    assert report("x.mtr.1")["complete"]
 
 
 main()

@@ -143,6 +143,32 @@ makes_the_path_absolute(void **unused)
 }
 
 static void
+gives_a_trace_in_a_folder_its_usual_name(void **unused)
+{
+	char expected[128];
+
+	snprintf(expected, sizeof(expected), "/usr/maptrace.x.%d.mtr", getpid());
+	expect_path("/usr", "x", expected);
+	expect_path("/usr/", "x", expected);
+	snprintf(expected, sizeof(expected), "/no/such/maptrace.x.%d.mtr", getpid());
+	expect_path("/no/such/", "x", expected);
+	expect_path("/no/such", "x", "/no/such");
+}
+
+static void
+knows_a_variable_by_its_whole_name(void **unused)
+{
+	assert_true(trace_variable_is_unknown("MAPTRACE_OTU=x"));
+	assert_true(trace_variable_is_unknown("MAPTRACE_OU=x"));
+	assert_true(trace_variable_is_unknown("MAPTRACE_OUTS=x"));
+	assert_true(trace_variable_is_unknown("MAPTRACE_=MAPTRACE_OUT"));
+	assert_false(trace_variable_is_unknown("MAPTRACE_OUT=MAPTRACE_OTU"));
+	assert_false(trace_variable_is_unknown("MAPTRACE_LIBRARY="));
+	assert_false(trace_variable_is_unknown("MAPTRACES_OUT=x"));
+	assert_false(trace_variable_is_unknown("PATH=MAPTRACE_OTU"));
+}
+
+static void
 refuses_a_path_that_does_not_fit(void **unused)
 {
 	char path[16], program[64];
@@ -181,6 +207,8 @@ main(void)
 		cmocka_unit_test_setup(leaves_out_a_path_that_is_too_long, setup),
 		cmocka_unit_test_setup(expands_pid_name_and_percent, setup),
 		cmocka_unit_test_setup(makes_the_path_absolute, setup),
+		cmocka_unit_test_setup(gives_a_trace_in_a_folder_its_usual_name, setup),
+		cmocka_unit_test_setup(knows_a_variable_by_its_whole_name, setup),
 		cmocka_unit_test_setup(refuses_a_path_that_does_not_fit, setup),
 		cmocka_unit_test_setup(lets_only_the_named_programs_be_traced, setup),
 	};

@@ -303,6 +303,23 @@ notices_are_cut_to_fit(void **state)
 	trace_leave(&writer);
 }
 
+/* A guest that goes on without a trace keeps no file, no descriptor, and learns the first cause. */
+static void
+given_up_leaves_nothing(void **state)
+{
+	struct trace_writer writer;
+	int fd;
+
+	assert_int_equal(trace_create(&writer, sample_path("given_up.mtr")), 0);
+	fd = writer.fd;
+	errno = ENOSPC;
+	trace_abandon(&writer);
+	assert_int_equal(errno, ENOSPC);
+	assert_int_equal(access(writer.path, F_OK), -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_null(writer.header);
+}
+
 int
 main(void)
 {
@@ -319,6 +336,7 @@ main(void)
 		cmocka_unit_test(space_is_reserved_not_promised),
 		cmocka_unit_test(file_size_limit_is_an_errno),
 		cmocka_unit_test(notices_are_cut_to_fit),
+		cmocka_unit_test(given_up_leaves_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, sample_folder_make, sample_folder_remove);
