@@ -4,6 +4,7 @@
 #     build/test_programs/O2/NAME         -O2 -g
 #     build/test_programs/stripped/NAME   the same as O2, stripped
 #     build/test_programs/article         the same as O2/article, for people
+#     build/test_programs/moments.so      preloaded/moments.c
 #
 # Each .c or .cc file here is a program, but for the Go-style map and the told time that some of them
 # use. The variant's own optimisation comes after the user's CFLAGS, since that is what a variant is.
@@ -15,7 +16,8 @@ PROGRAM_CC := $(wildcard test_programs/*.cc)
 PROGRAM_NAMES := $(notdir $(basename $(PROGRAM_C) $(PROGRAM_CC)))
 PROGRAM_VARIANTS := O0 O2 stripped
 PROGRAMS := $(foreach variant,$(PROGRAM_VARIANTS),\
-            $(addprefix $(O)/test_programs/$(variant)/,$(PROGRAM_NAMES))) $(O)/test_programs/article
+            $(addprefix $(O)/test_programs/$(variant)/,$(PROGRAM_NAMES))) $(O)/test_programs/article \
+            $(O)/test_programs/moments.so
 
 PROGRAM_C_FLAGS = $(BASE) $(CPPFLAGS) $(CFLAGS) -pthread -g
 PROGRAM_CC_FLAGS = $(filter-out -std=% -Wstrict-prototypes -Wmissing-prototypes,$(BASE)) \
@@ -67,6 +69,10 @@ $(eval $(call program_rules,O2))
 $(O)/test_programs/stripped/%: $(O)/test_programs/O2/%
 	$(call say,STRIP,$@)
 	$(Q)mkdir -p $(@D) && strip -o $@ $<
+# Preloaded by tests, before the library.
+$(O)/test_programs/moments.so: test_programs/preloaded/moments.c $(CHOICE)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(PROGRAM_C_FLAGS) -O2 -fPIC -shared -o $@ $< $(LDFLAGS)
 $(O)/test_programs/article: $(O)/test_programs/O2/article
 	$(Q)cp $< $@
 

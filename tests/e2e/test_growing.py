@@ -1,0 +1,82 @@
+"""Maps of interpreters and libraries amid their growth: found with their true count, or refused.
+
+The guest says in its environment how many entries its map has; preloaded/moments.c takes a snapshot
+on both sides of each large allocation and release within the insertion."""
+import json
+import os
+
+import harness
+import runtimes
+from harness import VARIANTS, equal, program, test
+
+MOMENTS = os.path.join(harness.BUILD, "test_programs", "moments.so")
+GROWTHS = 3  # at least, from 1,000 entries to 20,000
+
+
+def moments(command, trace, **variables):
+    """Runs the guest. Yields for each moment: kind of map, its entries, what happened, the snapshot,
+    the map's address, or None where a script cannot see it."""
+    assert os.path.exists(MOMENTS), f"{MOMENTS} was not built"
+    preload = f"{MOMENTS}:{harness.LIBRARY}"
+    done, _ = harness.traced(command, MAPTRACE_AUTO=0, MAPTRACE_OUT=trace, LD_PRELOAD=preload,
+                             **variables)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    addresses = {row["kind"]: hex(row["address"]) for row in rows}
+    for snap in harness.report(trace)["snapshots"]:
+        if snap["cause"] == "mark":
+            assert snap["complete"], snap
+            kind, entries, what = snap["label"].split(" ", 2)
+            yield kind, int(entries), what, snap, addresses.get(kind)
+
+
+def judge(command, profiles, trace="guest.mtr", **variables):
+    """profiles: of each kind. Before the new array is there the map must be found, retaining nothing;
+    later it may be refused, but never told wrong."""
+    sizes = {kind: set() for kind in profiles}
+    for kind, entries, what, snap, address in moments(command, trace, **variables):
+        where = f"{kind} of {entries}: {what}"
+        counts = (entries, entries + 1)
+        own = [m for m in snap["maps"] if m["profile"] == profiles[kind] and
+               (m["address"] == address if address else m["count"] in counts)]
+        assert len(own) <= 1, (where, own)
+        for m in own:
+            assert m["count"] in counts, (where, m)
+        if what.endswith("asked") and not what.startswith("free"):
+            equal([m["retained_bytes"] for m in own], [0], where)
+            sizes[kind].add(own[0]["bytes"]["buckets"])
+    for kind, seen in sizes.items():
+        assert len(seen) >= GROWTHS, (kind, seen)
+
+
+def script(name):
+    return os.path.join(runtimes.PROGRAMS, name)
+
+
+@test
+def cpython():
+    """CPython: a dict and a set amid their growth are found with their true count, or refused"""
+    judge(["/usr/bin/python3", script("moments.py")],
+          {"dict": "cpython-dict", "set": "cpython-set"}, PYTHONMALLOC="malloc")
+
+
+@test
+def ruby():
+    """Ruby: the same of a Hash"""
+    judge(["/usr/bin/ruby", script("moments.rb")], {"hash": "ruby-st"})
+
+
+@test
+def php():
+    """PHP: the same of a list and of an array with names"""
+    judge(["/usr/bin/php8.2", "-n", script("moments.php")],
+          {"list": "php-array", "named": "php-array"}, USE_ZEND_ALLOC=0)
+
+
+@test
+def json_c():
+    """json-c: the same of a table, in three builds of its program"""
+    for variant in VARIANTS:
+        judge([program("grow_jsonc", variant)], {"table": "json-c"}, f"{variant}.mtr")
+
+
+harness.main()
