@@ -10,7 +10,7 @@
  * Called by the guest's thread that puts the filter on, also in a forked child that has had no
  * event yet: there our locks are as the parent's threads had them, so none is taken. The rule that
  * must never break: what is not understood counts as harm, as a guest that is not recorded on is
- * better than one that is killed.
+ * better than one that is killed. A filter that cannot be read is tried out by inherited.c.
  */
 #include "preload/process/filter.h"
 
@@ -82,6 +82,18 @@ static const struct asked {
 #ifdef SYS_poll /* newer machines have neither */
 	{ SYS_unlink, ARGUMENT_NONE, 0 },
 	{ SYS_poll, ARGUMENT_NONE, 0 },
+#endif
+};
+
+/* What the start makes besides; what the loader and libc ask for themselves is left out. */
+static const long start_calls[] = {
+	SYS_getppid,
+	SYS_getrandom,
+	SYS_memfd_create,
+#ifdef SYS_readlink
+	SYS_readlink,
+#else
+	SYS_readlinkat,
 #endif
 };
 
@@ -247,4 +259,26 @@ filter_harms(const struct sock_fprog *filter)
 	}
 	munmap(scratch, room);
 	return is_harm;
+}
+
+/* With no descriptor, address or process in the first place and nothing in the others: it fails,
+ * waits for nothing and changes nothing. */
+static void
+try_call(long number, const struct asked *call)
+{
+	long words[6] = { -1, number == SYS_ppoll ? -1 : 0 }; /* nothing to wait for is for ever */
+
+	if (call && call->argument != ARGUMENT_NONE)
+		words[call->argument] = (long)call->value;
+	(void)syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+}
+
+void
+filter_try_calls(void)
+{
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (calls[i].number != SYS_clone && calls[i].number != SYS_exit_group)
+			try_call(calls[i].number, &calls[i]);
+	for (size_t i = 0; i < sizeof(start_calls) / sizeof(*start_calls); i++)
+		try_call(start_calls[i], NULL);
 }

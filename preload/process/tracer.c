@@ -14,6 +14,7 @@
 #include "preload/ledger/change.h"
 #include "preload/process/catalog.h"
 #include "preload/process/fork.h"
+#include "preload/process/inherited.h"
 #include "preload/process/kin.h"
 #include "preload/process/settings.h"
 #include "preload/stacks/module.h"
@@ -227,8 +228,10 @@ void
 tracer_start(void)
 {
 	int before = errno;
-	struct thread *thread = is_forbidden ? NULL : thread_enter();
+	struct thread *thread;
 
+	is_forbidden = is_forbidden || inherited_harms();
+	thread = is_forbidden ? NULL : thread_enter();
 	if (!thread)
 		return;
 	thread->is_calling_out = true;
