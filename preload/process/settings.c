@@ -4,7 +4,7 @@
  *
  * The environment is the guest's and only borrowed: it is never changed, and a value that makes no
  * sense keeps the default with one warning, as does a variable that we do not know; of a tree of
- * programs that inherit it the first says so. In a setuid program secure_getenv hides it altogether.
+ * programs that inherit it the first says so. In a setuid program secure_getenv hides it all.
  */
 #include "preload/process/settings.h"
 

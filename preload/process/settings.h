@@ -26,8 +26,8 @@ struct settings {
 
 extern struct settings settings;
 
-/* Reads the environment. Problems (a number that is none, a variable that is not known) are reported
- * through tracer_warn, once in a tree of programs. */
+/* Reads the environment. Problems (a number that is none, a variable that is not known) are
+ * reported through tracer_warn, once in a tree of programs. */
 void settings_read(void);
 
 /* Whether MAPTRACE_ONLY lets a program of this path be traced. */
