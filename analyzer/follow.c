@@ -2,17 +2,22 @@
  * See follow.h. Every thread is traced from its birth (PTRACE_O_TRACECLONE), because any of them
  * may be the one that ends the process. At the end of a process the kernel stops each of its
  * threads once more (PTRACE_EVENT_EXIT) while their memory is still there.
+ *
+ * A process that the program makes by a clone without SIGCHLD comes the same way as a thread (so
+ * does what takes a snapshot in libmaptrace.so): it is let go, as its end is not the program's.
  */
 #include "analyzer/follow.h"
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	NAP_NS = 20000000,
@@ -55,13 +60,26 @@ thread_of(struct follow *follow, pid_t id)
 	return thread ? thread : attach_add(&follow->attach, id);
 }
 
+/* What is not known yet may be a process of its own. */
+static bool
+is_of_program(const struct follow *follow, pid_t id)
+{
+	char path[64];
+
+	if (attach_find(&follow->attach, id))
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", (int)follow->attach.pid, (int)id);
+	return access(path, F_OK) == 0;
+}
+
 /* A thread that was born is known from here on, though it may report later. */
 static void
 note_birth(struct follow *follow, pid_t parent)
 {
 	unsigned long id = 0;
 
-	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &id) == 0 && id > 0)
+	if (ptrace(PTRACE_GETEVENTMSG, parent, NULL, &id) == 0 && id > 0 &&
+	    is_of_program(follow, (pid_t)id))
 		thread_of(follow, (pid_t)id);
 }
 
@@ -82,6 +100,10 @@ note_stop(struct follow *follow, pid_t id, int status)
 	int event = status >> 16, signal = WSTOPSIG(status), stop = STOP_EVENT;
 	struct attach_thread *thread;
 
+	if (!is_of_program(follow, id)) {
+		ptrace(PTRACE_DETACH, id, NULL, NULL);
+		return;
+	}
 	if (event == PTRACE_EVENT_CLONE)
 		note_birth(follow, id);
 	else if (event == PTRACE_EVENT_EXEC)

@@ -78,8 +78,9 @@ trace_variable_is_unknown(const char *entry)
 	if (strncmp(entry, TRACE_VARIABLE_PREFIX, sizeof(TRACE_VARIABLE_PREFIX) - 1) != 0)
 		return false;
 	for (int i = 0; i < TRACE_VARIABLES; i++) {
-		if (strncmp(entry, trace_environment[i].name, length) == 0 &&
-		    !trace_environment[i].name[length])
+		const char *name = trace_environment[i].name;
+
+		if (strlen(name) == length && memcmp(entry, name, length) == 0)
 			return false;
 	}
 	return true;

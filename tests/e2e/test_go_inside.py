@@ -4,7 +4,7 @@ search cannot know is not guessed at."""
 import os
 
 import harness
-from golang import Standing, check, find, toolchains, truth
+from golang import Standing, Watched, check, find, toolchains, truth
 from harness import contains, environment, equal, maptrace, program, report, run, snapshot, test
 
 SETTINGS = {"MAPTRACE_AUTO": 0}
@@ -49,6 +49,21 @@ def busy_goroutines():
             wrong = [m for m in look["maps"] if "map[int]string" in m["type"] and m["count"] > 3000]
             equal(wrong, [], look["label"])
         os.unlink("busy.mtr")
+
+
+@test
+def children_of_looks():
+    """under `maptrace go run` as well: the end of what takes a snapshot is not the program's"""
+    for toolchain in toolchains():
+        with Watched("env", f"LD_PRELOAD={harness.LIBRARY}", "MAPTRACE_OUT=inner.mtr",
+                     "MAPTRACE_AUTO=0", toolchain.build("busy", "cgo"), "-marks", "2") as guest:
+            equal(guest.line(), "ready")
+            whole("inner.mtr", 2)
+            maptrace("snapshot", "--wait", str(harness.LIMIT_S), "--label", "later", "watched.mtr")
+            guest.go_on()
+            equal([s["label"] for s in guest.end()["snapshots"]], ["later", "exit"])
+        os.unlink("inner.mtr")
+        os.unlink("watched.mtr")
 
 
 @test
