@@ -5,7 +5,7 @@
  *
  *     operators N     N pairs of each form, and one block in ten stays
  *
- * Prints how many blocks it made and how many stay.
+ * Prints how many blocks it made, how many stay, and how many bytes these are.
  */
 #include <cstdint>
 #include <cstdio>
@@ -59,7 +59,7 @@ int
 main(int argc, char **argv)
 {
 	unsigned long pairs = argc > 1 ? strtoul(argv[1], nullptr, 10) : 1000;
-	unsigned long made = 0, stay = 0;
+	unsigned long made = 0, stay = 0, bytes = 0;
 
 	for (unsigned long i = 0; i < pairs; i++) {
 		for (unsigned form = 0; form < FORMS; form++) {
@@ -72,11 +72,12 @@ main(int argc, char **argv)
 			made++;
 			if (i % STAYS == 0) {
 				stay++;
+				bytes += size;
 			} else {
 				unmake(form, block, size, i % 2);
 			}
 		}
 	}
-	printf("%lu %lu\n", made, stay);
+	printf("%lu %lu %lu\n", made, stay, bytes);
 	return 0;
 }

@@ -68,13 +68,14 @@ def mimalloc():
 
 
 def counted(preload, pairs):
-    """The program's own word, and what the trace counts: allocations, live blocks."""
+    """The program's own word, and what the trace counts: allocations, live blocks and bytes."""
     done, found = traced([program("operators"), str(pairs)], LD_PRELOAD=preload, MAPTRACE_KEEP="1")
     equal(len(found), 1, "traces")
     facts = json.loads(harness.run([FACTS, found[0]]).stdout)
+    live_bytes = report(found[0])["now"]["bytes"]
     os.unlink(found[0])
-    return ([int(n) for n in done.stdout.split()[:2]],
-            [facts["allocations"], facts["allocations"] - facts["frees"]])
+    return ([int(n) for n in done.stdout.split()],
+            [facts["allocations"], facts["allocations"] - facts["frees"], live_bytes])
 
 
 @test
@@ -85,7 +86,8 @@ def operators():
         said_few, few = counted(preload, 100)
         said_many, many = counted(preload, 1100)
         equal([b - a for a, b in zip(few, many)],
-              [b - a for a, b in zip(said_few, said_many)], f"{name}: blocks, live ones")
+              [b - a for a, b in zip(said_few, said_many)],
+              f"{name}: blocks, live ones, their bytes")
         equal(said_many[0] - said_few[0], 8000, "the program's own work")
 
 
