@@ -90,6 +90,7 @@ note_exec(struct follow *follow, pid_t pid)
 	follow->attach.count = 0;
 	attach_add(&follow->attach, pid);
 	follow->is_program = true;
+	follow->has_ended = false;
 	follow->calls.became(follow->calls.context, pid);
 }
 
@@ -196,8 +197,37 @@ look_now(struct follow *follow, int *status, bool *has_ended)
 		look(follow, follow->attach.pid, false);
 }
 
+static bool
+is_in_exec(pid_t pid, pid_t id)
+{
+	char path[64];
+	long call = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/syscall", (int)pid, (int)id);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%ld", &call) != 1)
+		call = -1; /* "running" */
+	if (file)
+		fclose(file);
+	return call == SYS_execve || call == SYS_execveat;
+}
+
+/* Whether a thread waits for the others to end, so that its program can take their place. One that
+ * is about to wait is not seen: then the others' end is looked at as if it were all of it. */
+static bool
+is_becoming(const struct follow *follow)
+{
+	for (size_t i = 0; i < follow->attach.count; i++)
+		if (!follow->attach.threads[i].is_stopped &&
+		    is_in_exec(follow->attach.pid, follow->attach.threads[i].id))
+			return true;
+	return false;
+}
+
 /* The thread that is at its exit, if that is the end of the process: it called exit_group or got a
- * fatal signal; a thread that ends alone called exit, and others remain. */
+ * fatal signal; a thread that ends alone called exit, and others remain. Those that end because
+ * another is in exec are no end either. */
 static const struct attach_thread *
 ending_thread(struct follow *follow)
 {
@@ -208,7 +238,7 @@ ending_thread(struct follow *follow)
 			continue;
 		attach_note_registers(thread);
 		if (thread->call != SYS_exit || follow->attach.count == 1)
-			return thread;
+			return is_becoming(follow) ? NULL : thread;
 	}
 	return NULL;
 }

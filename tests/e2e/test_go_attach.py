@@ -4,10 +4,11 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import harness
 from golang import Watched, toolchains
-from harness import contains, equal, maptrace, report, structure_bytes, test
+from harness import contains, equal, maptrace, report, run, structure_bytes, test
 
 ATTACHES = 1000 if os.environ.get("SOAK") else 40
 
@@ -90,6 +91,19 @@ def run_is_the_programs_own():
         data = guest.end(status=128 + signal.SIGTERM)
         equal([s["label"] for s in data["snapshots"]], ["exit"])
     maptrace("go", "run", "--", "./nothing-here", status=127)
+
+
+@test
+def becomes_another():
+    """a program of several threads that becomes another by exec: the other's exit is looked at"""
+    article = classic().build("article")
+    thread = "threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    done = run([harness.MAPTRACE, "go", "run", "--report", "text", "-o", "became.mtr", "--",
+                sys.executable, "-c", f"import os, threading; [{thread} for _ in range(3)]; "
+                f"os.execv({article!r}, ['article', '-entries', '1000'])"])
+    equal(done.returncode, 0, done.stderr)
+    data = report("became.mtr")
+    equal((data["program"], [s["label"] for s in data["snapshots"]]), (article, ["exit"]))
 
 
 if __name__ == "__main__":
