@@ -2,7 +2,7 @@
  * A sandbox: puts a seccomp filter on itself, then executes a program under the library, which finds
  * the filter in force.
  *
- *     sandboxed none|few|kill|trap|refuse|others LIBRARY PROGRAM ARGUMENT...
+ *     sandboxed none|few|kill|trap|refuse|quota|others LIBRARY PROGRAM ARGUMENT...
  *
  *     none     no filter
  *     few      what a small program of libc asks for, and the library so as to find out about the
@@ -10,10 +10,12 @@
  *     kill     whoever asks for another's memory is killed; also as a signal that could be handled
  *     trap
  *     refuse   the same calls fail
+ *     quota    room in a file is refused, as where a quota is used up
  *     others   whoever asks for what only administrators do is killed
  *
  * LIBRARY goes into LD_PRELOAD; "" for none.
  */
+#include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -33,6 +35,7 @@ static const unsigned few[] = { SYS_execve, SYS_brk, SYS_access, SYS_arch_prctl,
 	SYS_wait4 };
 static const unsigned spying[] = { SYS_process_vm_readv, SYS_process_vm_writev, SYS_mincore,
 	SYS_ptrace };
+static const unsigned room[] = { SYS_fallocate };
 static const unsigned others[] = { SYS_reboot, SYS_mount, SYS_umount2, SYS_init_module,
 	SYS_settimeofday, SYS_swapon };
 
@@ -47,7 +50,8 @@ static const struct sandbox {
 	{ "few", LIST(few), SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS },
 	{ "kill", LIST(spying), SECCOMP_RET_KILL_THREAD, SECCOMP_RET_ALLOW },
 	{ "trap", LIST(spying), SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW },
-	{ "refuse", LIST(spying), SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ALLOW },
+	{ "refuse", LIST(spying), SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ALLOW },
+	{ "quota", LIST(room), SECCOMP_RET_ERRNO | EDQUOT, SECCOMP_RET_ALLOW },
 	{ "others", LIST(others), SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ALLOW },
 };
 

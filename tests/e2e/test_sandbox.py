@@ -66,6 +66,14 @@ def refused():
 
 
 @test
+def quota():
+    """where a quota leaves no room for a trace, the program runs untraced and that is said once"""
+    said, found = inside("quota", *ARTICLE)
+    contains(said, "Disk quota exceeded")
+    equal((said.count("\n"), found), (1, []))
+
+
+@test
 def not_concerned():
     """where only calls that are none of ours kill, the program is recorded to its end"""
     recorded("none")
