@@ -1,6 +1,6 @@
 /*
- * A sandbox: puts a seccomp filter on itself, then executes a program under the library, which finds
- * the filter in force.
+ * A sandbox: puts a seccomp filter on itself, then executes a program under the library, which
+ * finds the filter in force.
  *
  *     sandboxed none|few|kill|trap|refuse|quota|others LIBRARY PROGRAM ARGUMENT...
  *

@@ -1,7 +1,7 @@
 /*
  * A sandbox (systemd, minijail, firejail) puts its seccomp filter on and then executes the program,
- * with LD_PRELOAD in its environment. The kernel shows that there is a filter, but not what it does.
- * So where there is one, a child tries out what recording needs:
+ * with LD_PRELOAD in its environment. The kernel shows that there is a filter, but not what it
+ * does. So where there is one, a child tries out what recording needs:
  *
  *     guest   status says a filter --> clone --> wait
  *     child                              each call of ours --> 0: all are borne

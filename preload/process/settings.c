@@ -112,6 +112,8 @@ read_place(void)
 	size_t length;
 	struct stat file;
 
+	if (!value_of(TRACE_VARIABLE_OUT))
+		return;
 	read_text(TRACE_VARIABLE_OUT, settings.out, sizeof(settings.out));
 	length = strlen(settings.out);
 	has_slash = settings.out[length - 1] == '/';
