@@ -32,7 +32,7 @@ static const unsigned few[] = { SYS_execve, SYS_brk, SYS_access, SYS_arch_prctl,
 	SYS_newfstatat, SYS_fstat, SYS_mmap, SYS_mprotect, SYS_munmap, SYS_mremap, SYS_close,
 	SYS_read, SYS_pread64, SYS_write, SYS_set_tid_address, SYS_set_robust_list, SYS_rseq,
 	SYS_prlimit64, SYS_getrandom, SYS_exit_group, SYS_gettid, SYS_rt_sigprocmask, SYS_clone,
-	SYS_wait4 };
+	SYS_wait4, SYS_futex, SYS_lseek };
 static const unsigned spying[] = { SYS_process_vm_readv, SYS_process_vm_writev, SYS_mincore,
 	SYS_ptrace };
 static const unsigned room[] = { SYS_fallocate };
