@@ -111,9 +111,9 @@ draft_give_up(const char *path, int error)
 	char sentence[TRACE_PATH_MAX + 160];
 
 	tracer_off();
-	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ", path, ": ",
-	          strerrordesc_np(error), "; it goes on untraced, as will other children that "
-	          "cannot have one", NULL);
+	text_join(sentence, sizeof(sentence), "cannot give this process its own trace ",
+	          path[0] ? path : settings.out, ": ", strerrordesc_np(error),
+	          "; it goes on untraced, as will other children that cannot have one", NULL);
 	tracer_warn_family(sentence);
 }
 

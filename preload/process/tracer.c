@@ -150,7 +150,8 @@ tracer_complain(const char *path, int error)
 
 	if (!kin_is_first_without_trace())
 		return;
-	text_join(sentence, sizeof(sentence), "cannot create the trace ", path, ": ",
+	text_join(sentence, sizeof(sentence), "cannot create the trace ",
+	          path[0] ? path : settings.out, ": ",
 	          strerrordesc_np(error), "; this program runs untraced. Set ",
 	          "MAPTRACE_OUT to a place that can be written", NULL);
 	tracer_warn(sentence);

@@ -11,8 +11,8 @@ import sys
 import time
 
 import harness
-from harness import LIBRARY, background, environment, equal, maptrace, program, report, run, \
-    test, traces
+from harness import LIBRARY, background, contains, environment, equal, maptrace, program, report, \
+    run, test, traces
 
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 1000 if SOAK else 50
@@ -132,6 +132,16 @@ def untraced_line():
         equal((done.returncode, done.stdout), (bare.returncode, bare.stdout), done.stderr)
         equal(done.stderr.count("\n"), 1, done.stderr)
         assert done.stderr.startswith("maptrace: cannot create the trace"), done.stderr
+
+
+@test
+def no_folder():
+    """a working directory that is gone: the guest runs untraced, and is told what was not found"""
+    os.mkdir("gone")
+    script = f"cd gone; rmdir ../gone; exec {program('article')} --entries 1000"
+    done = run(["sh", "-c", script], env=environment(MAPTRACE_ONLY="article"))
+    equal(done.returncode, 0, done.stderr)
+    contains(done.stderr, "maptrace: cannot create the trace maptrace.%n.%p.mtr: No such file")
 
 
 @test
