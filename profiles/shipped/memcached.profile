@@ -8,6 +8,9 @@
 #
 # The three states of an expansion fit together exactly: never expanded (move 0, old 0), expanding
 # (old is half as large, move within it), expanded (move is half the size; the old pointer stays).
+# No count is kept where it can be found, so nothing but the walk says how many items there are: what
+# other threads store or move while the memory is copied may be missed.
+#
 # Items lie in slabs, blocks of a megabyte that they share: they count here, and take no bytes. With
 # huge pages (-L) slabs are no blocks, and nothing is said.
 #
@@ -35,11 +38,13 @@ require state == 1 ? old > 4096 && moved < slots / 2 \
 	: moved == 0 ? old == 0 : old > 4096 && moved == slots / 2
 require state == 0 || size(old) == 4 * slots
 
-# Another thread may be moving the items of one bucket at this very moment: then the old bucket's first
-# is in the new table already.
+# Another thread moves one bucket after the other: what comes in meanwhile goes to the old table for
+# those not yet moved, so the two new buckets of the next one are empty until it is begun. Its first item
+# is cut off from the second a store before it hangs in its new bucket.
 let half  = 4 * slots
 let first = state == 1 ? ptr[old + 8 * moved] : 0
-quiet first == 0 || (first != ptr[primary + 8 * moved] && first != ptr[primary + half + 8 * moved])
+quiet first == 0 || (ptr[primary + 8 * moved] == 0 && ptr[primary + half + 8 * moved] == 0 \
+	&& ptr[first + 16] != 0)
 
 walk items table {
 	at     primary
