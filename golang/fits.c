@@ -11,6 +11,7 @@ enum {
 	ELEMENTS_MAX = 16,  /* of an array */
 	DEPTH_MAX = 8,
 	METHODS_AT = 64,    /* of an interface type */
+	STEPS_MAX = 4096,   /* parts of a key or value: a hostile struct may hold itself many times */
 };
 #define LENGTH_MAX (1ull << 40)
 
@@ -96,36 +97,37 @@ fits_pointer(const struct golang_state *state, const struct golang_type *type, u
 }
 
 static bool fits_value(const struct golang_state *state, const struct golang_type *type,
-                       uint64_t at, unsigned depth);
+                       uint64_t at, unsigned depth, unsigned *steps);
 
 static bool
 fits_parts(const struct golang_state *state, const struct golang_type *type, uint64_t at,
-           unsigned depth)
+           unsigned depth, unsigned *steps)
 {
 	struct golang_type inner;
 	uint64_t offset;
 	if (type->kind == GOLANG_STRUCT) {
-		for (uint64_t i = 0; golang_type_field(&state->types, type, i, &inner, &offset);
-		     i++)
-			if (!fits_value(state, &inner, at + offset, depth))
+		for (uint64_t i = 0;
+		     *steps && golang_type_field(&state->types, type, i, &inner, &offset); i++)
+			if (!fits_value(state, &inner, at + offset, depth, steps))
 				return false;
 		return true;
 	}
 	if (!golang_type_element(&state->types, type, &inner) || inner.size == 0)
 		return true;
 	for (uint64_t i = 0; i < type->size / inner.size && i < ELEMENTS_MAX; i++)
-		if (!fits_value(state, &inner, at + i * inner.size, depth))
+		if (!fits_value(state, &inner, at + i * inner.size, depth, steps))
 			return false;
 	return true;
 }
 
 static bool
 fits_value(const struct golang_state *state, const struct golang_type *type, uint64_t at,
-           unsigned depth)
+           unsigned depth, unsigned *steps)
 {
 	uint64_t byte;
-	if (depth == 0)
+	if (depth == 0 || *steps == 0)
 		return true;
+	--*steps;
 	switch (type->kind) {
 	case GOLANG_BOOL:
 		return word_read(state->memory, at, 1, &byte) && byte <= 1;
@@ -142,7 +144,7 @@ fits_value(const struct golang_state *state, const struct golang_type *type, uin
 		return fits_pointer(state, type, at);
 	case GOLANG_STRUCT:
 	case GOLANG_ARRAY:
-		return fits_parts(state, type, at, depth - 1);
+		return fits_parts(state, type, at, depth - 1, steps);
 	}
 	return true;
 }
@@ -153,13 +155,14 @@ fits_part(const struct golang_state *state, const struct golang_part *part, uint
 {
 	uint64_t at = group + part->offset + cell * part->stride;
 	struct golang_block block;
+	unsigned steps = STEPS_MAX;
 	if (part->is_indirect) {
 		at = word_at(state->memory, at);
 		if (!golang_is_block_of_size(&state->heap, at, part->type.size,
 		                             part->type.pointer_bytes != 0, &block))
 			return false;
 	}
-	return fits_value(state, &part->type, at, DEPTH_MAX);
+	return fits_value(state, &part->type, at, DEPTH_MAX, &steps);
 }
 
 static bool

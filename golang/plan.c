@@ -5,7 +5,12 @@
 
 #include <string.h>
 
-enum { DEPTH_MAX = 16, METHODS_AT = 64, SIZE_MAX_PLANNED = 1 << 24 };
+enum {
+	DEPTH_MAX = 16,
+	METHODS_AT = 64,
+	SIZE_MAX_PLANNED = 1 << 24,
+	STEPS_MAX = 1 << 16, /* fields and elements of one plan: a hostile struct may hold itself */
+};
 
 int
 golang_plans_open(struct golang_plans *plans, const struct golang_types *types)
@@ -50,13 +55,16 @@ add_slot(struct golang_plans *plans, const struct golang_plan *plan, const struc
 	return true;
 }
 
-/* False once there is no room: what follows is left out. */
+/* False once there is no room, or too much to look at: what follows is left out. */
 static bool
 add_type(struct golang_plans *plans, const struct golang_plan *plan, const struct golang_type *type,
-         uint64_t offset, unsigned depth)
+         uint64_t offset, unsigned depth, unsigned *steps)
 {
 	struct golang_type inner;
 	uint64_t at;
+	if (*steps == 0)
+		return false;
+	--*steps;
 	if (type->pointer_bytes == 0 || depth > DEPTH_MAX || type->size > SIZE_MAX_PLANNED)
 		return true;
 	switch (type->kind) {
@@ -70,12 +78,12 @@ add_type(struct golang_plans *plans, const struct golang_plan *plan, const struc
 		    inner.pointer_bytes == 0)
 			return true;
 		for (uint64_t i = 0; i < type->size / inner.size; i++)
-			if (!add_type(plans, plan, &inner, offset + i * inner.size, depth + 1))
+			if (!add_type(plans, plan, &inner, offset + i * inner.size, depth + 1, steps))
 				return false;
 		return true;
 	case GOLANG_STRUCT:
 		for (uint64_t i = 0; golang_type_field(plans->types, type, i, &inner, &at); i++)
-			if (!add_type(plans, plan, &inner, offset + at, depth + 1))
+			if (!add_type(plans, plan, &inner, offset + at, depth + 1, steps))
 				return false;
 		return true;
 	}
@@ -86,6 +94,7 @@ const struct golang_plan *
 golang_plan_of(struct golang_plans *plans, uint64_t address)
 {
 	struct golang_type type;
+	unsigned steps = STEPS_MAX;
 	if (!golang_type_read(plans->types, address, &type))
 		return NULL;
 	uint32_t *number = &plans->by_type[(address - plans->types->image->types) / 8];
@@ -97,7 +106,7 @@ golang_plan_of(struct golang_plans *plans, uint64_t address)
 			.first = (uint32_t)plans->slots.count, .size = type.size,
 		};
 		*number = (uint32_t)plans->plans.count;
-		add_type(plans, plan, &type, 0, 0);
+		add_type(plans, plan, &type, 0, 0, &steps);
 		plan->count = (uint32_t)plans->slots.count - plan->first;
 	}
 	return (const struct golang_plan *)plans->plans.at + (*number - 1);

@@ -20,6 +20,8 @@ enum {
 	FIELD_SIZE = 24,
 	FIELDS_MAX = 4096,
 	DEPTH_MAX = 16,
+	STEPS_MAX = 4096,      /* fields and elements that are looked at for the words of a cell: a
+	                        * hostile struct may hold itself many times over */
 	MAP_TYPES_MAX = 1 << 20,
 	CLASSIC_INDIRECT_KEY = 1, CLASSIC_INDIRECT_VALUE = 2,
 	SWISS_INDIRECT_KEY = 4, SWISS_INDIRECT_VALUE = 8,
@@ -121,7 +123,7 @@ add_word(struct golang_part *part, uint64_t offset)
 
 static void
 add_words(const struct golang_types *types, struct golang_part *part,
-          const struct golang_type *type, uint64_t offset, unsigned depth)
+          const struct golang_type *type, uint64_t offset, unsigned depth, unsigned *steps)
 {
 	struct golang_type inner;
 	uint64_t at;
@@ -141,12 +143,16 @@ add_words(const struct golang_types *types, struct golang_part *part,
 	case GOLANG_ARRAY:
 		if (!golang_type_element(types, type, &inner) || inner.size == 0)
 			return;
-		for (uint64_t i = 0; i < type->size / inner.size; i++)
-			add_words(types, part, &inner, offset + i * inner.size, depth + 1);
+		for (uint64_t i = 0; i < type->size / inner.size && *steps; i++) {
+			--*steps;
+			add_words(types, part, &inner, offset + i * inner.size, depth + 1, steps);
+		}
 		return;
 	case GOLANG_STRUCT:
-		for (uint64_t i = 0; golang_type_field(types, type, i, &inner, &at); i++)
-			add_words(types, part, &inner, offset + at, depth + 1);
+		for (uint64_t i = 0; *steps && golang_type_field(types, type, i, &inner, &at); i++) {
+			--*steps;
+			add_words(types, part, &inner, offset + at, depth + 1, steps);
+		}
 		return;
 	}
 }
@@ -154,10 +160,11 @@ add_words(const struct golang_types *types, struct golang_part *part,
 static void
 find_words(const struct golang_types *types, struct golang_part *part)
 {
+	unsigned steps = STEPS_MAX;
 	if (part->is_indirect)
 		add_word(part, 0);
 	else if (part->slot <= GOLANG_INLINE_MAX)
-		add_words(types, part, &part->type, 0, 0);
+		add_words(types, part, &part->type, 0, 0, &steps);
 }
 
 /* ---- map types */

@@ -123,12 +123,57 @@ what_is_no_program_is_not_go(void **state)
 	guest_close(&guest);
 }
 
+/* A struct of 64 fields, each of which is the struct itself; as the value of a map with an entry, and
+ * behind an interface. */
+static void
+a_struct_that_holds_itself_is_no_endless_tree(unsigned minor, const char *version)
+{
+	enum { FIELDS = 64, SIZE = 24 };
+	bool is_swiss = minor >= 24;
+	struct guest guest;
+	guest_open(&guest, minor, version);
+	uint64_t itself = guest_type(&guest, GUEST_STRUCT, SIZE, SIZE, "main.S");
+	uint64_t pointer = guest_type(&guest, GUEST_POINTER, 8, 8, "*main.S");
+	guest_word(&guest, itself + 56, GUEST_LISTS);
+	guest_word(&guest, itself + 64, FIELDS);
+	for (uint64_t i = 0; i < FIELDS; i++)
+		guest_word(&guest, GUEST_LISTS + 24 * i + 8, itself);
+	guest_word(&guest, pointer + 48, itself);
+	guest_map_type(&guest, "map[int]main.S", itself, SIZE, false, true);
+	guest_map_type(&guest, "map[int]main.T", itself, SIZE, false, true); /* two to choose from */
+	uint64_t header = guest_block(&guest, 48, true), array = guest_block(&guest, 288, true);
+	guest_word(&guest, header, 1);
+	guest_word(&guest, header + 8, 0x77ull << (is_swiss ? 0 : 32));
+	guest_word(&guest, header + 16, array);
+	guest_word(&guest, array, is_swiss ? 0x8080808080808001 : 0x80);
+	guest_word(&guest, GUEST_GLOBALS, header);
+	guest_word(&guest, GUEST_GLOBALS + 16, pointer);
+	guest_word(&guest, GUEST_GLOBALS + 24, guest_block(&guest, SIZE, true));
+	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
+	assert_int_equal(guest.result.map_count, 1);
+	guest_close(&guest);
+}
+
+static void
+classic_structs_may_hold_themselves(void **state)
+{
+	a_struct_that_holds_itself_is_no_endless_tree(19, "go1.19.8");
+}
+
+static void
+swiss_structs_may_hold_themselves(void **state)
+{
+	a_struct_that_holds_itself_is_no_endless_tree(26, "go1.26.5");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classic_words_may_lie),
 		cmocka_unit_test(swiss_words_may_lie),
+		cmocka_unit_test(classic_structs_may_hold_themselves),
+		cmocka_unit_test(swiss_structs_may_hold_themselves),
 		cmocka_unit_test(unknown_releases_are_refused_by_name),
 		cmocka_unit_test(what_is_no_program_is_not_go),
 	};
