@@ -20,7 +20,8 @@ POLL_MS = 20
 OWN_CLOCKS = (  # what pairs.c, pause.c and finder_bench.c print
     (r"^wall ([\d.]+) ns a pair, CPU ([\d.]+) ns a pair$", ("pair_wall_ns", "pair_cpu_ns")),
     (r"bare fork ([\d.]+) ms, mark ([\d.]+) ms", ("fork_ms", "mark_ms")),
-    (r"^\w+ +([\d.]+) ms CPU .* (\d+) MB, (\d+) MB/s$", ("search_ms", "search_mb", "search_rate")),
+    (r"^\w+ +\w+ +([\d.]+) ms CPU .* (\d+) MB, (\d+) MB/s$",
+     ("search_ms", "search_mb", "search_rate")),
 )
 
 
@@ -142,7 +143,10 @@ def measure(workload, tool, size, folder):
     sample = {"wall_s": facts["wall_s"], "tree_s": facts["tree_s"],
               "cpu_s": facts["user_s"] + facts["system_s"], "peak_kib": peak, "helper_kib": helper,
               "apparent": apparent, "allocated": allocated}
-    sample.update(saw, **own_clock(output))
+    own = own_clock(output)
+    if not own and workload.group not in ("whole", "tests"):
+        raise Failed("it printed no figure of its own")
+    sample.update(saw, **own)
     if workload.group == "whole":
         sample.update(analyse(tool, bare, traces, os.path.join(folder, "analysis")))
     return sample

@@ -11,7 +11,7 @@ enum {
 	ELEMENTS_MAX = 16,  /* of an array */
 	DEPTH_MAX = 8,
 	METHODS_AT = 64,    /* of an interface type */
-	STEPS_MAX = 4096,   /* parts of a key or value: a hostile struct may hold itself many times */
+	STEPS_MAX = 4096,   /* parts of a key or value: a hostile struct may hold itself */
 };
 #define LENGTH_MAX (1ull << 40)
 

@@ -78,7 +78,8 @@ add_type(struct golang_plans *plans, const struct golang_plan *plan, const struc
 		    inner.pointer_bytes == 0)
 			return true;
 		for (uint64_t i = 0; i < type->size / inner.size; i++)
-			if (!add_type(plans, plan, &inner, offset + i * inner.size, depth + 1, steps))
+			if (!add_type(plans, plan, &inner, offset + i * inner.size, depth + 1,
+			              steps))
 				return false;
 		return true;
 	case GOLANG_STRUCT:

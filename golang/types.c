@@ -149,7 +149,8 @@ add_words(const struct golang_types *types, struct golang_part *part,
 		}
 		return;
 	case GOLANG_STRUCT:
-		for (uint64_t i = 0; *steps && golang_type_field(types, type, i, &inner, &at); i++) {
+		for (uint64_t i = 0;
+		     *steps && golang_type_field(types, type, i, &inner, &at); i++) {
 			--*steps;
 			add_words(types, part, &inner, offset + at, depth + 1, steps);
 		}

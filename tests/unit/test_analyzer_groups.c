@@ -70,7 +70,8 @@ maps_are_sorted_by_what_is_asked_for(void **state)
 	add(&table, 0, 9000, 9000)->count = 8;   /* 2: retains nothing */
 	add(&table, 0, 4000, 1000)->count = 9;   /* 3: retains 3000 and holds more than 1 */
 	for (uint32_t i = 0; i < 4; i++)
-		table.rows->maps[i].longest_chain = table.rows->maps[i].longest_probe = TRACE_UNKNOWN;
+		table.rows->maps[i].longest_chain = table.rows->maps[i].longest_probe =
+		    TRACE_UNKNOWN;
 	table.rows->maps[2].longest_chain = 4;
 	table.rows->maps[0].longest_probe = 6;
 	snapshot = understand(&table);
@@ -94,7 +95,8 @@ equal_maps_come_by_address(void **state)
 		add(&table, i % 2, 1000, 0);
 	snapshot = understand(&table);
 	for (int sort = MODEL_SORT_RETAINED; sort <= MODEL_SORT_ADDRESS; sort++)
-		expect_list(snapshot, (struct model_filter){.sort = (enum model_sort)sort}, wanted, 8);
+		expect_list(snapshot, (struct model_filter){.sort = (enum model_sort)sort},
+			    wanted, 8);
 	model_close(table.model);
 }
 

@@ -123,8 +123,8 @@ what_is_no_program_is_not_go(void **state)
 	guest_close(&guest);
 }
 
-/* A struct of 64 fields, each of which is the struct itself; as the value of a map with an entry, and
- * behind an interface. */
+/* A struct of 64 fields, each of which is the struct itself; as the value of a map with an entry,
+ * and behind an interface. */
 static void
 a_struct_that_holds_itself_is_no_endless_tree(unsigned minor, const char *version)
 {
@@ -140,7 +140,7 @@ a_struct_that_holds_itself_is_no_endless_tree(unsigned minor, const char *versio
 		guest_word(&guest, GUEST_LISTS + 24 * i + 8, itself);
 	guest_word(&guest, pointer + 48, itself);
 	guest_map_type(&guest, "map[int]main.S", itself, SIZE, false, true);
-	guest_map_type(&guest, "map[int]main.T", itself, SIZE, false, true); /* two to choose from */
+	guest_map_type(&guest, "map[int]main.T", itself, SIZE, false, true); /* a choice */
 	uint64_t header = guest_block(&guest, 48, true), array = guest_block(&guest, 288, true);
 	guest_word(&guest, header, 1);
 	guest_word(&guest, header + 8, 0x77ull << (is_swiss ? 0 : 32));
