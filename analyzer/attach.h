@@ -57,4 +57,7 @@ void attach_note_registers(struct attach_thread *thread);
 /* attach_explain.c. Why ptrace refused `pid` with `why`: which setting, and what to do. */
 void attach_explain(pid_t pid, int why, char error[ATTACH_ERROR_SIZE]);
 
+/* The same with another file for Yama's setting than the kernel's. */
+void attach_explain_by(pid_t pid, int why, const char *yama, char error[ATTACH_ERROR_SIZE]);
+
 #endif

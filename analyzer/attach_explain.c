@@ -36,9 +36,9 @@ status_number(pid_t pid, const char *key)
 
 /* The setting of the Yama security module, or 0 where there is none. */
 static int
-yama_scope(void)
+yama_scope(const char *path)
 {
-	FILE *file = fopen("/proc/sys/kernel/yama/ptrace_scope", "re");
+	FILE *file = fopen(path, "re");
 	int scope = 0;
 
 	if (file && fscanf(file, "%d", &scope) != 1)
@@ -57,7 +57,7 @@ is_filtered(void)
 }
 
 static void
-explain_refusal(pid_t pid, char *error, size_t size)
+explain_refusal(pid_t pid, const char *yama, char *error, size_t size)
 {
 	static const char *const scopes[] = {
 	    [1] = "only a process's ancestors may attach to it",
@@ -65,7 +65,7 @@ explain_refusal(pid_t pid, char *error, size_t size)
 	    [3] = "nobody may attach until the next boot",
 	};
 	long tracer = status_number(pid, "TracerPid"), owner = status_number(pid, "Uid");
-	int scope = yama_scope();
+	int scope = yama_scope(yama);
 	char path[32]; /* of a file that only its owner reads: root, where the process forbids it */
 	struct stat file;
 
@@ -104,7 +104,7 @@ explain_refusal(pid_t pid, char *error, size_t size)
 }
 
 void
-attach_explain(pid_t pid, int why, char error[ATTACH_ERROR_SIZE])
+attach_explain_by(pid_t pid, int why, const char *yama, char error[ATTACH_ERROR_SIZE])
 {
 	char path[32], target[8];
 
@@ -124,8 +124,14 @@ attach_explain(pid_t pid, int why, char error[ATTACH_ERROR_SIZE])
 	else if (why == ESRCH)
 		snprintf(error, ATTACH_ERROR_SIZE, "process %d ended meanwhile", (int)pid);
 	else if (why == EPERM || why == EACCES || why == ENOSYS)
-		explain_refusal(pid, error, ATTACH_ERROR_SIZE);
+		explain_refusal(pid, yama, error, ATTACH_ERROR_SIZE);
 	else
 		snprintf(error, ATTACH_ERROR_SIZE, "process %d cannot be attached to: %s", (int)pid,
 			 strerror(why));
+}
+
+void
+attach_explain(pid_t pid, int why, char error[ATTACH_ERROR_SIZE])
+{
+	attach_explain_by(pid, why, "/proc/sys/kernel/yama/ptrace_scope", error);
 }

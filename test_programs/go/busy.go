@@ -1,7 +1,7 @@
 // A program that is never at rest: goroutines that fill, empty and grow maps, hand each other
 // messages and make garbage, while signals and collections come and go. When a line comes on its
 // standard input it checks every map and says whether all was sound. -marks N marks so many times
-// before.
+// before; -again marks once more behind the line.
 package main
 
 import (
@@ -18,6 +18,7 @@ const workers, keys = 4, 3000
 
 var (
 	marks = flag.Int("marks", 0, "how many")
+	again = flag.Bool("again", false, "mark behind the line, too")
 	mark  = func(string) {}    // withcgo.go has another
 	calm  = map[uint16]uint8{} // nobody touches it
 )
@@ -75,6 +76,9 @@ func main() {
 	}
 	fmt.Println("ready")
 	bufio.NewReader(os.Stdin).ReadString('\n')
+	if *again {
+		mark("again")
+	}
 	atomic.StoreInt32(&stop, 1)
 	all.Wait()
 	if sound == 1 {

@@ -2,6 +2,7 @@
 in a program in C. What their own words say is found, their goroutines are not harmed, and what a
 search cannot know is not guessed at."""
 import os
+import subprocess
 
 import harness
 from golang import Standing, Watched, check, find, toolchains, truth
@@ -49,6 +50,30 @@ def busy_goroutines():
             wrong = [m for m in look["maps"] if "map[int]string" in m["type"] and m["count"] > 3000]
             equal(wrong, [], look["label"])
         os.unlink("busy.mtr")
+
+
+@test
+def asked_for():
+    """a snapshot asked for from outside comes at the next event in C, and holds Go's maps"""
+    for toolchain in toolchains():
+        settings = dict(SETTINGS, MAPTRACE_OUT=os.path.abspath("asked.mtr"))
+        guest = subprocess.Popen([toolchain.build("busy", "cgo"), "-again"],
+                                 env=environment(**settings), stdin=subprocess.PIPE,
+                                 stdout=subprocess.PIPE, text=True)
+        try:
+            equal(guest.stdout.readline(), "ready\n")
+            maptrace("snapshot", "--wait", "0", "--label", "asked", "asked.mtr")
+            out, _ = guest.communicate("\n", timeout=harness.LIMIT_S)
+            equal((guest.returncode, out), (0, "sound\n"))
+        finally:
+            if guest.poll() is None:
+                guest.kill()
+                guest.communicate()
+        looks = {look["label"]: look for look in whole("asked.mtr", 2)["snapshots"]}
+        for label in ("asked", "again"):
+            calm = [m for m in looks[label]["maps"] if m["type"] == "map[uint16]uint8"]
+            equal([m["count"] for m in calm], [3000], label)
+        os.unlink("asked.mtr")
 
 
 @test
