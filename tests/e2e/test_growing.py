@@ -2,6 +2,7 @@
 
 The guest says in its environment how many entries its map has; preloaded/moments.c takes a snapshot
 on both sides of each large allocation and release within the insertion."""
+import itertools
 import json
 import os
 
@@ -29,10 +30,17 @@ def moments(command, trace, **variables):
             yield kind, int(entries), what, snap, addresses.get(kind)
 
 
+def sums(sizes):
+    """Of all choices of these: an interpreter may ask for memory of its own in between."""
+    return {sum(choice) for n in range(1, len(sizes) + 1)
+            for choice in itertools.combinations(sizes, n)}
+
+
 def judge(command, profiles, trace="guest.mtr", **variables):
-    """profiles: of each kind. Before the new array is there the map must be found, retaining nothing;
-    later it may be refused, but never told wrong."""
+    """profiles: of each kind. Before the new arrays are there the map must be found, retaining nothing
+    and holding what it asked for when it grew last; later it may be refused, but never told wrong."""
     sizes = {kind: set() for kind in profiles}
+    asked = {kind: {} for kind in profiles}  # by entries: large blocks that this growth asked for
     for kind, entries, what, snap, address in moments(command, trace, **variables):
         where = f"{kind} of {entries}: {what}"
         counts = (entries, entries + 1)
@@ -43,9 +51,13 @@ def judge(command, profiles, trace="guest.mtr", **variables):
             assert m["count"] in counts, (where, m)
         if what.endswith("asked") and not what.startswith("free"):
             equal([m["retained_bytes"] for m in own], [0], where)
-            sizes[kind].add(own[0]["bytes"]["buckets"])
+            sizes[kind].add((entries, own[0]["bytes"]["buckets"]))
+            asked[kind].setdefault(entries, []).append(int(what.split()[1]))
     for kind, seen in sizes.items():
-        assert len(seen) >= GROWTHS, (kind, seen)
+        held, grew = dict(seen), sorted(asked[kind])
+        assert len(grew) >= GROWTHS and len(held) == len(seen), (kind, seen)
+        for before, after in zip(grew[1:], grew[2:]):  # of the first, smaller blocks go unseen
+            assert held[after] in sums(asked[kind][before]), (kind, before, after, held, asked)
 
 
 def script(name):
