@@ -166,6 +166,8 @@ large_after_fork(uint64_t now_ns)
 	lock_release(&lock);
 	for (unsigned set = 0; set < SETS; set++)
 		for (int way = 0; way < WAYS; way++) {
+			if (!addresses[set][way])
+				continue; /* a child copies each page that it writes to */
 			blocks[set][way].birth_ns = now_ns;
 			blocks[set][way].due_ns = now_ns + FIRST_LOOK_NS;
 		}
