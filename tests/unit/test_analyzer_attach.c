@@ -69,7 +69,8 @@ yamas_setting_is_named_with_what_to_do(void **state)
 	expect(refused(pid, "1\n"), "kernel.yama.ptrace_scope is 1: only a process's ancestors");
 	expect(refused(pid, "1\n"), "sysctl kernel.yama.ptrace_scope=0");
 	expect(refused(pid, "1\n"), "`maptrace go run -- PROGRAM`");
-	expect(refused(pid, "2\n"), "is 2: only processes with CAP_SYS_PTRACE may attach. Attach as root,");
+	expect(refused(pid, "2\n"),
+	       "is 2: only processes with CAP_SYS_PTRACE may attach. Attach as root,");
 	assert_null(strstr(refused(pid, "2\n"), "sysctl")); /* that alone would not do */
 	expect(refused(pid, "3\n"), "is 3: nobody may attach until the next boot");
 	end_child(pid);
