@@ -100,8 +100,7 @@ self_is_blank(struct memory *memory, uint64_t address, uint64_t size)
 	const struct memory_region *region = memory_region_of(memory, address, size);
 	/* An untouched page of a file's private mapping is the file's bytes, not zeros. What is
 	 * read directly is none: a module's bss, and the room of gigabytes that may lie right
-	 * behind it.
-	 * */
+	 * behind it. */
 	if (!region || (region->kind == MEMORY_GLOBAL && !region->is_direct))
 		return false;
 	return memory_pages_are_blank(&self->pages, memory, address, size);

@@ -2,10 +2,9 @@
  * Walks; see walk.h. A table is an array of slots; from each slot hang further buckets of the same
  * layout (`next`) or a list of nodes (`from`, `next`). A chain is one list of nodes.
  *
- *     table   [ bucket | bucket | bucket | reserved ... ]      the array: one live block
- *                 |        +--> node --> node                  blocks of their own
- *                 +--> bucket --> bucket                       reserved ones, or blocks of their
- * own
+ *     table   [ bucket | bucket | bucket | reserved ... ]    the array: one live block
+ *                 |        +--> node --> node                blocks of their own
+ *                 +--> bucket --> bucket                     reserved ones, or blocks of their own
  *
  * What must never break: every pointer is untrusted. A bucket or node counts only where it lies in
  * a live block that nobody else owns, and every list ends: a block that was reached before, or more

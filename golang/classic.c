@@ -4,8 +4,9 @@
  *     header   0 count | 8 flags | 9 B | 10 overflow count | 12 seed
  *             16 array | 24 old array | 32 moved | 40 extra
  *     array   | 2^B buckets | reserve: from B = 4 on 2^(B-4) overflow buckets, and what rounding
- * adds | bucket  | 8 top bytes | 8 keys | 8 values | overflow pointer | top     0 free and all
- * behind it too; 1 free; 2 to 4 moved to the new array; 5 and up an entry
+ *             adds |
+ *     bucket  | 8 top bytes | 8 keys | 8 values | overflow pointer |
+ *     top     0 free and all behind it too; 1 free; 2 to 4 moved to the new array; from 5 an entry
  *
  * While it grows, entries are in both arrays: a bucket of the old one has them until it is moved.
  *

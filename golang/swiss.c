@@ -1,10 +1,12 @@
 /*
  * Go's map from 1.24 on: groups of 8 cells in tables of up to 1024; see walk.h.
  *
- *     header    0 entries | 8 seed | 16 directory | 24 its length | 32 depth | 33 shift | 34
- * writing directory | table | table | table | ...   2^depth pointers; a table of a lower depth
- * stands 2^(depth - its own) times in a row table     0 entries u16 | 2 cells u16 | 4 left u16 | 6
- * depth | 8 index | 16 groups | 24 mask group     | 8 control bytes | 8 cells of key and value |
+ *     header    0 entries | 8 seed | 16 directory | 24 its length | 32 depth | 33 shift |
+ *               34 writing
+ *     directory | table | table | table | ...   2^depth pointers; a table of a lower depth stands
+ *                                               2^(depth - its own) times in a row
+ *     table     0 entries u16 | 2 cells u16 | 4 left u16 | 6 depth | 8 index | 16 groups | 24 mask
+ *     group     | 8 control bytes | 8 cells of key and value |
  *     control   below 0x80 an entry; 0x80 free; 0xFE deleted, not free before a rehash
  *
  * A map that never had more than 8 entries has one group in the place of the directory.

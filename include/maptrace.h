@@ -26,8 +26,7 @@
 extern "C" {
 #endif
 
-/* For the compiler: memory is told of by its address and not looked at, it need hold nothing yet.
- * */
+/* For the compiler: memory is told of by its address, not looked at; it need hold nothing yet. */
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 11
 #define MAPTRACE_UNREAD __attribute__((access(none, 1)))
 #else

@@ -5,7 +5,8 @@
  *
  *     exchange TURNS        prints "bytes blocks": live at the end
  *     exchange 0 TRUTH      works until it is killed; counts live bytes in the file TRUTH, by
- * thread exchange TURNS fork   forks now and then; each child frees a block and marks "child"
+ *                           thread
+ *     exchange TURNS fork   forks now and then; each child frees a block and marks "child"
  *
  * A block's first word is its size, which only its owner of the moment reads; one of less than a
  * word is kept by its thread.

@@ -13,7 +13,8 @@
  *     thread        starts a thread that does nothing
  *     holes         maps memory whose pages raise SIGBUS when they are read, though it is readable
  *     refuse        from now on the kernel refuses new processes (a seccomp filter), as a sandbox
- * may wait          waits for any child, clone children included; answers "child" or "none" first
+ *                   may
+ *     wait          waits for any child, clone children included; answers "child" or "none" first
  */
 #include "test_programs/numbers.h"
 

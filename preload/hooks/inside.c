@@ -48,8 +48,7 @@ call_run(struct call *call, void (*work)(void *call))
 	errno = before;
 }
 
-/* Not within the change: it may take long. Where there is no room to count a stack, it is unknown.
- * */
+/* Not within the change: it may take long. A stack that there is no room to count is unknown. */
 static uint32_t
 call_count_in(const struct call *call, uint32_t stack)
 {

@@ -2,8 +2,8 @@
  * C++'s operators, forwarded to the next definition: libstdc++'s, which calls malloc, or one of an
  * allocator that has its own (jemalloc, tcmalloc), or of another C++ runtime.
  *
- *     operator new --> next operator new --> (malloc, recorded there) --> recorded here if it was
- * not operator delete, recorded here --> next operator delete --> (free, which lets it pass)
+ *     operator new --> next operator new --> (malloc, recorded there) --> if not, recorded here
+ *     operator delete, recorded here --> next operator delete --> (free, which lets it pass)
  *
  * So what counts is the size that malloc was asked for: of libstdc++'s new of 0 bytes it is 1. The
  * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held and

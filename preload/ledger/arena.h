@@ -35,8 +35,7 @@ bool arena_remove_one(struct thread *thread, uint64_t start, uint64_t end);
 /* A block (ledger_is_outer) of which no sub-block is left becomes an ordinary one again. */
 void arena_restore(uint64_t address);
 
-/* A block that has parts is gone, and we were not told: it becomes an ordinary one, without them.
- * */
+/* A block that has parts is gone, and we were not told: it becomes an ordinary one without them. */
 void arena_forget(struct thread *thread, uint64_t address);
 
 /* The stack of a block or sub-block that begins there; false: none does. */

@@ -3,8 +3,8 @@
  * hash of its address.
  *
  *     put:     ... down to the first of lower rank, which is split in two: what begins before the
- * new one goes to its left, the rest to its right remove:  ... the two subtrees of what goes become
- * one in its place, the higher rank on top
+ *              new one goes to its left, the rest to its right
+ *     remove:  ... the two subtrees of what goes become one in its place, the higher rank on top
  *
  * Nodes come from slabs that are never given back: their number follows the most sub-blocks that
  * there were at one time.

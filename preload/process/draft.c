@@ -2,8 +2,7 @@
  * Most forked children end or exec within a moment and have nothing to tell: a file for each would
  * cost more than all that they do. So a child counts in memory of its own first.
  *
- *     parent's trace --fork, first event--> draft --something to tell--> file, at the same
- * addresses
+ *     parent's trace --fork, first event--> draft --something to tell--> file, same addresses
  *                                             '----- ends, execs ------> nothing
  *
  *     header                 in private memory

@@ -5,7 +5,7 @@
  *     end:     snapshot --> wait --> marked ended --> removed, if it saw no map bytes
  *     sandbox: the same before the guest forbids what we need; off for good
  *     revive:  the end that did not come (a failed exec): marked running, or a file of the same
- * state
+ *              state
  *
  * A second thread that ends the guest meanwhile waits: else the process would be gone before the
  * snapshot is. What the guest still does afterwards (destructors) is counted as before.

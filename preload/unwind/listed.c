@@ -1,8 +1,8 @@
 /*
  * Nodes for stacks that libunwind listed. Called by stack.c where our own rules end.
  *
- *     last    root, ... , frame k, frame k + 1, ...     what the two have in common from the root
- * on pcs     root, ... , frame k, other, ...           is not looked up
+ *     last    root, ... , frame k, frame k + 1, ...     what both have from the root on is not
+ *     pcs     root, ... , frame k, other, ...           looked up
  *
  * libunwind takes a frame pointer that lies in another register from the innermost frame's, or
  * stops: beyond the caller of a frame that keeps it there nothing is known, and the list is cut.
