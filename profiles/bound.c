@@ -344,14 +344,15 @@ byte_range(const struct profile_bound *bound, uint8_t *least, uint8_t *span)
 	return from <= to;
 }
 
+/* Bits beyond `count` are of no meaning. */
 static uint64_t
 mask_of_bytes(const struct profile_bound *bound, uint64_t at, unsigned count)
 {
-	uint64_t all = count < 64 ? (1ull << count) - 1 : ~0ull, bits = 0;
+	uint64_t bits = 0;
 	uint8_t least, span;
 	if (byte_range(bound, &least, &span))
 		bits = bytes_in_range(at, count, (uint8_t)bound->mask, least, span);
-	return (bound->comparison == OPERATION_UNEQUAL ? ~bits : bits) & all;
+	return bound->comparison == OPERATION_UNEQUAL ? ~bits : bits;
 }
 
 /* Bytes and pointers are what cells are told by, mostly: the compiler makes a loop for each. */
@@ -390,6 +391,6 @@ profile_bound_mask(const struct profile_bound *bound, const struct profile_scope
 	    __builtin_add_overflow(last, sizeof(union evaluate_raw), &last) ||
 	    !evaluate_is_in_window(memory, (uint64_t)first, last))
 		return false;
-	*mask = mask_of_type(bound, (uint64_t)first, step, count);
+	*mask = mask_of_type(bound, (uint64_t)first, step, count) & all;
 	return true;
 }

@@ -6,10 +6,11 @@
  *     old[7]   a -> b -> c                 per item:  a.next = new[k]    then   new[k] = a
  *     new[7], new[7 + HALF]   empty        at last:   old[7] = 0         then   moved = 8
  */
-#include "profiles/shipped.h"
 #include "tests/unit/test_finder_guest.h"
+#include "tests/unit/test_profiles_sample.h"
 
 enum { SLOTS = 4096, HALF = SLOTS / 2, MOVING = 7, ITEM = 64, ITEMS_MAX = 4, ELSEWHERE = 3 };
+enum { MOVED_BEFORE = 3 }; /* a bucket */
 
 #define PRIMARY (GUEST_GLOBAL + 64) /* the globals lie around it */
 #define MOVED (PRIMARY - 24)
@@ -19,16 +20,6 @@ struct expansion {
 	uint64_t primary, old, slab, items[ITEMS_MAX];
 	unsigned count, used;
 };
-
-static const struct profile_source *
-shipped(const char *name)
-{
-	for (size_t i = 0; i < profiles_shipped_count; i++)
-		if (strcmp(profiles_shipped[i].name, name) == 0)
-			return &profiles_shipped[i];
-	fail_msg("no profile %s", name);
-	return NULL;
-}
 
 /* A linked item of slab class 1. */
 static uint64_t
@@ -49,7 +40,7 @@ begin(struct expansion *expansion, unsigned count)
 	uint64_t next = 0;
 	memset(expansion, 0, sizeof(*expansion));
 	guest_open(guest);
-	guest_profile(guest, shipped("memcached")->text);
+	guest_profile(guest, sample_shipped("memcached")->text);
 	expansion->primary = guest_block(guest, 8 * SLOTS);
 	expansion->old = guest_block(guest, 8 * HALF);
 	expansion->slab = guest_block(guest, 16 * ITEM);
@@ -64,7 +55,7 @@ begin(struct expansion *expansion, unsigned count)
 	guest_put(guest, expansion->old + 8 * MOVING, next);
 	guest_put(guest, expansion->old + 8 * (MOVING + 2),
 	          add_item(expansion, add_item(expansion, 0)));
-	guest_put(guest, expansion->primary + 8 * 3, add_item(expansion, 0));
+	guest_put(guest, expansion->primary + 8 * MOVED_BEFORE, add_item(expansion, 0));
 }
 
 /* Whether it is found; then with its count. */

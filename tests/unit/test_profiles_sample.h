@@ -25,16 +25,21 @@ sample_compile(struct profile *profile, const char *text, size_t size)
 	assert_int_equal(count, 0);
 }
 
+static inline const struct profile_source *
+sample_shipped(const char *name)
+{
+	for (size_t i = 0; i < profiles_shipped_count; i++)
+		if (strcmp(profiles_shipped[i].name, name) == 0)
+			return &profiles_shipped[i];
+	fail_msg("no shipped profile %s", name);
+	return NULL;
+}
+
 static inline void
 sample_compile_shipped(struct profile *profile, const char *name)
 {
-	for (size_t i = 0; i < profiles_shipped_count; i++) {
-		if (strcmp(profiles_shipped[i].name, name) == 0) {
-			sample_compile(profile, profiles_shipped[i].text, profiles_shipped[i].size);
-			return;
-		}
-	}
-	fail_msg("no shipped profile %s", name);
+	const struct profile_source *source = sample_shipped(name);
+	sample_compile(profile, source->text, source->size);
 }
 
 static inline bool
