@@ -91,26 +91,40 @@ claim_block(struct golang_visitor *visitor, const struct golang_block *block, en
 	return !claimer->is_failed;
 }
 
+/* Claims all blocks of a map that has each of them to itself. Returns false where it has not. */
+static bool
+claim_blocks(struct claimer *claimer, const struct golang_shape *shape)
+{
+	struct golang_state *state = claimer->state;
+	struct golang_found *found = claimer->found;
+	struct golang_visitor *visitor = &claimer->visitor;
+	struct golang_census census;
+	struct golang_block block;
+	bool has_block = !found->is_on_stack &&
+	                 golang_block_of(&state->heap, found->header.address, &block);
+	visitor->visit_block = is_free;
+	if (has_block && !is_free(visitor, &block, TRACE_HEADER, GOLANG_HEADER_SIZE, false))
+		return false;
+	if (golang_walk(&state->heap, shape, &found->header, visitor, &census) != GOLANG_WALK_DONE)
+		return false;
+	if (has_block && !claim_block(visitor, &block, TRACE_HEADER, GOLANG_HEADER_SIZE, false))
+		return false;
+	visitor->visit_block = claim_block;
+	return golang_walk(&state->heap, shape, &found->header, visitor, &found->census) ==
+	       GOLANG_WALK_DONE;
+}
+
 static int
 claim_map(struct golang_state *state, uint32_t map)
 {
 	struct golang_found *found = (struct golang_found *)state->found.at + map;
 	const struct golang_shape *shape = golang_shape_of(state, golang_choice(state, found, 0));
-	struct claimer claimer = {
-		.visitor.visit_block = is_free, .state = state, .found = found, .map = map,
-	};
-	struct golang_census census;
-	struct golang_block block;
-	if (golang_walk(&state->heap, shape, &found->header, &claimer.visitor, &census) !=
-	    GOLANG_WALK_DONE) {
+	struct claimer claimer = {.state = state, .found = found, .map = map};
+	size_t before = state->claims.count;
+	if (!claim_blocks(&claimer, shape)) { /* another's, or time was up in the middle */
 		found->choices = 0;
-		return 0;
+		state->claims.count = before;
 	}
-	if (!found->is_on_stack && golang_block_of(&state->heap, found->header.address, &block) &&
-	    !claim_block(&claimer.visitor, &block, TRACE_HEADER, GOLANG_HEADER_SIZE, false))
-		return -1;
-	claimer.visitor.visit_block = claim_block;
-	golang_walk(&state->heap, shape, &found->header, &claimer.visitor, &found->census);
 	return claimer.is_failed ? -1 : 0;
 }
 

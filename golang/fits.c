@@ -125,7 +125,7 @@ fits_value(const struct golang_state *state, const struct golang_type *type, uin
            unsigned depth, unsigned *steps)
 {
 	uint64_t byte;
-	if (depth == 0 || *steps == 0)
+	if (depth == 0 || *steps == 0 || golang_tick(state->image.deadline))
 		return true;
 	--*steps;
 	switch (type->kind) {

@@ -4,18 +4,6 @@
 #include "golang/state.h"
 
 #include <string.h>
-#include <time.h>
-
-bool
-golang_is_late(const struct golang_state *state)
-{
-	struct timespec now;
-	if (state->input->deadline_ns == 0)
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec >=
-	       state->input->deadline_ns;
-}
 
 static void
 count_blocks(struct golang_state *state)
@@ -39,26 +27,38 @@ count_blocks(struct golang_state *state)
 static int
 run_steps(struct golang_state *state)
 {
-	if (golang_stacks_find(state) != 0 || golang_maps_find(state) != 0 ||
-	    golang_marks_open(state) != 0 || golang_typing_narrow(state) != 0 ||
-	    golang_typing_spread(state) != 0 || golang_claims_make(state) != 0)
+	if (golang_stacks_find(state) != 0 || golang_maps_find(state) != 0)
 		return -1;
+	golang_deadline_next(&state->deadline, GOLANG_TYPE);
+	if (golang_marks_open(state) != 0 || golang_typing_narrow(state) != 0 ||
+	    golang_typing_spread(state) != 0)
+		return -1;
+	golang_deadline_next(&state->deadline, GOLANG_CLAIM);
+	if (golang_claims_make(state) != 0)
+		return -1;
+	golang_deadline_next(&state->deadline, GOLANG_REACH);
 	golang_reach_mark(state);
 	if (golang_values_claim(state) != 0)
 		return -1;
 	count_blocks(state);
+	golang_deadline_next(&state->deadline, GOLANG_TELL);
 	return golang_rows_make(state);
 }
 
 static enum golang_outcome
 find(struct golang_state *state, const char **reason)
 {
-	enum golang_outcome outcome = golang_image_open(&state->image, state->memory,
-	                                                state->input->image, reason);
+	golang_deadline_start(&state->deadline, state->input);
+	enum golang_outcome outcome = golang_image_open(&state->image, &state->deadline, reason);
+	if (outcome == GOLANG_FOUND &&
+	    golang_heap_open(&state->heap, &state->image, reason) != 0)
+		outcome = *reason ? GOLANG_REFUSED : GOLANG_FAILED;
+	if (state->deadline.is_over && outcome != GOLANG_FAILED) {
+		*reason = "time was up before its heap was found";
+		return GOLANG_REFUSED;
+	}
 	if (outcome != GOLANG_FOUND)
 		return outcome;
-	if (golang_heap_open(&state->heap, &state->image, reason) != 0)
-		return *reason ? GOLANG_REFUSED : GOLANG_FAILED;
 	if (golang_types_open(&state->types, &state->image) != 0)
 		return GOLANG_FAILED;
 	if (!array_add(&state->texts, 1, 1) || run_steps(state) != 0)
@@ -83,7 +83,7 @@ give(struct golang_state *state, struct golang_result *result, enum golang_outco
 	result->totals = state->totals;
 	if (outcome != GOLANG_FOUND)
 		return;
-	result->is_complete = state->marks.is_whole && !golang_is_late(state);
+	result->is_complete = !state->deadline.was_cut;
 	if (!result->is_complete)
 		result->reason = "time was up before all of the heap was looked at";
 }

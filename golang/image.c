@@ -21,6 +21,7 @@ enum {
 	PIECE = 1 << 16,      /* bytes looked at through one view */
 	MODULE_SIZE = 336,
 };
+#define SEGMENT_MAX (1ull << 32) /* no linker gives a Go program one of 4 GB */
 
 static const char build_magic[] = "\xff Go buildinf:";
 
@@ -48,9 +49,17 @@ static void
 add_segment(struct golang_image *image, const Elf64_Phdr *header, uint64_t bias)
 {
 	uint64_t start = header->p_vaddr + bias;
-	if (header->p_memsz == 0 || header->p_memsz > UINT64_MAX - start ||
-	    header->p_filesz > header->p_memsz || image->segment_count == GOLANG_SEGMENTS_MAX)
+	if (header->p_memsz == 0)
 		return;
+	if (header->p_memsz > SEGMENT_MAX || header->p_memsz > UINT64_MAX - start ||
+	    header->p_filesz > header->p_memsz) {
+		image->oddity = "one of its segments is larger than 4 GB or than it can be";
+		return;
+	}
+	if (image->segment_count == GOLANG_SEGMENTS_MAX) {
+		image->oddity = "it has more than 16 loaded segments";
+		return;
+	}
 	image->segments[image->segment_count++] = (struct golang_segment){
 		.start = start,
 		.end = start + header->p_memsz,
@@ -135,6 +144,8 @@ look_through(struct golang_image *image, const struct golang_segment *segment,
 	const uint64_t most = PIECE + look->width - look->step;
 	for (uint64_t at = (segment->start + 15) & ~15ull; at < segment->filled; at += PIECE) {
 		uint64_t left = segment->filled - at;
+		if (golang_is_late(image->deadline))
+			return false;
 		if (look_at_piece(image, look, at, left < most ? left : most))
 			return true;
 	}
@@ -262,13 +273,13 @@ find_module(struct golang_image *image)
 }
 
 enum golang_outcome
-golang_image_open(struct golang_image *image, struct memory *memory, uint64_t address,
-                  const char **reason)
+golang_image_open(struct golang_image *image, struct golang_deadline *deadline, const char **reason)
 {
 	memset(image, 0, sizeof *image);
-	image->memory = memory;
+	image->memory = deadline->input->memory;
+	image->deadline = deadline;
 	image->start = UINT64_MAX;
-	*reason = read_segments(image, address);
+	*reason = read_segments(image, deadline->input->image);
 	if (*reason)
 		return GOLANG_NOT_GO;
 	if (!find_version(image)) {
@@ -276,7 +287,9 @@ golang_image_open(struct golang_image *image, struct memory *memory, uint64_t ad
 		return GOLANG_NOT_GO;
 	}
 	image->release = golang_release_of(image->version, reason);
-	if (!image->release)
+	if (image->release && image->oddity)
+		*reason = image->oddity;
+	if (!image->release || image->oddity)
 		return GOLANG_REFUSED;
 	if (!find_module(image)) {
 		*reason = "the module data was not found or is not laid out as this release has it";

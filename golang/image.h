@@ -9,10 +9,10 @@
 #ifndef GOLANG_IMAGE_H
 #define GOLANG_IMAGE_H
 
-#include "golang/golang.h"
+#include "golang/deadline.h"
 #include "golang/release.h"
 
-enum { GOLANG_SEGMENTS_MAX = 16 };
+enum { GOLANG_SEGMENTS_MAX = 16 }; /* an image with more is refused */
 
 struct golang_segment {
 	uint64_t start, end; /* in memory */
@@ -22,8 +22,10 @@ struct golang_segment {
 
 struct golang_image {
 	struct memory *memory;
+	struct golang_deadline *deadline; /* of all that looks at the image */
 	struct golang_segment segments[GOLANG_SEGMENTS_MAX];
 	size_t segment_count;
+	const char *oddity;   /* why segments were left out; an image of Go's is refused for it */
 	uint64_t start, end;  /* of all segments */
 	char version[GOLANG_VERSION_MAX];
 	const struct golang_release *release;
@@ -38,9 +40,9 @@ struct golang_image {
 	uint64_t types, types_end;
 };
 
-/* Returns GOLANG_FOUND, or why not with its reason. */
-enum golang_outcome golang_image_open(struct golang_image *image, struct memory *memory,
-                                      uint64_t address, const char **reason);
+/* Opens the image that `deadline` is for. Returns GOLANG_FOUND, or why not with its reason. */
+enum golang_outcome golang_image_open(struct golang_image *image, struct golang_deadline *deadline,
+                                      const char **reason);
 
 /* Whether all of it lies in one segment. */
 bool golang_image_holds(const struct golang_image *image, uint64_t address, uint64_t size);

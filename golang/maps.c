@@ -100,6 +100,10 @@ consider(struct golang_state *state, uint64_t address, bool is_on_stack)
 		enum golang_walk outcome = golang_walk(&state->heap, &shapes[i], &header, NULL,
 		                                       &census);
 		size_t before = state->choices.count;
+		if (outcome == GOLANG_WALK_LATE || golang_tick(&state->deadline)) { /* unproved */
+			state->choices.count = found.first_choice;
+			return 0;
+		}
 		if (outcome != GOLANG_WALK_DONE) {
 			if (outcome > nearest)
 				nearest = outcome;
@@ -127,7 +131,7 @@ consider(struct golang_state *state, uint64_t address, bool is_on_stack)
 static int
 search_span(struct golang_state *state, const struct golang_span *span)
 {
-	for (uint64_t i = 0; i < span->objects; i++) {
+	for (uint64_t i = 0; i < span->objects && !golang_tick(&state->deadline); i++) {
 		if (!golang_is_allocated(&state->heap, span, i))
 			continue;
 		if (consider(state, span->start + i * span->object_size, false) != 0)
@@ -139,7 +143,8 @@ search_span(struct golang_state *state, const struct golang_span *span)
 static int
 search_stack(struct golang_state *state, const struct golang_stack *stack)
 {
-	for (uint64_t at = stack->low; at + GOLANG_HEADER_SIZE <= stack->high; at += 8)
+	for (uint64_t at = stack->low;
+	     at + GOLANG_HEADER_SIZE <= stack->high && !golang_tick(&state->deadline); at += 8)
 		if (consider(state, at, true) != 0)
 			return -1;
 	return 0;
@@ -157,11 +162,11 @@ golang_maps_find(struct golang_state *state)
 {
 	const struct golang_span *spans = state->heap.spans.at;
 	const struct golang_stack *stacks = state->stacks.at;
-	for (size_t i = 0; i < state->heap.spans.count && !golang_is_late(state); i++)
+	for (size_t i = 0; i < state->heap.spans.count && !golang_tick(&state->deadline); i++)
 		if (spans[i].object_size == GOLANG_HEADER_SIZE &&
 		    golang_span_has_pointers(&spans[i]) && search_span(state, &spans[i]) != 0)
 			return -1;
-	for (size_t i = 0; i < state->stacks.count && !golang_is_late(state); i++)
+	for (size_t i = 0; i < state->stacks.count && !golang_tick(&state->deadline); i++)
 		if (search_stack(state, &stacks[i]) != 0)
 			return -1;
 	array_sort(&state->found, sizeof(struct golang_found), compare_found);

@@ -62,7 +62,8 @@ count_chained(struct golang_state *state, const struct golang_found *found,
 	folder.live = array_add(&state->scratch, sizeof *folder.live, 1ull << bits);
 	if (!folder.live)
 		return TRACE_UNKNOWN;
-	golang_walk(&state->heap, shape, &header, &folder.visitor, &census);
+	if (golang_walk(&state->heap, shape, &header, &folder.visitor, &census) != GOLANG_WALK_DONE)
+		return 0; /* time was up: the caller sees it */
 	for (uint64_t i = 0; i <= folder.mask; i++)
 		if (folder.live[i] > CELLS)
 			chained += (folder.live[i] - 1) / CELLS;
@@ -128,6 +129,7 @@ table_cells(uint64_t live)
 
 struct tables {
 	const uint64_t *live;
+	struct golang_deadline *deadline;
 	uint64_t cells, count;
 	unsigned depth; /* of the deepest */
 };
@@ -137,6 +139,8 @@ static void
 add_tables(struct tables *tables, uint64_t first, uint64_t length, unsigned depth)
 {
 	uint64_t live = 0;
+	if (golang_is_late(tables->deadline))
+		return;
 	for (uint64_t i = 0; i < length && live <= TABLE_LIVE_MAX; i++)
 		live += tables->live[first + i];
 	if (length > 1 && live > TABLE_LIVE_MAX) {
@@ -165,7 +169,7 @@ need_swiss(struct golang_state *state, const struct golang_found *found,
 	if (!counter.live)
 		return -1;
 	golang_walk(&state->heap, shape, &header, &counter.visitor, &census);
-	struct tables tables = {.live = counter.live};
+	struct tables tables = {.live = counter.live, .deadline = &state->deadline};
 	add_tables(&tables, 0, header.length, 0);
 	needed->rebuilt = tables.cells / CELLS * shape->group_size + tables.count * TABLE_SIZE +
 	                  ((uint64_t)POINTER << tables.depth);

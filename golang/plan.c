@@ -62,7 +62,7 @@ add_type(struct golang_plans *plans, const struct golang_plan *plan, const struc
 {
 	struct golang_type inner;
 	uint64_t at;
-	if (*steps == 0)
+	if (*steps == 0 || golang_tick(plans->types->image->deadline))
 		return false;
 	--*steps;
 	if (type->pointer_bytes == 0 || depth > DEPTH_MAX || type->size > SIZE_MAX_PLANNED)

@@ -18,7 +18,6 @@
 enum {
 	PIECE = 1 << 16,    /* bytes looked at through one view */
 	BATCH = 256,        /* words that may be pointers, gathered before they are followed */
-	LATE_EVERY = 4096,  /* blocks between looks at the clock */
 };
 
 struct batch {
@@ -121,7 +120,7 @@ scan(struct golang_state *state, uint64_t start, uint64_t end, bool is_cell)
 	struct batch batch;
 	batch.count = 0;
 	end &= ~7ull;
-	for (uint64_t at = (start + 7) & ~7ull; at < end;) {
+	for (uint64_t at = (start + 7) & ~7ull; at < end && !golang_tick(&state->deadline);) {
 		if (end - at >= PIECE && memory_is_blank(state->memory, at, PIECE)) {
 			at += PIECE;
 			continue;
@@ -138,9 +137,9 @@ drain(struct golang_state *state, const uint64_t *row, const uint64_t *count, ui
 {
 	for (; *done < *count; ++*done) {
 		const struct golang_span *span = golang_span_of(&state->heap, row[*done]);
-		if (*done % LATE_EVERY == 0 && golang_is_late(state))
-			return false;
 		scan(state, row[*done], row[*done] + span->object_size, is_cell);
+		if (state->deadline.is_over)
+			return false;
 	}
 	return true;
 }
@@ -171,7 +170,7 @@ golang_reach_mark(struct golang_state *state)
 		is_in_time = drain(state, marks->waiting, &marks->waiting_count, &done_waiting,
 		                   true) &&
 		             drain(state, marks->queue, &marks->queued, &done, false);
-	marks->is_whole = is_in_time;
-	if (!is_in_time || state->totals.running)
+	marks->is_whole = is_in_time && !state->deadline.is_over;
+	if (!marks->is_whole || state->totals.running)
 		state->totals.reachable_objects = state->totals.reachable_bytes = TRACE_UNKNOWN;
 }

@@ -1,5 +1,5 @@
 /* Writes the rows of the result from what all steps found. Computes nothing twice: bytes are those
- * of the claims. */
+ * of the claims. A map for which time was up is left out, with its claims. */
 #include "golang/state.h"
 
 #include <string.h>
@@ -42,15 +42,28 @@ write_bytes(const struct golang_state *state, const struct golang_found *found,
 	map->overflow_bytes = found->bytes[TRACE_OVERFLOW];
 	map->overflow_reserved_bytes = (header->reserve + header->old_reserve) * type->group.size;
 	map->overflow_blocks = found->census.chained + found->census.old_chained;
-	map->value_bytes = found->bytes[TRACE_VALUES];
-	map->value_blocks = found->value_blocks;
 	map->resident_bytes = found->resident;
 	memcpy(row->slot_bytes, found->slot_bytes, sizeof row->slot_bytes);
 	row->directory_bytes = header->length ? 8 * header->length + 32 * found->census.tables : 0;
+	row->element_bytes = type->key.slot + type->value.slot;
+}
+
+static void
+write_values(const struct golang_state *state, const struct golang_found *found,
+             struct golang_map *row)
+{
+	struct trace_map *map = &row->map;
+	if (!state->are_values_known) {
+		map->value_bytes = map->value_blocks = TRACE_UNKNOWN;
+		row->slot_bytes[TRACE_VALUES] = TRACE_UNKNOWN;
+		row->indirect_bytes = row->shared_bytes = row->residue = TRACE_UNKNOWN;
+		return;
+	}
+	map->value_bytes = found->bytes[TRACE_VALUES];
+	map->value_blocks = found->value_blocks;
 	row->indirect_bytes = found->indirect_bytes;
 	row->shared_bytes = found->shared_bytes;
 	row->residue = found->residue;
-	row->element_bytes = type->key.slot + type->value.slot;
 }
 
 /* Entries that half of its room would not have held: it grew because of them, and they went. Fewer
@@ -58,7 +71,7 @@ write_bytes(const struct golang_state *state, const struct golang_found *found,
 static bool
 was_filled(const struct golang_found *found, const struct trace_map *map)
 {
-	uint64_t gone = found->residue + map->tombstones;
+	uint64_t gone = found->residue + map->tombstones; /* residue: 0 where it is not known */
 	return gone > 0 && found->header.count + gone > map->capacity / 2;
 }
 
@@ -130,6 +143,7 @@ make_row(struct golang_state *state, const struct golang_found *found)
 	row->map.where_base = found->header.address;
 	write_census(state, found, row);
 	write_bytes(state, found, row);
+	write_values(state, found, row);
 	write_types(state, found, row);
 	golang_place(state, found, row);
 	return write_needed(state, found, row);
@@ -146,13 +160,21 @@ compare_claims(const void *a, const void *b)
 	return x->span_class < y->span_class ? -1 : x->span_class > y->span_class;
 }
 
-/* Claims name maps by their number among all that were found; rows leave some of these out. */
+/* Claims name maps by their number among all that were found; rows leave some of these out. Claims
+ * of values that are not known go. */
 static void
 renumber_claims(struct golang_state *state, const uint32_t *rows)
 {
 	struct golang_claim *claims = state->claims.at;
-	for (size_t i = 0; i < state->claims.count; i++)
-		claims[i].map = rows[claims[i].map];
+	size_t kept = 0;
+	for (size_t i = 0; i < state->claims.count; i++) {
+		if (rows[claims[i].map] == TRACE_NONE ||
+		    (claims[i].role == TRACE_VALUES && !state->are_values_known))
+			continue;
+		claims[kept] = claims[i];
+		claims[kept++].map = rows[claims[i].map];
+	}
+	state->claims.count = kept;
 	array_sort(&state->claims, sizeof *claims, compare_claims);
 }
 
@@ -163,9 +185,15 @@ golang_rows_make(struct golang_state *state)
 	uint32_t *rows = array_map((state->found.count + 1) * sizeof *rows);
 	int result = rows ? 0 : -1;
 	for (size_t i = 0; i < state->found.count && result == 0; i++) {
-		rows[i] = (uint32_t)state->rows.count;
-		if (found[i].choices)
-			result = make_row(state, &found[i]);
+		size_t before = state->rows.count;
+		rows[i] = TRACE_NONE;
+		if (found[i].choices == 0 || golang_tick(&state->deadline))
+			continue;
+		result = make_row(state, &found[i]);
+		if (state->deadline.is_over) /* in the middle of it */
+			state->rows.count = before;
+		else
+			rows[i] = (uint32_t)before;
 	}
 	if (result == 0)
 		renumber_claims(state, rows);

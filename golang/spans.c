@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum {
+	SMALL_PAGES_MAX = 10,     /* of a span of blocks of a size class, in each release */
 	SPAN_SIZE = 160,          /* bytes of one that are read */
 	SAMPLE = 200,             /* elements of a list that must be spans before it is taken */
 	LEAST_SPANS = 8,
@@ -45,7 +46,7 @@ is_cut_right(const struct golang_span *span)
 	if (class == 0)
 		return span->objects == 1 && span->object_size > GOLANG_SMALL_MAX - 8 &&
 		       span->object_size <= size;
-	return span->object_size == class_sizes[class] &&
+	return span->object_size == class_sizes[class] && size <= SMALL_PAGES_MAX * GOLANG_PAGE &&
 	       span->objects <= size / span->object_size;
 }
 
@@ -96,6 +97,8 @@ count_list(struct golang_heap *heap, uint64_t list, uint64_t count, uint64_t roo
 		return 0;
 	for (uint64_t i = 0; i < count && i < SAMPLE; i++) {
 		struct golang_span span;
+		if (golang_tick(heap->image->deadline))
+			return 0;
 		enum span_state state =
 		    read_span(memory, layout, word_at(memory, list + 8 * i), &span);
 		if (state == SPAN_BAD)
@@ -112,7 +115,8 @@ find_list(struct golang_heap *heap, uint64_t start, uint64_t end, uint64_t *best
 {
 	enum { STEP = 4096 };
 	uint64_t words[STEP / 8 + 2];
-	for (uint64_t at = (start + 7) & ~7ull; at < end && end - at >= 24; at += STEP) {
+	for (uint64_t at = (start + 7) & ~7ull;
+	     at < end && end - at >= 24 && !golang_tick(heap->image->deadline); at += STEP) {
 		uint64_t size = end - at < sizeof words ? (end - at) & ~7ull : sizeof words;
 		if (memory_is_blank(heap->memory, at, size) ||
 		    !memory_read(heap->memory, at, words, size))
@@ -142,6 +146,8 @@ read_list(struct golang_heap *heap, uint64_t list, uint64_t count)
 	const struct golang_span_layout *layout = &heap->image->release->span;
 	for (uint64_t i = 0; i < count; i++) {
 		struct golang_span span, *kept;
+		if (golang_tick(heap->image->deadline))
+			break;
 		uint64_t address = word_at(heap->memory, list + 8 * i);
 		if (read_span(heap->memory, layout, address, &span) != SPAN_TAKEN)
 			continue;

@@ -17,7 +17,6 @@
 enum {
 	ELEMENTS_MAX = 1 << 20, /* of one block */
 	PIECE = 4096,
-	LATE_EVERY = 4096,
 };
 
 struct value { /* `count` values of a type, one behind the other */
@@ -193,6 +192,8 @@ look_at_value(struct spread *spread, const struct value *value)
 	struct golang_plan plan = *found;
 	for (uint64_t i = 0; i < value->count; i++)
 		for (uint32_t k = 0; k < plan.count; k++) {
+			if (golang_tick(&spread->state->deadline))
+				return;
 			struct golang_slot slot =
 			    ((const struct golang_slot *)spread->plans.slots.at)[plan.first + k];
 			look_at_slot(spread, value->address + i * plan.size, &slot);
@@ -202,10 +203,10 @@ look_at_value(struct spread *spread, const struct value *value)
 static bool
 drain(struct spread *spread)
 {
-	for (uint64_t done = 0; spread->pending.count && !spread->is_failed; done++) {
+	while (spread->pending.count && !spread->is_failed) {
 		struct value value =
 		    ((const struct value *)spread->pending.at)[--spread->pending.count];
-		if (done % LATE_EVERY == 0 && golang_is_late(spread->state))
+		if (golang_tick(&spread->state->deadline))
 			return false;
 		look_at_value(spread, &value);
 	}
@@ -244,7 +245,8 @@ static void
 try_words(struct spread *spread, uint64_t start, uint64_t end)
 {
 	uint64_t words[PIECE / 8 + 1];
-	for (uint64_t at = (start + 7) & ~7ull; at < end && end - at >= 16; at += PIECE) {
+	for (uint64_t at = (start + 7) & ~7ull;
+	     at < end && end - at >= 16 && !golang_tick(&spread->state->deadline); at += PIECE) {
 		uint64_t size = end - at < sizeof words ? (end - at) & ~7ull : sizeof words;
 		if (memory_is_blank(spread->state->memory, at, size) ||
 		    !memory_read(spread->state->memory, at, words, size))
@@ -279,7 +281,7 @@ try_span(struct spread *spread, const struct golang_span *span)
 	               span->object_size > GOLANG_HEADER_MIN;
 	if (!golang_span_has_pointers(span))
 		return true;
-	for (uint64_t i = 0; i < span->objects; i++) {
+	for (uint64_t i = 0; i < span->objects && !golang_tick(&spread->state->deadline); i++) {
 		if (!golang_is_allocated(&state->heap, span, i))
 			continue;
 		uint64_t base = span->start + i * span->object_size;

@@ -93,6 +93,8 @@ count_list(const struct golang_state *state, const uint64_t *words)
 		return 0;
 	for (uint64_t i = 0; i < count && i < SAMPLE; i++) {
 		struct golang_stack stack;
+		if (golang_tick(state->image.deadline))
+			return 0;
 		enum goroutine is = check_goroutine(state, word_at(state->memory, list + 8 * i),
 		                                    &stack);
 		if (is == GOROUTINE_BAD)
@@ -107,7 +109,8 @@ find_list(const struct golang_state *state, uint64_t start, uint64_t end, uint64
           uint64_t *count)
 {
 	uint64_t words[512];
-	for (uint64_t at = (start + 7) & ~7ull; at < end && end - at >= 24;
+	for (uint64_t at = (start + 7) & ~7ull;
+	     at < end && end - at >= 24 && !golang_tick(state->image.deadline);
 	     at += sizeof words - 16) {
 		uint64_t size = end - at < sizeof words ? (end - at) & ~7ull : sizeof words;
 		if (memory_is_blank(state->memory, at, size) ||
@@ -174,7 +177,7 @@ golang_stacks_find(struct golang_state *state)
 	find_list(state, image->bss, image->bss_end, &list, &count);
 	find_list(state, image->noptr_bss, image->noptr_bss_end, &list, &count);
 	find_list(state, image->data, image->data_end, &list, &count);
-	for (uint64_t i = 0; i < count; i++) {
+	for (uint64_t i = 0; i < count && !golang_tick(&state->deadline); i++) {
 		struct golang_stack stack, *kept;
 		uint64_t address = word_at(state->memory, list + 8 * i);
 		if (check_goroutine(state, address, &stack) != GOROUTINE_TAKEN)

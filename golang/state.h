@@ -2,6 +2,7 @@
 #ifndef GOLANG_STATE_H
 #define GOLANG_STATE_H
 
+#include "golang/deadline.h"
 #include "golang/walk.h"
 
 /* A map that was proved. */
@@ -42,6 +43,7 @@ struct golang_marks {
 
 struct golang_state {
 	const struct golang_input *input;
+	struct golang_deadline deadline;
 	struct memory *memory;
 	struct golang_image image;
 	struct golang_heap heap;
@@ -56,6 +58,7 @@ struct golang_state {
 	struct array scratch; /* uint64_t, of one step at a time */
 	struct array texts;   /* bytes */
 	uint32_t *text_index; /* where texts stand, by their hash */
+	bool are_values_known; /* false: time was up before all were seen */
 	struct golang_totals totals;
 };
 
@@ -83,8 +86,6 @@ golang_bit_set(uint64_t *bits, uint64_t i)
 {
 	bits[i / 64] |= 1ull << i % 64;
 }
-
-bool golang_is_late(const struct golang_state *state);
 
 /* Adds to a map's claims. Returns 0, or -1 with errno. */
 int golang_claim_add(struct golang_state *state, uint32_t map, enum trace_role role,

@@ -162,7 +162,9 @@ walk_directory(const struct golang_walk_state *walk)
 			return GOLANG_WALK_BROKEN;
 		same = 1ull << (header->bits - table.depth);
 		for (uint64_t k = 1; k < same; k++)
-			if (word_at(memory, header->directory + 8 * (i + k)) != address)
+			if (golang_tick(walk->heap->image->deadline))
+				return GOLANG_WALK_LATE;
+			else if (word_at(memory, header->directory + 8 * (i + k)) != address)
 				return GOLANG_WALK_BROKEN;
 		outcome = golang_walk_tell(walk, &block, TRACE_BUCKETS, TABLE_SIZE);
 		if (outcome == GOLANG_WALK_DONE)

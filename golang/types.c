@@ -127,6 +127,8 @@ add_words(const struct golang_types *types, struct golang_part *part,
 {
 	struct golang_type inner;
 	uint64_t at;
+	if (golang_tick(types->image->deadline))
+		return;
 	if (depth > DEPTH_MAX || type->pointer_bytes == 0 || part->word_count == GOLANG_WORDS_MAX)
 		return;
 	switch (type->kind) {
@@ -282,7 +284,8 @@ golang_types_open(struct golang_types *types, const struct golang_image *image)
 	memset(types, 0, sizeof *types);
 	types->memory = image->memory;
 	types->image = image;
-	for (uint64_t at = image->types; at < image->types_end; at += 8) {
+	for (uint64_t at = image->types; at < image->types_end && !golang_tick(image->deadline);
+	     at += 8) {
 		struct golang_map_type map, *kept;
 		if (!read_map_type(types, at, &map))
 			continue;

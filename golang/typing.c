@@ -13,6 +13,8 @@ static bool
 is_stand_in(const struct golang_state *state, const struct golang_found *found, uint32_t i)
 {
 	char name[NAME_MAX_BYTES];
+	if (golang_tick(state->image.deadline))
+		return false;
 	golang_type_name(&state->types, &golang_choice(state, found, i)->type, name, sizeof name);
 	return strstr(name, "go.shape.") != NULL;
 }
@@ -51,7 +53,7 @@ int
 golang_typing_narrow(struct golang_state *state)
 {
 	struct golang_found *found = state->found.at;
-	for (size_t i = 0; i < state->found.count; i++) {
+	for (size_t i = 0; i < state->found.count && !golang_tick(&state->deadline); i++) {
 		narrow(state, &found[i], is_real);
 		if (found[i].choices > 1)
 			narrow(state, &found[i], can_hold);

@@ -5,6 +5,9 @@
  *
  * Two passes over the cells, as only the first knows whom else a block belongs to. On the way, free
  * cells that still show a key are counted: the runtime clears only keys with pointers in them.
+ *
+ * What must never break: where not all cells were seen, or not all that is reached, nobody can tell
+ * whose a block is, and nothing is told of any map's values.
  */
 #include "golang/state.h"
 #include "golang/word.h"
@@ -140,10 +143,12 @@ make_pass(struct golang_state *state, bool is_last)
 		pass.type = golang_choice(state, found, 0);
 		if (!is_last && pass.type->key.word_count + pass.type->value.word_count == 0)
 			continue;
-		golang_walk(&state->heap, golang_shape_of(state, pass.type), &found->header,
-		            &pass.visitor, &census);
+		enum golang_walk outcome =
+		    golang_walk(&state->heap, golang_shape_of(state, pass.type), &found->header,
+		                &pass.visitor, &census);
 		if (pass.is_failed)
 			return -1;
+		state->are_values_known &= outcome == GOLANG_WALK_DONE;
 	}
 	return 0;
 }
@@ -151,6 +156,9 @@ make_pass(struct golang_state *state, bool is_last)
 int
 golang_values_claim(struct golang_state *state)
 {
+	state->are_values_known = state->marks.is_whole;
+	if (!state->are_values_known)
+		return 0;
 	if (make_pass(state, false) != 0)
 		return -1;
 	return make_pass(state, true);

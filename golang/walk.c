@@ -20,6 +20,8 @@ enum golang_walk
 golang_walk_see(const struct golang_walk_state *walk, const struct golang_group *group)
 {
 	struct golang_visitor *visitor = walk->visitor;
+	if (golang_tick(walk->heap->image->deadline))
+		return GOLANG_WALK_LATE;
 	if (!visitor || !visitor->visit_group || visitor->visit_group(visitor, group))
 		return GOLANG_WALK_DONE;
 	return GOLANG_WALK_STOPPED;

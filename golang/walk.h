@@ -65,6 +65,7 @@ enum golang_walk {
 	GOLANG_WALK_BROKEN, /* a pointer led elsewhere or a cell makes no sense */
 	GOLANG_WALK_COUNT,  /* other than the header says */
 	GOLANG_WALK_STOPPED,/* by the visitor */
+	GOLANG_WALK_LATE,   /* time was up: nothing is known of it */
 };
 
 /* Whether these 48 bytes could be a map's header; fills `header`. */

@@ -166,6 +166,36 @@ swiss_structs_may_hold_themselves(void **state)
 	a_struct_that_holds_itself_is_no_endless_tree(26, "go1.26.5");
 }
 
+/* The record of overflow buckets of one map leads to the header of the next: a block belongs to one
+ * map, and the other one is left out with all that it has. */
+static void
+a_header_that_another_map_owns_is_no_map(void **state)
+{
+	struct guest guest;
+	guest_open(&guest, 19, "go1.19.8");
+	guest_map_type(&guest, "map[int]int", guest.int_type, 8, false, false);
+	uint64_t header[2], slice = guest_block(&guest, 32, true), extra;
+	for (size_t i = 0; i < 2; i++) {
+		header[i] = guest_block(&guest, 48, true);
+		uint64_t array = guest_block(&guest, 144, false);
+		guest_word(&guest, header[i], 1);
+		guest_word(&guest, header[i] + 8, 0x77ull << 32);
+		guest_word(&guest, header[i] + 16, array);
+		guest_word(&guest, array, 0x80);
+	}
+	extra = guest_block(&guest, 24, true);
+	guest_word(&guest, header[0] + 40, extra);
+	guest_word(&guest, extra, slice);
+	guest_word(&guest, slice, header[1]);
+	guest_word(&guest, slice + 16, 1);
+	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
+	assert_int_equal(guest.result.map_count, 1);
+	assert_int_equal(guest.result.maps[0].map.address, header[0]);
+	for (size_t i = 0; i < guest.result.claim_count; i++)
+		assert_int_equal(guest.result.claims[i].map, 0);
+	guest_close(&guest);
+}
+
 int
 main(void)
 {
@@ -174,6 +204,7 @@ main(void)
 		cmocka_unit_test(swiss_words_may_lie),
 		cmocka_unit_test(classic_structs_may_hold_themselves),
 		cmocka_unit_test(swiss_structs_may_hold_themselves),
+		cmocka_unit_test(a_header_that_another_map_owns_is_no_map),
 		cmocka_unit_test(unknown_releases_are_refused_by_name),
 		cmocka_unit_test(what_is_no_program_is_not_go),
 	};
