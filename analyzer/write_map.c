@@ -122,7 +122,8 @@ write_parts(FILE *out, const struct model_map *map)
 		write_bytes(out, "kept by rule", row->kept_by_rule,
 			    ": its own shrinking would still keep this");
 	write_bytes(out, "resident", row->resident_bytes, " of the arrays are in physical memory");
-	write_bytes(out, "values", row->value_bytes, row->value_blocks ? values : "");
+	write_bytes(out, "values", row->value_bytes,
+		    row->value_blocks && row->value_bytes != TRACE_UNKNOWN ? values : "");
 	write_bytes(out, "header", row->header_bytes,
 		    row->header_bytes ? "" : ": it lies within something else");
 	if (map->remark)
