@@ -64,22 +64,61 @@ index_seek(const struct index_table *table, uint32_t place, uint64_t key)
 	}
 }
 
-/* The entry that was sought may be given back before it is read: its value is 0 then. */
+/* A bit for each entry that has this key, or what `mask` leaves of it. Without a branch for each:
+ * which one it is cannot be foretold. */
+static inline unsigned
+index_match(const struct index_line *line, uint64_t key, uint64_t mask)
+{
+	unsigned matches = 0;
+
+	for (unsigned i = 0; i < LINE_ENTRIES; i++) {
+		uint64_t found = __atomic_load_n(&line->entries[i].key, __ATOMIC_ACQUIRE);
+
+		matches |= (unsigned)((found & mask) == key) << i;
+	}
+	return matches;
+}
+
+/* An entry that was sought may be given back before it is read: its value is 0 then. */
+static inline struct index_value
+index_value_of(const struct index_entry *entry)
+{
+	return (struct index_value){
+		.value = __atomic_load_n(&entry->value.value, __ATOMIC_RELAXED),
+		.more = __atomic_load_n(&entry->value.more, __ATOMIC_ACQUIRE),
+	};
+}
+
 struct index_value
 index_find(const struct index *index, uint32_t place, uint64_t key)
 {
 	const struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
-	struct index_value value = { 0, 0 };
-	struct index_entry *entry;
 
-	if (!table)
-		return value;
-	entry = index_seek(table, place, key);
-	if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key)
-		return value;
-	value.value = __atomic_load_n(&entry->value.value, __ATOMIC_RELAXED);
-	value.more = __atomic_load_n(&entry->value.more, __ATOMIC_ACQUIRE);
-	return value;
+	for (size_t at = table ? index_line(table, place) : 0; table; at = index_next(table, at)) {
+		const struct index_line *line = &table->lines[at];
+		unsigned matches = index_match(line, key, UINT64_MAX);
+
+		if (matches)
+			return index_value_of(&line->entries[__builtin_ctz(matches)]);
+		if (!__atomic_load_n(&line->entries[LINE_ENTRIES - 1].key, __ATOMIC_RELAXED))
+			break;
+	}
+	return (struct index_value){ 0, 0 };
+}
+
+struct index_value
+index_guess(const struct index *index, uint32_t place, uint32_t low, uint64_t *key)
+{
+	const struct index_table *table = __atomic_load_n(&index->table, __ATOMIC_ACQUIRE);
+	const struct index_line *line = table ? &table->lines[index_line(table, place)] : NULL;
+	unsigned matches = line ? index_match(line, low, UINT32_MAX) : 0;
+	const struct index_entry *entry;
+
+	if (!matches)
+		return (struct index_value){ 0, 0 };
+	entry = &line->entries[__builtin_ctz(matches)];
+	*key = __atomic_load_n(&entry->key, __ATOMIC_ACQUIRE);
+	return index_value_of(entry);
 }
 
 static void

@@ -48,6 +48,11 @@ void index_expect(const struct index *index, uint32_t place);
 /* What was added with this key, which is not 0; a value of 0 where nothing was. */
 struct index_value index_find(const struct index *index, uint32_t place, uint64_t key);
 
+/* What was added at about this place with a key that ends in `low`, and that key; a value of 0
+ * where the first line that it may lie in has none. */
+struct index_value index_guess(const struct index *index, uint32_t place, uint32_t low,
+                               uint64_t *key);
+
 /* ---- one thread at a time */
 
 /* Whether it should grow before more is added. */

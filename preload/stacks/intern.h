@@ -24,6 +24,10 @@ void intern_expect(uint32_t path);
 /* The leaf of a frame under its caller's; `path` is its own. Node 0: it is not known. */
 struct leaf intern_find(const struct leaf *outer, uint32_t path, uint32_t site);
 
+/* The leaf that lies at `path`, and its caller's node, where one of this site does: a guess, since
+ * other callers' may lie there. Node 0: there is none. */
+struct leaf intern_guess(uint32_t path, uint32_t site, uint32_t *outer);
+
 /* ---- under the lock */
 
 void intern_lock(void);

@@ -15,6 +15,7 @@
 #include "preload/unwind/frames.h"
 
 #include "preload/process/settings.h"
+#include "preload/process/tracer.h"
 #include "preload/unwind/unwinder.h"
 
 enum { PAGE_BITS = 12, ADDRESS_BITS = 48 };
@@ -62,20 +63,22 @@ frames_rbp_slot(const struct step *step, uint64_t cfa)
 static bool
 frames_step(struct walk *walk, const struct step *from, struct step *to)
 {
-	uint64_t offset = (uint64_t)(int64_t)(8 * from->rule.cfa_words);
+	uint64_t offset = (uint64_t)(int64_t)(8 * from->rule.cfa_words), rbp_slot, rbp;
+	bool saves_rbp = from->rule.flags & RULE_SAVES_RBP;
 
-	to->rbp = from->rbp;
-	if (from->rule.kind == RULE_RSP)
-		to->sp = from->sp + offset;
-	else if (from->rule.kind == RULE_RBP)
-		to->sp = from->rbp + offset;
-	else if (from->rule.kind != RULE_REALIGNED ||
-	         !frames_read(walk, from->rbp + offset, from->sp, &to->sp))
-		return false;
+	if (from->rule.kind == RULE_REALIGNED) {
+		if (!frames_read(walk, from->rbp + offset, from->sp, &to->sp))
+			return false;
+	} else {
+		to->sp = (from->rule.kind == RULE_RBP ? from->rbp : from->sp) + offset;
+	}
 	if (to->sp <= from->sp || !frames_read(walk, to->sp - 8, from->sp, &to->pc))
 		return false;
-	return !(from->rule.flags & RULE_SAVES_RBP) ||
-	       frames_read(walk, frames_rbp_slot(from, to->sp), from->sp, &to->rbp);
+	rbp_slot = saves_rbp ? frames_rbp_slot(from, to->sp) : to->sp - 8;
+	if (!frames_read(walk, rbp_slot, from->sp, &rbp))
+		return false;
+	to->rbp = saves_rbp ? rbp : from->rbp;
+	return true;
 }
 
 /* ---- joining the last stack */
@@ -176,33 +179,63 @@ frames_needs_rbp(const struct rule *rule, bool caller_needs_rbp)
 
 static const struct frame root; /* what calls the outermost frame */
 
-/* The state that was walked, and what it takes from the caller's frame. The node's place is asked
- * for now and looked at later, so that those of all new frames are fetched at once. */
+/* The state that was walked, and what it takes from the caller's frame. */
 static inline void
 frames_fill(struct frame *frame, const struct frame *outer, const struct step *step)
 {
+	bool is_own = step->rule.flags & RULE_OWN;
+
 	frame->pc = step->pc;
 	frame->sp = step->sp;
 	frame->rbp = step->rbp;
 	frame->needs_rbp = frames_needs_rbp(&step->rule, outer->needs_rbp);
-	frame->published = outer->published;
-	frame->leaf.path = outer->leaf.path;
-	if (step->rule.flags & RULE_OWN)
-		return;
-	frame->published++;
-	frame->leaf.path = intern_path(outer->leaf.path, step->rule.site);
-	intern_expect(frame->leaf.path);
+	frame->published = (uint16_t)(outer->published + !is_own);
+	frame->leaf.path = is_own ? outer->leaf.path :
+	                            intern_path(outer->leaf.path, step->rule.site);
 }
 
-/* Looks up the leaves of the walked steps from number `end` - 1 down to 0, whose frames begin at
- * `frame`. Once one is new those further in are, too: they are made under one lock. A frame of this
- * library has its caller's; beyond one that cannot be made none can. */
+/* ---- the leaves of the walked frames: `end` of them from `frame` on, the outermost first; their
+ * steps are those from `steps` on, the innermost first */
+
+/* From the innermost on, whose place is known before its callers' nodes are: what lies there names
+ * its caller, that one its own, and so up to `outer`. Each must be of the step's site, so that the
+ * tree itself proves the guess. False: it was none; only paths are left that hold. */
+static bool
+frames_guess_leaves(struct frame *frame, const struct leaf *outer, const struct step *steps,
+                    uint32_t end)
+{
+	uint32_t node = 0;
+
+	if (!end || (steps[0].rule.flags & RULE_OWN))
+		return false;
+	frame += end - 1;
+	frame->leaf = intern_guess(frame->leaf.path, steps[0].rule.site, &node);
+	if (!frame->leaf.node)
+		return false;
+	for (uint32_t i = 1; i < end; i++) {
+		frame--;
+		frame->leaf.node = node;
+		frame->leaf.end = 0;
+		if (steps[i].rule.flags & RULE_OWN)
+			continue;
+		if (!node || tracer_node(node)->site != steps[i].rule.site)
+			return false;
+		node = tracer_node(node)->parent;
+	}
+	return node == outer->node;
+}
+
+/* Looks them up from the outermost on. Once one is new those further in are, too: they are made
+ * under one lock. A frame of this library has its caller's; beyond one that cannot be made none
+ * can. All places are asked for first, so that the processor fetches them at once. */
 static void
 frames_find_leaves(struct frame *frame, const struct leaf *outer, const struct step *steps,
                    uint32_t end)
 {
 	bool is_new = false, is_full = false;
 
+	for (uint32_t i = 0; i < end; i++)
+		intern_expect(frame[i].leaf.path);
 	for (uint32_t i = end; i-- > 0; outer = &frame++->leaf) {
 		uint32_t path = frame->leaf.path, site = steps[i].rule.site;
 
@@ -238,7 +271,8 @@ frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uin
 		frames_fill(frame, outer, &walk->steps[i]);
 		frame->slots = (uint16_t)(slots - frames->slots);
 	}
-	frames_find_leaves(&frames->list[top], joined, walk->steps, end);
+	if (!frames_guess_leaves(&frames->list[top], joined, walk->steps, end))
+		frames_find_leaves(&frames->list[top], joined, walk->steps, end);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	frames->is_bounded = walk->is_bounded && (!top || frames->is_bounded);
 	frames->count = top + end;

@@ -39,12 +39,15 @@ rules_key(uint64_t at)
 	return at | (uint64_t)__atomic_load_n(&rules_moves, __ATOMIC_RELAXED) << ADDRESS_BITS;
 }
 
-static inline struct set *
-rules_set(uint64_t at)
+/* Where the rule for `at` is looked for first, second and so on: mostly it is the first. */
+static inline struct entry *
+rules_place(uint64_t at, unsigned turn)
 {
-	return &sets[(at * UINT64_C(0x9e3779b97f4a7c15)) >> 50];
+	uint64_t hash = at * UINT64_C(0x9e3779b97f4a7c15);
+
+	return &sets[hash >> 50].entries[((hash >> 48) + turn) % SET_RULES];
 }
-_Static_assert(SETS == 1 << (64 - 50), "the number of sets is what rules_set gives");
+_Static_assert(SETS == 1 << (64 - 50), "the number of sets is what rules_place gives");
 
 /* ---- what the tables say */
 
@@ -112,13 +115,12 @@ rules_function(uint64_t at)
 static void
 rules_keep(uint64_t at, struct rule rule)
 {
-	struct set *set = rules_set(at);
 	static uint32_t turn;
-	struct entry *entry = &set->entries[turn++ % SET_RULES];
+	struct entry *entry = rules_place(at, turn++);
 
-	for (int i = 0; i < SET_RULES; i++) {
-		if (set->entries[i].key >> ADDRESS_BITS != (uint16_t)rules_moves)
-			entry = &set->entries[i];
+	for (unsigned i = SET_RULES; i-- > 0;) {
+		if (rules_place(at, i)->key >> ADDRESS_BITS != (uint16_t)rules_moves)
+			entry = rules_place(at, i);
 	}
 	__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
@@ -148,12 +150,11 @@ rules_learn(uint64_t at)
 struct rule
 rules_find(uint64_t at)
 {
-	const struct set *set = rules_set(at);
 	uint64_t key = rules_key(at);
 	struct rule rule;
 
-	for (int i = 0; i < SET_RULES; i++) {
-		const struct entry *entry = &set->entries[i];
+	for (unsigned i = 0; i < SET_RULES; i++) {
+		const struct entry *entry = rules_place(at, i);
 
 		if (__atomic_load_n(&entry->key, __ATOMIC_ACQUIRE) != key)
 			continue;

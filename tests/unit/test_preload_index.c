@@ -54,6 +54,31 @@ finds_what_was_added_and_nothing_else(void **unused)
 	}
 }
 
+/* Several keys that end alike at one place: it is one of them, told by its key. */
+static void
+guesses_by_the_end_of_a_key(void **unused)
+{
+	static struct index index = { .place = index_mix };
+	struct index_value found;
+	uint64_t key = 0;
+
+	assert_int_equal(index_guess(&index, 7, 1, &key).value, 0);
+	for (uint32_t i = 1; i <= 3; i++) {
+		assert_true(index_reserve(&index));
+		index_add(&index, 7, (uint64_t)i << 32 | (i == 2 ? 5 : 9),
+		          (struct index_value){ i, 10 * i });
+	}
+	found = index_guess(&index, 7, 5, &key);
+	assert_int_equal(found.value, 2);
+	assert_int_equal(found.more, 20);
+	assert_int_equal(key, UINT64_C(2) << 32 | 5);
+	found = index_guess(&index, 7, 9, &key);
+	assert_in_set(found.value, ((LargestIntegralType[]){ 1, 3 }), 2);
+	assert_int_equal(key, (uint64_t)found.value << 32 | 9);
+	assert_int_equal(index_guess(&index, 7, 0, &key).value, 0); /* a free entry is none */
+	assert_int_equal(index_guess(&index, UINT32_MAX, 5, &key).value, 0);
+}
+
 /* Whatever is set in a table goes with its entry into the next one. */
 static void
 keeps_what_is_set_later(void **unused)
@@ -134,6 +159,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_added_and_nothing_else),
+		cmocka_unit_test(guesses_by_the_end_of_a_key),
 		cmocka_unit_test(keeps_what_is_set_later),
 		cmocka_unit_test(goes_on_without_memory),
 		cmocka_unit_test(gives_readers_the_right_value_or_none),
