@@ -173,7 +173,7 @@ shadow_drain(void (*visit)(const uint32_t *words, uint64_t address, void *contex
 
 struct empty_pages {
 	unsigned count;
-	struct {
+	struct empty_page {
 		struct shadow_region *region;
 		unsigned page;
 	} at[TRIM_AT_ONCE];
@@ -190,16 +190,35 @@ page_is_empty(const uint32_t *words)
 	return !any;
 }
 
-static void
-page_give_back(struct shadow_region *region, unsigned page)
+/* Whether number `at` goes on where the one before it ends, and is still empty. */
+static bool
+run_goes_on(const struct empty_pages *pages, unsigned at)
 {
-	uint32_t *words = page_words(region, page);
+	const struct empty_page *page = &pages->at[at];
 
-	if (!page_is_empty(words) ||
-	    madvise(words, SHADOW_PAGE_WORDS * sizeof(*words), MADV_DONTNEED))
-		return;
-	__atomic_store_n(&region->touched, region->touched & ~(UINT64_C(1) << page),
-	                 __ATOMIC_RELEASE);
+	return at < pages->count && page->region == page[-1].region &&
+	       page->page == page[-1].page + 1 &&
+	       page_is_empty(page_words(page->region, page->page));
+}
+
+/* Gives back those from number `at` on that lie side by side, in one call. Returns the number of
+ * the next one. */
+static unsigned
+run_give_back(const struct empty_pages *pages, unsigned at)
+{
+	struct shadow_region *region = pages->at[at].region;
+	uint32_t *words = page_words(region, pages->at[at].page);
+	uint64_t run = 0, size = 0;
+
+	if (!page_is_empty(words))
+		return at + 1;
+	do {
+		run |= UINT64_C(1) << pages->at[at++].page;
+		size += SHADOW_PAGE_WORDS * sizeof(*words);
+	} while (run_goes_on(pages, at));
+	if (!madvise(words, size, MADV_DONTNEED))
+		__atomic_store_n(&region->touched, region->touched & ~run, __ATOMIC_RELEASE);
+	return at;
 }
 
 /* Where a thread did not come to rest, it may be about to write: nothing is given back. */
@@ -212,8 +231,8 @@ pages_give_back(struct empty_pages *pages)
 		return;
 	shield_raise(&shield);
 	if (change_stop()) {
-		for (unsigned i = 0; i < pages->count; i++)
-			page_give_back(pages->at[i].region, pages->at[i].page);
+		for (unsigned i = 0; i < pages->count;)
+			i = run_give_back(pages, i);
 	}
 	change_resume();
 	shield_lower(&shield);
@@ -228,8 +247,7 @@ region_trim(struct shadow_region *region, uint64_t unused, void *context)
 	for (unsigned page = 0; page < SHADOW_PAGES; page++) {
 		if (!(region->touched >> page & 1) || !page_is_empty(page_words(region, page)))
 			continue;
-		pages->at[pages->count].region = region;
-		pages->at[pages->count++].page = page;
+		pages->at[pages->count++] = (struct empty_page){ region, page };
 		if (pages->count == TRIM_AT_ONCE)
 			pages_give_back(pages);
 	}
