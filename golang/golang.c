@@ -66,6 +66,26 @@ find(struct golang_state *state, const char **reason)
 	return GOLANG_FOUND;
 }
 
+/* Why the result is not all that there is; NULL: it is. */
+static const char *
+why_cut(const struct golang_state *state)
+{
+	if (state->deadline.was_cut)
+		return "time was up before all of the heap was looked at";
+	if (state->heap.has_odd_spans)
+		return "some of its heap's spans make no sense, and what lies in them was not "
+		       "looked at";
+	if (state->types.is_cut)
+		return "it has more than 65,536 map types, and maps of the others were not looked "
+		       "for";
+	if (state->totals.goroutines == 0)
+		return "its list of goroutines was not found, so that nobody can tell what holds "
+		       "a map";
+	if (state->is_text_cut)
+		return "there was no room for all names of types and places";
+	return NULL;
+}
+
 static void
 give(struct golang_state *state, struct golang_result *result, enum golang_outcome outcome)
 {
@@ -83,9 +103,8 @@ give(struct golang_state *state, struct golang_result *result, enum golang_outco
 	result->totals = state->totals;
 	if (outcome != GOLANG_FOUND)
 		return;
-	result->is_complete = !state->deadline.was_cut;
-	if (!result->is_complete)
-		result->reason = "time was up before all of the heap was looked at";
+	result->reason = why_cut(state);
+	result->is_complete = !result->reason;
 }
 
 enum golang_outcome

@@ -93,8 +93,9 @@ struct golang_map {
 	uint32_t tables;       /* Swiss; 0: one group without a table */
 	uint32_t held;         /* enum golang_held */
 	uint64_t root;         /* address of the word that leads to it, 0: none */
-	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th. Above 1,
-	                        * values, residue and the pointers' remedy are those of the first */
+	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th. Where
+	                        * they keep their pointers in different places, values, residue
+	                        * and the pointers' remedy are not known */
 	uint32_t function;     /* text: of the stack frame that leads to it, "" if not known */
 	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map
 	                        * 0xc000012000"; "" if the root holds it */
@@ -118,7 +119,7 @@ struct golang_totals {
 	uint64_t reachable_objects, reachable_bytes; /* TRACE_UNKNOWN where not all was seen */
 	uint64_t stack_bytes;           /* of goroutines */
 	uint64_t goroutines;
-	uint64_t running; /* of them: on threads of which nothing is known */
+	uint64_t running; /* on threads of which nothing is known, or in the middle of a change */
 	uint64_t map_types;
 	uint64_t candidates;            /* words and blocks that were tried as maps */
 	uint64_t unexplained;           /* looked like a map with entries, and no type fitted */

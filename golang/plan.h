@@ -9,7 +9,9 @@
 
 #include "golang/types.h"
 
-enum { GOLANG_SLOTS_MAX = 1024 }; /* of one type: what follows is not looked at */
+/* Of one type. What follows is not looked at: maps that only it leads to keep all the types that fit
+ * them, and no figure hangs on which it is (golang_found.has_one_layout). */
+enum { GOLANG_SLOTS_MAX = 1024 };
 
 struct golang_slot {
 	uint32_t offset;

@@ -170,7 +170,7 @@ golang_reach_mark(struct golang_state *state)
 		is_in_time = drain(state, marks->waiting, &marks->waiting_count, &done_waiting,
 		                   true) &&
 		             drain(state, marks->queue, &marks->queued, &done, false);
-	marks->is_whole = is_in_time && !state->deadline.is_over;
+	marks->is_whole = is_in_time && !state->deadline.is_over && state->totals.goroutines;
 	if (!marks->is_whole || state->totals.running)
 		state->totals.reachable_objects = state->totals.reachable_bytes = TRACE_UNKNOWN;
 }

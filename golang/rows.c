@@ -53,7 +53,7 @@ write_values(const struct golang_state *state, const struct golang_found *found,
              struct golang_map *row)
 {
 	struct trace_map *map = &row->map;
-	if (!state->are_values_known) {
+	if (!state->are_values_known || !found->has_one_layout) {
 		map->value_bytes = map->value_blocks = TRACE_UNKNOWN;
 		row->slot_bytes[TRACE_VALUES] = TRACE_UNKNOWN;
 		row->indirect_bytes = row->shared_bytes = row->residue = TRACE_UNKNOWN;
@@ -114,6 +114,8 @@ write_needed(struct golang_state *state, const struct golang_found *found, struc
 			continue;
 		if (golang_needed_of(state, found, choice, &needed) != 0)
 			return -1;
+		if (!found->has_one_layout)
+			needed.pointers = TRACE_UNKNOWN;
 		if (!type) {
 			map->remedies[0].leaves = map->remedies[0].transient = needed.rebuilt;
 			map->remedies[1].leaves = map->remedies[1].transient = needed.pointers;

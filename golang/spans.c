@@ -17,7 +17,7 @@ enum {
 	SPAN_SIZE = 160,          /* bytes of one that are read */
 	SAMPLE = 200,             /* elements of a list that must be spans before it is taken */
 	LEAST_SPANS = 8,
-	PAGES_MAX = 1 << 24,      /* of one span */
+	PAGES_MAX = 1 << 27,      /* of one span: 1 TiB */
 	STATE_IN_USE = 1,
 	STATE_MANUAL = 2,
 	INDEX_PAGES_MAX = 1 << 27, /* 1 TiB of heap */
@@ -149,7 +149,9 @@ read_list(struct golang_heap *heap, uint64_t list, uint64_t count)
 		if (golang_tick(heap->image->deadline))
 			break;
 		uint64_t address = word_at(heap->memory, list + 8 * i);
-		if (read_span(heap->memory, layout, address, &span) != SPAN_TAKEN)
+		enum span_state is = read_span(heap->memory, layout, address, &span);
+		heap->has_odd_spans |= is == SPAN_BAD;
+		if (is != SPAN_TAKEN)
 			continue;
 		kept = array_add(&heap->spans, sizeof span, 1);
 		if (!kept)
@@ -167,8 +169,10 @@ number_blocks(struct golang_heap *heap)
 	struct golang_span *spans = heap->spans.at;
 	size_t kept = 0;
 	for (size_t i = 0; i < heap->spans.count; i++) {
-		if (kept && spans[i].start < spans[kept - 1].end)
+		if (kept && spans[i].start < spans[kept - 1].end) {
+			heap->has_odd_spans = true;
 			continue;
+		}
 		spans[kept] = spans[i];
 		spans[kept].first = heap->block_count;
 		heap->block_count += spans[i].objects;

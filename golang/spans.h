@@ -42,6 +42,7 @@ struct golang_heap {
 	                           * apart */
 	uint64_t block_count;     /* blocks of all spans, in use or not */
 	uint64_t of_kind[2];      /* ... that may hold pointers, and that hold none */
+	bool has_odd_spans;       /* some that made no sense were left out */
 };
 
 /* A block of the heap. */

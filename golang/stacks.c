@@ -180,7 +180,9 @@ golang_stacks_find(struct golang_state *state)
 	for (uint64_t i = 0; i < count && !golang_tick(&state->deadline); i++) {
 		struct golang_stack stack, *kept;
 		uint64_t address = word_at(state->memory, list + 8 * i);
-		if (check_goroutine(state, address, &stack) != GOROUTINE_TAKEN)
+		enum goroutine is = check_goroutine(state, address, &stack);
+		state->totals.running += is == GOROUTINE_BAD; /* caught in the middle of a change */
+		if (is != GOROUTINE_TAKEN)
 			continue;
 		ask_threads(state, &stack);
 		kept = array_add(&state->stacks, sizeof stack, 1);

@@ -12,6 +12,8 @@ struct golang_found {
 	uint32_t first_choice, choices; /* in state->choices: map types that it can be of; none: it
 	                                 * turned out to be no map */
 	bool is_on_stack;
+	bool has_one_layout;            /* by the claims of values: all choices keep keys and
+	                                 * values, and the pointers in them, in the same places */
 	/* By the claims: what its blocks hold, as asked for and as the runtime counts it. */
 	uint64_t bytes[TRACE_ROLES], slot_bytes[TRACE_ROLES];
 	uint64_t old_bytes; /* part of `bytes`: of the array that is being left, its chains too */
@@ -58,7 +60,8 @@ struct golang_state {
 	struct array scratch; /* uint64_t, of one step at a time */
 	struct array texts;   /* bytes */
 	uint32_t *text_index; /* where texts stand, by their hash */
-	bool are_values_known; /* false: time was up before all were seen */
+	bool is_text_cut;      /* there was no room for all texts */
+	bool are_values_known; /* false: not all that leads to them was seen */
 	struct golang_totals totals;
 };
 

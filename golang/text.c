@@ -1,6 +1,6 @@
 /* The texts of a result: one row of bytes, each text terminated, equal ones kept once, as
- * far as an index with one place for each hash shows. Where memory is refused a text is cut short,
- * never wrong. */
+ * far as an index with one place for each hash shows. Where there is no room a text is cut short,
+ * never wrong, and the result says so. */
 #include "golang/state.h"
 
 #include <string.h>
@@ -11,6 +11,7 @@ static void
 add_bytes(struct golang_state *state, const char *bytes, size_t size)
 {
 	char *at = state->texts.count + size < TEXTS_MAX ? array_add(&state->texts, 1, size) : NULL;
+	state->is_text_cut |= !at;
 	if (at)
 		memcpy(at, bytes, size);
 }
@@ -63,7 +64,9 @@ earlier(struct golang_state *state, size_t start, size_t size)
 uint32_t
 golang_text_end(struct golang_state *state, size_t start)
 {
-	if (state->texts.count == start || state->texts.count + 1 >= TEXTS_MAX) {
+	bool has_room = state->texts.count + 1 < TEXTS_MAX;
+	state->is_text_cut |= !has_room;
+	if (state->texts.count == start || !has_room) {
 		state->texts.count = start;
 		return 0;
 	}

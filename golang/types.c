@@ -22,7 +22,8 @@ enum {
 	DEPTH_MAX = 16,
 	STEPS_MAX = 4096,      /* fields and elements that are looked at for the words of a cell: a
 	                        * hostile struct may hold itself many times over */
-	MAP_TYPES_MAX = 1 << 20,
+	MAP_TYPES_MAX = 1 << 16,
+	DOTS = 3,
 	CLASSIC_INDIRECT_KEY = 1, CLASSIC_INDIRECT_VALUE = 2,
 	SWISS_INDIRECT_KEY = 4, SWISS_INDIRECT_VALUE = 8,
 };
@@ -103,11 +104,14 @@ golang_type_name(const struct golang_types *types, const struct golang_type *typ
 	if (length && flags & STAR_FLAG && word_read(memory, at, 1, &value) && value == '*')
 		star = 1;
 	length -= star;
-	if (length > size - 1)
+	bool is_long = length > size - 1;
+	if (is_long)
 		length = size - 1;
 	if (!golang_image_holds(types->image, at + star, length) ||
 	    !memory_read(memory, at + star, into, length))
 		length = 0;
+	if (is_long && length)
+		memcpy(into + length - DOTS, "...", DOTS);
 	into[length] = '\0';
 	return length;
 }
@@ -119,6 +123,8 @@ add_word(struct golang_part *part, uint64_t offset)
 {
 	if (part->word_count < GOLANG_WORDS_MAX && offset % 8 == 0 && offset + 8 <= part->slot)
 		part->words[part->word_count++] = (uint8_t)offset;
+	else
+		part->is_cut = true;
 }
 
 static void
@@ -129,8 +135,13 @@ add_words(const struct golang_types *types, struct golang_part *part,
 	uint64_t at;
 	if (golang_tick(types->image->deadline))
 		return;
-	if (depth > DEPTH_MAX || type->pointer_bytes == 0 || part->word_count == GOLANG_WORDS_MAX)
+	if (type->pointer_bytes == 0 || part->is_cut)
 		return;
+	if (depth > DEPTH_MAX || *steps == 0) {
+		part->is_cut = true;
+		return;
+	}
+	--*steps;
 	switch (type->kind) {
 	case GOLANG_POINTER:
 	case GOLANG_SLICE:
@@ -145,17 +156,13 @@ add_words(const struct golang_types *types, struct golang_part *part,
 	case GOLANG_ARRAY:
 		if (!golang_type_element(types, type, &inner) || inner.size == 0)
 			return;
-		for (uint64_t i = 0; i < type->size / inner.size && *steps; i++) {
-			--*steps;
+		for (uint64_t i = 0; i < type->size / inner.size && !part->is_cut; i++)
 			add_words(types, part, &inner, offset + i * inner.size, depth + 1, steps);
-		}
 		return;
 	case GOLANG_STRUCT:
 		for (uint64_t i = 0;
-		     *steps && golang_type_field(types, type, i, &inner, &at); i++) {
-			--*steps;
+		     !part->is_cut && golang_type_field(types, type, i, &inner, &at); i++)
 			add_words(types, part, &inner, offset + at, depth + 1, steps);
-		}
 		return;
 	}
 }
@@ -289,7 +296,8 @@ golang_types_open(struct golang_types *types, const struct golang_image *image)
 		struct golang_map_type map, *kept;
 		if (!read_map_type(types, at, &map))
 			continue;
-		if (types->maps.count == MAP_TYPES_MAX)
+		types->is_cut = types->maps.count == MAP_TYPES_MAX;
+		if (types->is_cut)
 			break;
 		kept = array_add(&types->maps, sizeof map, 1);
 		if (!kept)

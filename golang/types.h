@@ -39,6 +39,7 @@ struct golang_part {
 	 * themselves. */
 	uint8_t words[GOLANG_WORDS_MAX];
 	uint8_t word_count;
+	bool is_cut;             /* not all of them were found: it lies too deep in structs */
 };
 
 struct golang_map_type {
@@ -59,6 +60,7 @@ struct golang_types {
 	const struct golang_image *image;
 	struct array maps;   /* struct golang_map_type, by shape */
 	struct array shapes; /* struct golang_shape */
+	bool is_cut;         /* there are more map types than are read */
 };
 
 /* Collects the map types. Returns 0, or -1 with errno. Close in both cases. */
@@ -77,7 +79,7 @@ uint64_t golang_type_length(const struct golang_types *types, const struct golan
 bool golang_type_field(const struct golang_types *types, const struct golang_type *type, uint64_t i,
                        struct golang_type *field, uint64_t *offset);
 
-/* Its name, cut to fit and terminated; returns its length. */
+/* Its name, terminated; one that does not fit ends in dots. Returns its length. */
 size_t golang_type_name(const struct golang_types *types, const struct golang_type *type,
                         char *into, size_t size);
 

@@ -6,11 +6,16 @@
  * Two passes over the cells, as only the first knows whom else a block belongs to. On the way, free
  * cells that still show a key are counted: the runtime clears only keys with pointers in them.
  *
+ * Of a map that can be of several types which keep their pointers in different places, none is
+ * believed: its values are unknown, and what any of them leads to is no other map's alone.
+ *
  * What must never break: where not all cells were seen, or not all that is reached, nobody can tell
  * whose a block is, and nothing is told of any map's values.
  */
 #include "golang/state.h"
 #include "golang/word.h"
+
+#include <string.h>
 
 enum { KEY_MAX = GOLANG_INLINE_MAX };
 
@@ -19,6 +24,7 @@ struct pass {
 	struct golang_state *state;
 	struct golang_found *found;
 	const struct golang_map_type *type;
+	uint64_t key_size, value_size; /* of what each points at; 0: not known */
 	uint32_t map;
 	bool is_last;
 	bool is_failed;
@@ -40,16 +46,10 @@ static uint64_t
 asked_size(const struct pass *pass, const struct golang_part *part,
            const struct golang_block *block)
 {
-	struct golang_type element;
-	uint64_t size = part->type.size;
-	if (!part->is_indirect) {
-		if (part->type.kind != GOLANG_POINTER ||
-		    !golang_type_element(&pass->state->types, &part->type, &element))
-			return block->span->object_size;
-		size = element.size;
-	}
-	return golang_slot_size(&pass->state->heap, size, golang_span_has_pointers(block->span)) ==
-	               block->span->object_size
+	uint64_t size = part == &pass->type->key ? pass->key_size : pass->value_size;
+	bool has_pointers = golang_span_has_pointers(block->span);
+	return size && golang_slot_size(&pass->state->heap, size, has_pointers) ==
+	                   block->span->object_size
 	           ? size
 	           : block->span->object_size;
 }
@@ -128,27 +128,106 @@ look_at_group(struct golang_visitor *visitor, const struct golang_group *group)
 	return !pass->is_failed;
 }
 
+/* ---- which types */
+
+static uint64_t
+size_pointed_at(const struct golang_types *types, const struct golang_part *part)
+{
+	struct golang_type element;
+	if (part->is_indirect)
+		return part->type.size;
+	return part->type.kind == GOLANG_POINTER &&
+	               golang_type_element(types, &part->type, &element)
+	           ? element.size
+	           : 0;
+}
+
+/* Whether it makes no difference here which of the two it is. */
+static bool
+is_same_part(const struct golang_part *a, const struct golang_part *b)
+{
+	return a->slot == b->slot && a->offset == b->offset && a->stride == b->stride &&
+	       a->is_indirect == b->is_indirect && a->word_count == b->word_count &&
+	       !memcmp(a->words, b->words, a->word_count) &&
+	       !a->type.pointer_bytes == !b->type.pointer_bytes;
+}
+
+static bool
+is_same_type(const struct golang_map_type *a, const struct golang_map_type *b)
+{
+	return is_same_part(&a->key, &b->key) && is_same_part(&a->value, &b->value);
+}
+
+static bool
+has_one_layout(const struct golang_state *state, const struct golang_found *found)
+{
+	const struct golang_map_type *first = golang_choice(state, found, 0);
+	if (first->key.is_cut || first->value.is_cut)
+		return false;
+	for (uint32_t i = 1; i < found->choices; i++)
+		if (!is_same_type(first, golang_choice(state, found, i)))
+			return false;
+	return true;
+}
+
+/* The sizes on which all of them agree. */
+static void
+take_sizes(struct pass *pass)
+{
+	const struct golang_types *types = &pass->state->types;
+	for (uint32_t i = 0; i < pass->found->choices; i++) {
+		const struct golang_map_type *type = golang_choice(pass->state, pass->found, i);
+		uint64_t key = size_pointed_at(types, &type->key);
+		uint64_t value = size_pointed_at(types, &type->value);
+		pass->key_size = i == 0 || key == pass->key_size ? key : 0;
+		pass->value_size = i == 0 || value == pass->value_size ? value : 0;
+	}
+}
+
+static void
+walk_as(struct pass *pass, const struct golang_map_type *type)
+{
+	struct golang_state *state = pass->state;
+	struct golang_census census;
+	pass->type = type;
+	if (!pass->is_last && type->key.word_count + type->value.word_count == 0)
+		return;
+	if (golang_walk(&state->heap, golang_shape_of(state, type), &pass->found->header,
+	                &pass->visitor, &census) != GOLANG_WALK_DONE)
+		state->are_values_known = false; /* time was up */
+}
+
+/* Each layout once, as far as like ones follow each other. */
+static void
+walk_as_all(struct pass *pass)
+{
+	for (uint32_t i = 0; i < pass->found->choices; i++) {
+		const struct golang_map_type *type = golang_choice(pass->state, pass->found, i);
+		if (i == 0 || !is_same_type(type, golang_choice(pass->state, pass->found, i - 1)))
+			walk_as(pass, type);
+	}
+}
+
 static int
 make_pass(struct golang_state *state, bool is_last)
 {
 	for (uint32_t i = 0; i < state->found.count; i++) {
 		struct golang_found *found = (struct golang_found *)state->found.at + i;
-		struct golang_census census;
 		struct pass pass = {
 			.visitor.visit_group = look_at_group, .state = state, .found = found,
 			.map = i, .is_last = is_last,
 		};
-		if (found->choices == 0)
+		if (found->choices == 0 || !state->are_values_known)
 			continue;
-		pass.type = golang_choice(state, found, 0);
-		if (!is_last && pass.type->key.word_count + pass.type->value.word_count == 0)
-			continue;
-		enum golang_walk outcome =
-		    golang_walk(&state->heap, golang_shape_of(state, pass.type), &found->header,
-		                &pass.visitor, &census);
+		if (!is_last)
+			found->has_one_layout = has_one_layout(state, found);
+		take_sizes(&pass);
+		if (found->has_one_layout)
+			walk_as(&pass, golang_choice(state, found, 0));
+		else if (!is_last)
+			walk_as_all(&pass);
 		if (pass.is_failed)
 			return -1;
-		state->are_values_known &= outcome == GOLANG_WALK_DONE;
 	}
 	return 0;
 }
@@ -157,8 +236,6 @@ int
 golang_values_claim(struct golang_state *state)
 {
 	state->are_values_known = state->marks.is_whole;
-	if (!state->are_values_known)
-		return 0;
 	if (make_pass(state, false) != 0)
 		return -1;
 	return make_pass(state, true);

@@ -1,9 +1,6 @@
 /* Time that runs out. Images whose numbers ask for hours of work are left soon after the deadline,
  * and what is told of a map is true whenever the deadline came. No clock decides: the deadline
- * passes at a view of the memory that is chosen, and what is counted is the views after it.
- *
- *     guest  +  endless memory from 0xd000000000 on: the same 4 KiB over and over
- */
+ * passes at a view of the memory that is chosen, and what is counted is the views after it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,14 +8,9 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/test_golang_guest.h"
-
-#define ENDLESS 0xd000000000ull
-#define ENDLESS_SIZE (1ull << 38)
+#include "tests/unit/test_golang_endless.h"
 
 enum {
-	PERIOD = 4096,
-	WINDOW = 2 * 65536,   /* the longest view */
 	STEP = 7,             /* between views at which it passes */
 	LATE_AT = 20000,      /* views: past the first steps */
 	VIEWS_AFTER = 40000,  /* some for each of the small steps between two looks at the clock */
@@ -26,86 +18,7 @@ enum {
 	GOROUTINE_SIZE = 448,
 };
 
-struct limited {
-	struct memory memory;
-	struct guest guest;
-	struct golang_input input;
-	unsigned char window[PERIOD + WINDOW];
-	uint64_t views, late_at, on_time_at;
-};
-
-static const void *
-view(struct memory *memory, uint64_t address, size_t size)
-{
-	struct limited *limited = (struct limited *)memory;
-	if (++limited->views == limited->late_at)
-		limited->input.deadline_ns = 1;
-	if (limited->views == limited->on_time_at)
-		limited->input.deadline_ns = 0;
-	if (address < ENDLESS || address >= ENDLESS + ENDLESS_SIZE)
-		return limited->guest.memory.view(&limited->guest.memory, address, size);
-	return size <= WINDOW ? limited->window + address % PERIOD : NULL;
-}
-
-static struct limited *
-open_limited(unsigned minor, const char *version)
-{
-	struct limited *limited = calloc(1, sizeof *limited);
-	assert_non_null(limited);
-	guest_open(&limited->guest, minor, version);
-	limited->memory = limited->guest.memory;
-	limited->memory.view = view;
-	return limited;
-}
-
-static void
-close_limited(struct limited *limited)
-{
-	guest_close(&limited->guest);
-	free(limited);
-}
-
-/* Looks for maps. The deadline passes at a view (0: never); at a later one there is time again, as
- * there is for the next phase. */
-static enum golang_outcome
-find_between(struct limited *limited, uint64_t late_at, uint64_t on_time_at)
-{
-	limited->input = (struct golang_input){.memory = &limited->memory, .image = GUEST_IMAGE};
-	limited->views = 0;
-	limited->late_at = late_at;
-	limited->on_time_at = on_time_at;
-	golang_release(&limited->guest.result);
-	return golang_find(&limited->input, &limited->guest.result);
-}
-
 /* ---- endless images */
-
-/* `count` words, over and over from the start of endless memory on. PERIOD is a multiple of them.
- */
-static void
-repeat(struct limited *limited, const uint64_t *words, size_t count)
-{
-	for (size_t at = 0; at < sizeof limited->window; at += 8)
-		memcpy(limited->window + at, &words[at % PERIOD / 8 % count], 8);
-}
-
-/* The image has a third segment of 3 GB; one of its sections is all of it. */
-static void
-enlarge_image(struct limited *limited, uint64_t section)
-{
-	struct guest *guest = &limited->guest;
-	Elf64_Phdr segment = {
-		.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = ENDLESS,
-		.p_filesz = 3ull << 30, .p_memsz = 3ull << 30,
-	};
-	guest->image[offsetof(Elf64_Ehdr, e_phnum)] = 3;
-	memcpy(guest->image + sizeof(Elf64_Ehdr) + 2 * sizeof segment, &segment, sizeof segment);
-	if (section == 0)
-		return;
-	guest_word(guest, GUEST_IMAGE + 0x4100 + section, ENDLESS);
-	guest_word(guest, GUEST_IMAGE + 0x4100 + section + 8, ENDLESS + segment.p_memsz);
-}
-enum { NOPTR_BSS_AT = 192 + 48, BSS_AT = 192 + 32, TYPES_AT = 296 };
 
 /* A span of one large block that is all of endless memory, up to `pages`. */
 static void

@@ -207,6 +207,22 @@ guest_write_module(struct guest *guest)
 	guest_word(guest, types + 8, GUEST_IMAGE + 0x4000);
 }
 
+/* A goroutine that waits; its list is the last in the data, so that a test's own comes before. */
+static inline void
+guest_write_goroutine(struct guest *guest)
+{
+	uint64_t at = GUEST_RUNTIME + 0x600, list = GUEST_RUNTIME + 0x500;
+	uint64_t stack = guest_span(guest, 2, GUEST_PAGE, false);
+	guest_word(guest, GUEST_LISTS + 0x700, list);
+	guest_word(guest, GUEST_LISTS + 0x708, 1);
+	guest_word(guest, GUEST_LISTS + 0x710, 1);
+	guest_word(guest, list, at);
+	guest_word(guest, at, stack);
+	guest_word(guest, at + 8, stack + GUEST_PAGE);
+	guest_word(guest, at + 56, stack + GUEST_PAGE - 64);
+	guest_word(guest, at + 64, GUEST_CODE + 8);
+}
+
 static inline void
 guest_open(struct guest *guest, unsigned minor, const char *version)
 {
@@ -224,6 +240,7 @@ guest_open(struct guest *guest, unsigned minor, const char *version)
 	guest->int_type = guest_type(guest, GUEST_INT, 8, 0, "int");
 	for (size_t i = 0; i < 8; i++)
 		guest_block(guest, 16, false); /* a list of spans has at least so many */
+	guest_write_goroutine(guest);
 	struct memory_image images[] = {
 		{GUEST_IMAGE, guest->image, GUEST_IMAGE_SIZE, MEMORY_GLOBAL},
 		{GUEST_RUNTIME, guest->runtime, GUEST_RUNTIME_SIZE, MEMORY_HEAP},
