@@ -102,6 +102,7 @@ struct model_totals {
 	uint64_t probed_maps;
 	uint64_t unknown_maps; /* maps without a rule: held counts, needed and retained do not */
 	uint64_t unknown_held;
+	uint64_t unknown_values_maps; /* maps whose keys and values out of line are not known */
 	bool is_estimate;
 };
 

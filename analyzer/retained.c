@@ -78,6 +78,7 @@ sum_map(struct model_totals *totals, const struct model_map *map)
 	add_to(&totals->old_buckets, row->old_bucket_bytes);
 	add_to(&totals->overflow, row->overflow_bytes);
 	add_to(&totals->values, row->value_bytes);
+	totals->unknown_values_maps += row->value_bytes == TRACE_UNKNOWN;
 	add_to(&totals->headers, row->header_bytes);
 	add_to(&totals->resident, row->resident_bytes);
 	totals->resident_maps += row->resident_bytes != TRACE_UNKNOWN;
@@ -118,6 +119,7 @@ model_add_totals(struct model_totals *sum, const struct model_totals *more)
 {
 	sum->maps += more->maps;
 	sum->unknown_maps += more->unknown_maps;
+	sum->unknown_values_maps += more->unknown_values_maps;
 	sum->is_estimate |= more->is_estimate;
 	add_to(&sum->count, more->count);
 	add_to(&sum->capacity, more->capacity);

@@ -32,7 +32,7 @@ static json_t *
 totals_of(const struct model_totals *totals)
 {
 	return json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "maps",
 	    write_json_number(totals->maps), "unknown_cause_bytes",
 	    write_json_number(totals->unknown_cause), "count", write_json_number(totals->count),
 	    "held_bytes", write_json_number(totals->held), "needed_low_bytes",
@@ -42,7 +42,8 @@ totals_of(const struct model_totals *totals)
 	    write_json_number(totals->retained_high), "reserved_bytes",
 	    write_json_number(totals->reserved), "unknown_maps",
 	    write_json_number(totals->unknown_maps), "unknown_held_bytes",
-	    write_json_number(totals->unknown_held), "estimate", (int)totals->is_estimate);
+	    write_json_number(totals->unknown_held), "unknown_values_maps",
+	    write_json_number(totals->unknown_values_maps), "estimate", (int)totals->is_estimate);
 }
 
 static json_t *

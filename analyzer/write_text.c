@@ -13,15 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "293.25 MiB", or "290.00 MiB to 293.25 MiB" where the two differ. */
+/* "293.25 MiB", or "290.00 MiB to 293.25 MiB" where the two differ as far as is shown. */
 static void
 print_range(FILE *out, uint64_t low, uint64_t high)
 {
-	char text[UNITS_SIZE];
+	char text[UNITS_SIZE], more[UNITS_SIZE];
 
 	fputs(units_bytes(text, low), out);
-	if (low != high)
-		fprintf(out, " to %s", units_bytes(text, high));
+	if (strcmp(text, units_bytes(more, high)) != 0)
+		fprintf(out, " to %s", more);
 }
 
 static void
@@ -93,6 +93,20 @@ print_unexplained(const struct model_snapshot *snapshot, FILE *out)
 		    out,
 		    "%s that map code allocated belong to no map that was found: unexplained.\n",
 		    units_bytes(text, snapshot->unexplained));
+}
+
+/* Claims of values are those of the other maps. */
+static void
+print_unknown_values(const struct model_totals *totals, FILE *out)
+{
+	char text[UNITS_SIZE];
+
+	if (totals->unknown_values_maps)
+		fprintf(out,
+			"Not among the values: those of %s map%s, of which it is not known what "
+			"belongs to them.\n",
+			units_number(text, totals->unknown_values_maps),
+			totals->unknown_values_maps == 1 ? "" : "s");
 }
 
 /* What the look cost the program: a core's was over before. */
@@ -216,6 +230,7 @@ write_judged(struct model *model, const struct options *options, FILE *out)
 	print_offers(maps, count, options, out);
 	if (model->judged->totals.maps)
 		write_text_refused(model, out);
+	print_unknown_values(&model->judged->totals, out);
 	print_explained(model, out);
 	result = 0;
 out:

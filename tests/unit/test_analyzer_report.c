@@ -207,6 +207,28 @@ nothing_retained_is_said_in_words(void **state)
 }
 
 static void
+values_that_are_not_known_are_told(void **state)
+{
+	struct trace *trace = article_trace();
+
+	trace->snapshots[0].maps[0].value_bytes = TRACE_UNKNOWN;
+	trace->snapshots[1].maps[0].value_bytes = TRACE_UNKNOWN;
+	contains(trace, "Not among the values: those of 1 map, of which it is not known what");
+}
+
+static void
+ends_of_a_range_that_look_the_same_are_one(void **state)
+{
+	struct trace *trace = sample_trace();
+	uint32_t array = sample_stack(trace, TRACE_BUCKETS, 0);
+	struct trace_map *map =
+	    sample_whole_map(sample_snapshot(trace, "exit"), 0x8000, array, 4 << 20, 1 << 20);
+
+	map->needed_high = (1 << 20) + 144;
+	contains(trace, "1 map holds 4.00 MiB and needs 1.00 MiB: 3.00 MiB retained (estimate).");
+}
+
+static void
 no_map_lists_profiles_and_refusals(void **state)
 {
 	struct trace *trace = sample_trace();
@@ -357,6 +379,8 @@ main(void)
 	    cmocka_unit_test(stacks_that_showed_nothing_are_told_as_they_were),
 	    cmocka_unit_test(maps_of_one_place_are_one_row),
 	    cmocka_unit_test(nothing_retained_is_said_in_words),
+	    cmocka_unit_test(values_that_are_not_known_are_told),
+	    cmocka_unit_test(ends_of_a_range_that_look_the_same_are_one),
 	    cmocka_unit_test(no_map_lists_profiles_and_refusals),
 	    cmocka_unit_test(names_from_the_guest_are_escaped),
 	    cmocka_unit_test(extreme_numbers_print),
