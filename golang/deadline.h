@@ -1,8 +1,8 @@
 /*
  * When to stop. An image can make any loop long: its numbers are asked for nothing but being
  * possible, and many headers may lead to one array. So each loop over what an image says asks here,
- * and the first that is told to stop is followed by all of its phase. Each phase has time of its own,
- * so that what one found the next can still tell of.
+ * and the first that is told to stop is followed by all of its phase. Each phase has time of its
+ * own, so that what one found the next can still tell of.
  *
  *     began | search           | type | claim | reach | tell | deadline
  *           0                 4/8    5/8     6/8     7/8    8/8

@@ -9,8 +9,8 @@
 
 #include "golang/types.h"
 
-/* Of one type. What follows is not looked at: maps that only it leads to keep all the types that fit
- * them, and no figure hangs on which it is (golang_found.has_one_layout). */
+/* Of one type. What follows is not looked at: maps that only it leads to keep all the types that
+ * fit them, and no figure hangs on which it is (golang_found.has_one_layout). */
 enum { GOLANG_SLOTS_MAX = 1024 };
 
 struct golang_slot {

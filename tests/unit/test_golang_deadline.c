@@ -147,7 +147,8 @@ typed_block(struct limited *limited)
 	guest_word(guest, itself + 64, 1);
 	guest_word(guest, GUEST_LISTS + 8, pointer);
 	add_large_block(limited, 1 << 20, true);
-	guest_word(guest, GUEST_RUNTIME + 4096 + (guest->spans - 1) * GUEST_SPAN_SIZE + 152, itself);
+	uint64_t span = GUEST_RUNTIME + 4096 + (guest->spans - 1) * GUEST_SPAN_SIZE;
+	guest_word(guest, span + 152, itself);
 }
 
 /* 32 GB of pointers that a global holds. */
@@ -215,7 +216,8 @@ add_maps(struct guest *guest)
 		uint64_t header = guest_block(guest, 48, true);
 		uint64_t array = guest_block(guest, is_large ? ARRAY : 144, has_pointers);
 		guest_word(guest, header, is_large ? 3 : 2);
-		guest_word(guest, header + 8, 0x77ull << (is_swiss ? 0 : 32) | (is_large ? 4 << 8 : 0));
+		guest_word(guest, header + 8,
+		           0x77ull << (is_swiss ? 0 : 32) | (is_large ? 4 << 8 : 0));
 		guest_word(guest, header + 16, array);
 		guest_word(guest, array, is_swiss ? 0x8080808080800101 : 0x8080);
 		guest_word(guest, array + (is_swiss ? 16 : 72), guest_block(guest, 16, false));
