@@ -119,7 +119,7 @@ go_trace_rename(struct go_trace *trace, const char *program)
 }
 
 static int
-fill(struct go_trace *trace, pid_t pid, const char *program)
+fill(struct go_trace *trace, pid_t pid)
 {
 	struct trace_header *header = trace->writer.header;
 
@@ -127,7 +127,6 @@ fill(struct go_trace *trace, pid_t pid, const char *program)
 	header->parent_pid = 0;
 	header->flags |= TRACE_OUTSIDE;
 	header->threads_seen = 1;
-	go_trace_rename(trace, program);
 	return init_tables(trace) || publish_stacks(trace) || publish_profiles(trace) ||
 		       publish_counters(trace)
 		   ? -1
@@ -145,8 +144,8 @@ go_trace_create(struct go_trace *trace, const char *place, pid_t pid, const char
 
 	memset(trace, 0, sizeof(*trace));
 	trace->writer.fd = -1;
-	if (path && trace_create(&trace->writer, path) == 0)
-		result = fill(trace, pid, program);
+	if (path && trace_create(&trace->writer, path, program) == 0)
+		result = fill(trace, pid);
 	if (result < 0)
 		snprintf(error, GO_TRACE_ERROR_SIZE, "the trace %s cannot be created: %s",
 			 path ? path : where, strerror(errno));

@@ -67,18 +67,11 @@ clock_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void
-fill_program(struct trace_header *header)
-{
-	ssize_t length = readlink("/proc/self/exe", header->program, sizeof(header->program) - 1);
-
-	header->program[length > 0 ? length : 0] = '\0';
-}
-
 /* The magic comes last: before it the file is nobody's trace yet. */
 static void
-fill_header(struct trace_header *header)
+fill_header(struct trace_header *header, const char *program)
 {
+	strncpy(header->program, program, sizeof(header->program) - 1);
 	header->version = TRACE_VERSION;
 	header->byte_order = TRACE_BYTE_ORDER;
 	header->header_size = TRACE_HEADER_SIZE;
@@ -129,7 +122,7 @@ trace_remove(struct trace_writer *writer)
 }
 
 int
-trace_create(struct trace_writer *writer, const char *path)
+trace_create(struct trace_writer *writer, const char *path, const char *program)
 {
 	int cause, fd;
 
@@ -151,8 +144,7 @@ trace_create(struct trace_writer *writer, const char *path)
 		errno = cause;
 		return -1;
 	}
-	fill_program(writer->header);
-	fill_header(writer->header);
+	fill_header(writer->header, program);
 	return 0;
 }
 
@@ -170,8 +162,7 @@ trace_draft(struct trace_writer *writer, const char *path, const char *program)
 		writer->header = NULL;
 		return -1;
 	}
-	strncpy(writer->header->program, program, sizeof(writer->header->program) - 1);
-	fill_header(writer->header);
+	fill_header(writer->header, program);
 	return 0;
 }
 

@@ -23,12 +23,12 @@ struct trace_writer {
 };
 
 /* Creates the file (0600, O_EXCL, O_NOFOLLOW; a taken name gets .1, .2, ...), writes its header
- * and maps it. Returns 0, or -1 with errno; nothing is left behind then. */
-int trace_create(struct trace_writer *writer, const char *path);
+ * and maps it. `program`: the path of the executable. Returns 0, or -1 with errno; nothing is left
+ * behind then. */
+int trace_create(struct trace_writer *writer, const char *path, const char *program);
 
 /* The same in private memory, without a file: tables grow in memory, too, until they are cloned to
- * a file. `path` is the one that it would have, `program` that of the executable. Returns 0, or -1
- * with errno. */
+ * a file. `path` is the one that it would have. Returns 0, or -1 with errno. */
 int trace_draft(struct trace_writer *writer, const char *path, const char *program);
 
 /* The times and counters of a process that goes on in another file; the tables' own numbers come

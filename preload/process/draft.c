@@ -93,7 +93,7 @@ draft_write(void)
 {
 	struct trace_writer own;
 
-	if (trace_create(&own, tracer.writer.path))
+	if (trace_create(&own, tracer.writer.path, tracer.writer.header->program))
 		return -1;
 	trace_continue(own.header, tracer.writer.header);
 	if (draft_clone_tables(&own) || trace_take_place(&own, tracer.writer.header)) {

@@ -186,7 +186,7 @@ fork_open_trace(char *path, size_t room)
 
 	if (settings_trace_path(path, room, old.header->program))
 		return -1;
-	if (trace_create(&own, path))
+	if (trace_create(&own, path, old.header->program))
 		return -1;
 	trace_continue(own.header, old.header);
 	if (fork_move_tables(&own)) {

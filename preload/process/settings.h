@@ -30,7 +30,7 @@ extern struct settings settings;
  * reported through tracer_warn, once in a tree of programs. */
 void settings_read(void);
 
-/* Whether MAPTRACE_ONLY lets a program of this path be traced. */
+/* Whether MAPTRACE_ONLY lets a program of this path be traced: by its last component. */
 bool settings_want(const char *program);
 
 /* Whether what there is to say of a variable was said by the program that started this one. */

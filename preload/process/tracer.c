@@ -13,6 +13,7 @@
 #include "preload/hidden.h"
 #include "preload/ledger/change.h"
 #include "preload/process/catalog.h"
+#include "preload/process/executable.h"
 #include "preload/process/fork.h"
 #include "preload/process/inherited.h"
 #include "preload/process/kin.h"
@@ -62,14 +63,15 @@ tracer_restart_clock(void)
 	start_ns = tracer.writer.header->start_monotonic_ns;
 }
 
-/* The path of the executable; false: MAPTRACE_ONLY leaves this program out. */
+/* The path of the program; false: MAPTRACE_ONLY leaves it out, by either of its names. */
 static bool
 tracer_wants(char *program, size_t room)
 {
-	ssize_t length = readlink("/proc/self/exe", program, room - 1);
+	char file[TRACE_PATH_MAX];
 
-	program[length > 0 ? length : 0] = '\0';
-	return settings_want(program);
+	executable_file(file, sizeof(file));
+	executable_path(program, room);
+	return settings_want(program) || settings_want(file);
 }
 
 static int
@@ -132,7 +134,7 @@ tracer_open_trace(const char *program, char *path, size_t room)
 {
 	if (settings_trace_path(path, room, program))
 		return -1;
-	if (trace_create(&tracer.writer, path))
+	if (trace_create(&tracer.writer, path, program))
 		return -1;
 	if (tracer_init_tables() || catalog_publish() || tracer_publish_roots()) {
 		trace_abandon(&tracer.writer);

@@ -72,7 +72,7 @@ write_trace(const char *name, uint32_t pid, uint64_t start)
 {
 	struct trace_writer writer = {0};
 
-	assert_int_equal(trace_create(&writer, sample_path(name)), 0);
+	assert_int_equal(trace_create(&writer, sample_path(name), "/bin/guest"), 0);
 	writer.header->pid = pid;
 	writer.header->start_realtime_ns = start;
 	trace_end(&writer, TRACE_ENDED);

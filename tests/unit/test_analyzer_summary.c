@@ -46,7 +46,7 @@ write_trace(const char *name, uint64_t bytes)
 	char path[256];
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
-	assert_int_equal(trace_create(&writer, path), 0);
+	assert_int_equal(trace_create(&writer, path, "/bin/guest"), 0);
 	profile = trace_table_next(&writer, &profiles);
 	strcpy(profile->name, "sample");
 	profile->text_offset = trace_text_append(&writer, &text, SAMPLE_TEXT, strlen(SAMPLE_TEXT));

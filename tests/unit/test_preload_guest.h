@@ -44,7 +44,7 @@ guest_begin(void)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/tmp/maptrace-test.%d.mtr", getpid());
-	assert_int_equal(trace_create(&tracer.writer, path), 0);
+	assert_int_equal(trace_create(&tracer.writer, path, "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&tracer.modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tracer.profiles, TRACE_CHUNK_PROFILES, TRACE_NONE), 0);
 }

@@ -45,7 +45,7 @@ clone_continues_in_another_file(void **state)
 
 	sample_write(&parent, &tables, sample_path("parent.mtr"), 15000, 1);
 	before = sample_read_file(parent.path, &size);
-	assert_int_equal(trace_create(&child, sample_path("child.mtr")), 0);
+	assert_int_equal(trace_create(&child, sample_path("child.mtr"), "/bin/guest"), 0);
 	clone_all(&child, &tables);
 	trace_leave(&parent);
 	sample_append(&child, &tables.nodes, 5000, sample_fill_node);
@@ -123,7 +123,7 @@ draft_becomes_a_file_in_place(void **state)
 	draft.header->unrecorded = 4711;
 
 	header = draft.header;
-	assert_int_equal(trace_create(&child, sample_path("draft.mtr")), 0);
+	assert_int_equal(trace_create(&child, sample_path("draft.mtr"), "/bin/guest"), 0);
 	trace_continue(child.header, draft.header);
 	clone_all(&child, &tables);
 	assert_int_equal(trace_take_place(&child, draft.header), 0);
@@ -195,7 +195,7 @@ processes_and_threads_append_at_once(void **state)
 	pid_t children[2];
 	int status;
 
-	assert_int_equal(trace_create(&writer, sample_path("together.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("together.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
 	for (int i = 0; i < WRITERS; i++) {
 		assert_non_null(trace_table_next(&writer, &snapshots));

@@ -121,7 +121,7 @@ run_guest(const char *path)
 	static struct guest guest;
 
 	for (;;) {
-		if (trace_create(&guest.writer, path) != 0)
+		if (trace_create(&guest.writer, path, "/bin/guest") != 0)
 			_exit(1);
 		sample_init(&guest.tables);
 		for (int i = 0; i < 5; i++) {

@@ -12,7 +12,7 @@ asks_in_the_header_and_sees_the_answer(void **state)
 	struct trace_writer writer;
 	struct trace_request first, second;
 
-	assert_int_equal(trace_create(&writer, sample_path("ask.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("ask.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_request_place(&first, writer.path, "loaded"), 0);
 	assert_int_equal(writer.header->requests, 1);
 	assert_string_equal(writer.header->request_label, "loaded");
@@ -39,7 +39,7 @@ cuts_a_label_that_is_too_long(void **state)
 
 	memset(label, 'x', sizeof(label) - 1);
 	label[sizeof(label) - 1] = '\0';
-	assert_int_equal(trace_create(&writer, sample_path("long.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("long.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_request_place(&request, writer.path, label), 0);
 	assert_int_equal(strlen(writer.header->request_label), TRACE_NAME_MAX - 1);
 	trace_request_release(&request);

@@ -20,7 +20,7 @@ start_idle_guest(const char *path, int *end)
 		struct trace_writer writer;
 
 		close(finish[1]);
-		if (trace_create(&writer, path) != 0 || write(ready[1], &byte, 1) != 1)
+		if (trace_create(&writer, path, "/bin/guest") != 0 || write(ready[1], &byte, 1) != 1)
 			_exit(1);
 		_exit(read(finish[0], &byte, 1) == 0 ? 0 : 2);
 	}
@@ -84,7 +84,7 @@ snapshot_under_way_is_told_from_one_that_was_cut_off(void **state)
 	struct trace_table snapshots;
 	struct trace_snapshot *record;
 
-	assert_int_equal(trace_create(&writer, sample_path("writing.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("writing.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&snapshots, TRACE_CHUNK_SNAPSHOTS, TRACE_NONE), 0);
 	assert_false(is_being_written(writer.path));
 	record = trace_table_next(&writer, &snapshots);
@@ -108,7 +108,7 @@ reused_pid_is_not_the_guest(void **state)
 	struct trace_writer writer;
 	char copy[1400];
 
-	assert_int_equal(trace_create(&writer, sample_path("own.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("own.mtr"), "/bin/guest"), 0);
 	assert_true(is_running(writer.path));
 	snprintf(copy, sizeof(copy), "cp %s %s", writer.path, sample_path("copy.mtr"));
 	assert_int_equal(system(copy), 0);
@@ -150,7 +150,7 @@ start_time_decides_where_we_may_not_look(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(chmod(sample_folder, 0711), 0);
-	assert_int_equal(trace_create(&writer, sample_path("other.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("other.mtr"), "/bin/guest"), 0);
 	trace = trace_open(writer.path, &error);
 	assert_non_null(trace);
 	assert_int_equal(seen_by_another_user(trace), 1);

@@ -259,7 +259,7 @@ __attribute__((unused)) static void
 sample_write(struct trace_writer *writer, struct sample_tables *tables, const char *path,
              uint32_t nodes, uint32_t rows)
 {
-	assert_int_equal(trace_create(writer, path), 0);
+	assert_int_equal(trace_create(writer, path, "/bin/guest"), 0);
 	sample_init(tables);
 	sample_append(writer, &tables->modules, 3, sample_fill_module);
 	sample_append(writer, &tables->sites, SAMPLE_SITES, sample_fill_site);

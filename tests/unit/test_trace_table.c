@@ -62,7 +62,7 @@ chunks_meet_without_a_seam(void **state)
 		struct trace_table modules;
 		struct trace *trace;
 
-		assert_int_equal(trace_create(&writer, sample_path("seam.mtr")), 0);
+		assert_int_equal(trace_create(&writer, sample_path("seam.mtr"), "/bin/guest"), 0);
 		assert_int_equal(trace_table_init(&modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
 		sample_append(&writer, &modules, count, sample_fill_module);
 		assert_int_equal(writer.header->chunks, more < 2 ? 1 : 2);
@@ -84,7 +84,7 @@ records_begin_zeroed(void **state)
 	struct trace_table stacks;
 	void *record;
 
-	assert_int_equal(trace_create(&writer, sample_path("zeroed.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("zeroed.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&stacks, TRACE_CHUNK_STACKS, TRACE_NONE), 0);
 	record = trace_table_next(&writer, &stacks);
 	memset(record, 0xff, sizeof(zero));
@@ -109,7 +109,7 @@ texts_run_across_chunks(void **state)
 	struct trace *trace;
 	char *bytes = malloc(size);
 
-	assert_int_equal(trace_create(&writer, sample_path("text.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("text.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&text, TRACE_CHUNK_TEXT, TRACE_NONE), 0);
 	for (int i = 0; i < 5; i++) {
 		memset(bytes, 'a' + i, size);
@@ -135,7 +135,7 @@ series_can_be_shortened(void **state)
 	struct trace_table series;
 	struct trace *trace;
 
-	assert_int_equal(trace_create(&writer, sample_path("series.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("series.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&series, TRACE_CHUNK_SERIES, TRACE_NONE), 0);
 	for (int round = 0; round < 3; round++) {
 		sample_append(&writer, &series, TRACE_SERIES_MAX - series.count, sample_fill_point);
@@ -165,7 +165,7 @@ large_tables_use_few_mappings(void **state)
 	int mappings = 0;
 	FILE *maps;
 
-	assert_int_equal(trace_create(&writer, sample_path("large.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("large.mtr"), "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
 	sample_append(&writer, &modules, count, sample_fill_module);
 	maps = fopen("/proc/self/maps", "r");

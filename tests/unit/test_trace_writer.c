@@ -41,7 +41,7 @@ created_for_the_owner_only(void **state)
 	for (int turn = 0; turn < 2; turn++) {
 		mode_t mask = umask(turn ? 0 : 0777);
 
-		assert_int_equal(trace_create(&writer, sample_path("mode.mtr")), 0);
+		assert_int_equal(trace_create(&writer, sample_path("mode.mtr"), "/bin/guest"), 0);
 		umask(mask);
 		assert_int_equal(stat(writer.path, &status), 0);
 		assert_int_equal(status.st_mode & 07777, 0600);
@@ -58,7 +58,7 @@ taken_names_get_a_number(void **state)
 	char wanted[300];
 
 	for (int i = 0; i < 13; i++) {
-		assert_int_equal(trace_create(&writer[i], sample_path("taken.mtr")), 0);
+		assert_int_equal(trace_create(&writer[i], sample_path("taken.mtr"), "/bin/guest"), 0);
 		if (i == 0)
 			snprintf(wanted, sizeof(wanted), "%s", sample_path("taken.mtr"));
 		else
@@ -78,7 +78,7 @@ symlinks_are_not_followed(void **state)
 
 	snprintf(target, sizeof(target), "%s", sample_path("victim"));
 	assert_int_equal(symlink(target, sample_path("link.mtr")), 0);
-	assert_int_equal(trace_create(&writer, sample_path("link.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("link.mtr"), "/bin/guest"), 0);
 	snprintf(second, sizeof(second), "%s.1", sample_path("link.mtr"));
 	assert_string_equal(writer.path, second);
 	assert_int_not_equal(access(target, F_OK), 0);
@@ -92,14 +92,14 @@ impossible_paths_are_refused(void **state)
 	struct trace_writer writer;
 	char path[TRACE_PATH_MAX + 10];
 
-	assert_int_equal(trace_create(&writer, "relative.mtr"), -1);
+	assert_int_equal(trace_create(&writer, "relative.mtr", "/bin/guest"), -1);
 	assert_int_equal(errno, EINVAL);
 	memset(path, 'x', sizeof(path) - 1);
 	path[0] = '/';
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(trace_create(&writer, path), -1);
+	assert_int_equal(trace_create(&writer, path, "/bin/guest"), -1);
 	assert_int_equal(errno, ENAMETOOLONG);
-	assert_int_equal(trace_create(&writer, "/nonexistent/folder/x.mtr"), -1);
+	assert_int_equal(trace_create(&writer, "/nonexistent/folder/x.mtr", "/bin/guest"), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_null(writer.header);
 }
@@ -112,7 +112,7 @@ descriptor_is_out_of_the_way(void **state)
 	struct trace_writer writer;
 
 	close(before);
-	assert_int_equal(trace_create(&writer, sample_path("number.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("number.mtr"), "/bin/guest"), 0);
 	after = open("/dev/null", O_RDONLY);
 	assert_int_equal(after, before);
 	close(after);
@@ -200,7 +200,7 @@ failed_creation_leaves_nothing(void **state)
 	struct trace_writer writer;
 
 	fallocate_refusal = ENOSPC;
-	assert_int_equal(trace_create(&writer, sample_path("nothing.mtr")), -1);
+	assert_int_equal(trace_create(&writer, sample_path("nothing.mtr"), "/bin/guest"), -1);
 	assert_int_equal(errno, ENOSPC);
 	fallocate_refusal = 0;
 	assert_null(writer.header);
@@ -259,7 +259,7 @@ file_size_limit_is_an_errno(void **state)
 
 		signal(SIGXFSZ, SIG_DFL);
 		setrlimit(RLIMIT_FSIZE, &limit);
-		if (trace_create(&writer, path) != 0 ||
+		if (trace_create(&writer, path, "/bin/guest") != 0 ||
 		    trace_table_init(&nodes, TRACE_CHUNK_NODES, TRACE_NONE) != 0)
 			_exit(1);
 		while (trace_table_next(&writer, &nodes)) {
@@ -282,7 +282,7 @@ notices_are_cut_to_fit(void **state)
 	char sentence[1000];
 	struct trace *trace;
 
-	assert_int_equal(trace_create(&writer, sample_path("notice.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("notice.mtr"), "/bin/guest"), 0);
 	memset(sentence, 'n', sizeof(sentence) - 1);
 	sentence[sizeof(sentence) - 1] = '\0';
 	trace_notice(&writer, sentence);
@@ -296,7 +296,7 @@ notices_are_cut_to_fit(void **state)
 	assert_int_equal(trace->header.end, TRACE_STOPPED);
 	assert_int_equal(trace->header.pid, getpid());
 	assert_int_equal(trace->header.parent_pid, getppid());
-	assert_true(trace->header.program[0] == '/');
+	assert_string_equal(trace->header.program, "/bin/guest");
 	trace_close(trace);
 	trace_remove(&writer);
 	assert_int_equal(access(writer.path, F_OK), -1);
@@ -310,7 +310,7 @@ given_up_leaves_nothing(void **state)
 	struct trace_writer writer;
 	int fd;
 
-	assert_int_equal(trace_create(&writer, sample_path("given_up.mtr")), 0);
+	assert_int_equal(trace_create(&writer, sample_path("given_up.mtr"), "/bin/guest"), 0);
 	fd = writer.fd;
 	errno = ENOSPC;
 	trace_abandon(&writer);
