@@ -5,6 +5,8 @@
  */
 #include "analyzer/go.h"
 
+#include "analyzer/variables.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +166,8 @@ run_go(const struct command *command, int argc, char **argv)
 
 	if (parsed != OPTIONS_GO)
 		return parsed == OPTIONS_DONE ? COMMAND_OK : COMMAND_FAILED;
+	if (!variables_are_known(command))
+		return COMMAND_FAILED;
 	return choose(&go);
 }
 

@@ -11,7 +11,7 @@
 #include "analyzer/program.h"
 #include "analyzer/run_help.h"
 #include "analyzer/run_traces.h"
-#include "trace/environment.h"
+#include "analyzer/variables.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -168,22 +168,6 @@ run_program(const struct command *command, const struct run *run, const struct o
 	return exit_status(status) ? exit_status(status) : code;
 }
 
-/* A misspelt variable would do nothing, and the run might be a long one. */
-static bool
-knows_all_variables(const struct command *command)
-{
-	for (char **entry = environ; *entry; entry++) {
-		if (!trace_variable_is_unknown(*entry))
-			continue;
-		command_complain(command,
-				 "%.*s is no variable of maptrace: correct or unset it "
-				 "(`maptrace run --help` lists them)",
-				 (int)strcspn(*entry, "="), *entry);
-		return false;
-	}
-	return true;
-}
-
 /* Finds the library, prepares the environment and runs; returns the exit code. */
 static int
 prepare_and_run(const struct command *command, const struct run *run, const struct options *options)
@@ -228,7 +212,7 @@ run_run(const struct command *command, int argc, char **argv)
 		command_complain(command, "which program? `maptrace run -- ./program arguments`");
 		return COMMAND_FAILED;
 	}
-	if (!knows_all_variables(command))
+	if (!variables_are_known(command))
 		return COMMAND_FAILED;
 	return prepare_and_run(command, &run, &options);
 }

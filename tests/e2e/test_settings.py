@@ -112,11 +112,15 @@ def misspelt_by_a_child():
 
 @test
 def misspelt_for_run():
-    """`maptrace run` refuses a variable that is misspelt before it starts anything"""
-    done = maptrace("run", "--", "touch", "started", status=2,
-                    env=dict(os.environ, MAPTRACE_OTU="x.mtr"))
-    contains(done.stderr, "MAPTRACE_OTU")
-    assert not os.path.exists("started")
+    """`maptrace run` and `maptrace go` refuse a misspelt variable before they start anything"""
+    for command in (["run"], ["go", "run"]):
+        done = maptrace(*command, "--", "touch", "started", status=2,
+                        env=dict(os.environ, MAPTRACE_OTU="x.mtr"))
+        contains(done.stderr, "MAPTRACE_OTU is no variable of maptrace")
+        assert not os.path.exists("started")
+    done = maptrace("go", str(os.getpid()), status=2, env=dict(os.environ, MAPTRACE_OTU="x.mtr"))
+    contains(done.stderr, "MAPTRACE_OTU is no variable of maptrace")
+    equal(traces(), [])
 
 
 @test
