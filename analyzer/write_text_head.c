@@ -67,6 +67,19 @@ head_line(const struct model *model, FILE *out)
 	fputs("\n", out);
 }
 
+/* The last look at its maps, where there is none at its end. */
+static void
+last_look(const struct model *model, FILE *out)
+{
+	const struct model_snapshot *last = model_last(model);
+	char label[SHOWN], when[UNITS_SIZE];
+
+	if (last)
+		fprintf(out, "Its maps are known as of its last complete snapshot, \"%s\" at %s.\n",
+			units_escape(label, sizeof label, last->rows->info.label),
+			units_duration(when, last->rows->info.ns));
+}
+
 static void
 ending_lines(const struct model *model, FILE *out)
 {
@@ -80,18 +93,19 @@ ending_lines(const struct model *model, FILE *out)
 	else if (header->end == TRACE_RUNNING && model->has_go)
 		fprintf(out,
 			"A Go runtime ends its process where the library does not see it (or the "
-			"program was killed):\nits last event is %s after its start, its maps are "
-			"known as of its last complete snapshot.\n",
+			"program was killed):\nthere is no snapshot at its end, as `maptrace go "
+			"run` takes one, and its last event is %s after its start.\n",
 			when);
 	else if (header->end == TRACE_RUNNING)
 		fprintf(out,
-			"The program did not end properly: its last event is %s after its start. "
-			"Its maps are known as of\nits last complete snapshot, all counters as of "
-			"that event.\n",
+			"The program did not end properly: its last event is %s after its start, "
+			"and all counters are as\nof then.\n",
 			when);
 	else if (header->end == TRACE_STOPPED)
 		fprintf(out, "The library stopped tracing %s after the start: figures end there.\n",
 			when);
+	if (header->end == TRACE_RUNNING && !model->guest_is_running)
+		last_look(model, out);
 	if (header->notice[0])
 		fprintf(out, "The library says: %s\n",
 			units_escape(notice, sizeof notice, header->notice));

@@ -16,8 +16,8 @@
  *               down. Perhaps no other event will ever follow (a server that waits to be killed),
  *               so this is better than nothing; sooner it would mostly meet maps in the middle of a
  *               clear.
- *   standing    a large array has stood for 1, 10, 100 s and so on; at a quiet moment, if one
- *               comes.
+ *   standing    a large array has stood for 1, 10, 100 s and so on, or a Go heap, whose arrays no
+ *               event tells of; at a quiet moment, if one comes.
  *
  * The pauses of all of them together stay under 2 % of the run so far, and none comes sooner after
  * a snapshot than a tenth of the run so far. The last two will come again, so they may use only
@@ -237,6 +237,12 @@ trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns)
 		STORE(is_replacing, is_large);
 	if (is_large)
 		large_add(address, size, now_ns);
+}
+
+void
+trigger_runtime(uint64_t file, uint64_t now_ns)
+{
+	large_add(file, LARGE_BYTES, now_ns);
 }
 
 void

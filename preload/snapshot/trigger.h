@@ -13,6 +13,10 @@
 void trigger_allocation(uint64_t address, uint64_t size, uint64_t now_ns);
 void trigger_free(uint64_t address, uint64_t size, uint64_t now_ns);
 
+/* A Go runtime came, in the module whose file is mapped here. No event tells of its arrays, so it
+ * counts as a large one that stands. */
+void trigger_runtime(uint64_t file, uint64_t now_ns);
+
 enum trigger_cause {
 	TRIGGER_NONE = 0,
 	TRIGGER_INTERVAL, /* by itself */

@@ -13,6 +13,7 @@
 
 #include "preload/process/tracer.h"
 #include "preload/snapshot/mapping.h"
+#include "preload/snapshot/trigger.h"
 #include "preload/stacks/awake.h"
 #include "preload/stacks/intern.h"
 #include "preload/stacks/loaded.h"
@@ -221,6 +222,8 @@ add_module(const struct known *module, const char *path)
 	if (awake_by_path(record->path) && !is_own(module)) {
 		read_symbols(&known[index]);
 		known[index].is_runtime = awake_by_symbols(&known[index].symbols);
+		if (known[index].is_runtime)
+			trigger_runtime(known[index].file, tracer_now(true));
 	}
 }
 

@@ -76,6 +76,36 @@ def asked_for():
         os.unlink("asked.mtr")
 
 
+def looks_by_itself(trace):
+    """Complete snapshots by the library itself that have the map of `busy` that nobody touches."""
+    return [look for look in report(trace)["snapshots"]
+            if look["label"] == "interval" and look["complete"] and
+            [m["count"] for m in look["maps"] if m["type"] == "map[uint16]uint8"] == [3000]]
+
+
+@test
+def by_itself():
+    """a Go heap is looked at by itself, with none of C's, and the report says when it was last"""
+    for toolchain in toolchains():
+        env = environment(MAPTRACE_OUT=os.path.abspath("itself.mtr"), EVENTS="1")
+        guest = subprocess.Popen([toolchain.build("busy", "cgo")], env=env, text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            equal(guest.stdout.readline(), "ready\n")
+            harness.wait_for(lambda: looks_by_itself("itself.mtr"), "a look by itself")
+            out, _ = guest.communicate("\n", timeout=harness.LIMIT_S)
+            equal((guest.returncode, out), (0, "sound\n"))
+        finally:
+            if guest.poll() is None:
+                guest.kill()
+                guest.communicate()
+        text = maptrace("report", "itself.mtr").stdout
+        head = text[:text.index("\n\n")]
+        contains(head, "there is no snapshot at its end, as `maptrace go run` takes one")
+        contains(head, 'as of its last complete snapshot, "interval" at ')
+        os.unlink("itself.mtr")
+
+
 @test
 def children_of_looks():
     """under `maptrace go run` as well: the end of what takes a snapshot is not the program's"""

@@ -233,6 +233,21 @@ looks_after_1_10_and_100_seconds(void **unused)
 	assert_true(taken[2].ns >= 100 * SECOND && taken[2].ns < 101 * SECOND);
 }
 
+/* Go's own arrays are no blocks of malloc: a few small ones come and go. */
+static void
+looks_at_a_go_heap_as_at_an_array_that_stands(void **unused)
+{
+	trigger_runtime(OTHER_ARRAY, now);
+	while (now < 15 * SECOND) {
+		now += 100 * MS;
+		allocate(NODE, 10);
+		release(NODE, 10);
+	}
+	assert_int_equal(taken_count, 2);
+	assert_true(taken[0].ns >= SECOND && taken[0].ns < 2 * SECOND);
+	assert_true(taken[1].ns >= 10 * SECOND && taken[1].ns < 11 * SECOND);
+}
+
 /* A guest that fills and drains for ever, with a dear fork. */
 static void
 costs_under_two_percent_and_keeps_distance(void **unused)
@@ -362,6 +377,7 @@ main(void)
 		cmocka_unit_test_setup(sees_a_fall_that_nothing_follows, setup),
 		cmocka_unit_test_setup(passes_over_arrays_that_are_replaced, setup),
 		cmocka_unit_test_setup(looks_after_1_10_and_100_seconds, setup),
+		cmocka_unit_test_setup(looks_at_a_go_heap_as_at_an_array_that_stands, setup),
 		cmocka_unit_test_setup(costs_under_two_percent_and_keeps_distance, setup),
 		cmocka_unit_test_setup(leaves_small_heaps_alone, setup),
 		cmocka_unit_test_setup(can_be_switched_off, setup),
