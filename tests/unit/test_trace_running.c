@@ -20,7 +20,8 @@ start_idle_guest(const char *path, int *end)
 		struct trace_writer writer;
 
 		close(finish[1]);
-		if (trace_create(&writer, path, "/bin/guest") != 0 || write(ready[1], &byte, 1) != 1)
+		if (trace_create(&writer, path, "/bin/guest") != 0 ||
+		    write(ready[1], &byte, 1) != 1)
 			_exit(1);
 		_exit(read(finish[0], &byte, 1) == 0 ? 0 : 2);
 	}

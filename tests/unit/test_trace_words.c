@@ -8,7 +8,8 @@ static struct trace_words words;
 static int
 begin(void **state)
 {
-	return sample_folder_make(state) || trace_create(&writer, sample_path("words.mtr"), "/bin/guest");
+	return sample_folder_make(state) ||
+	       trace_create(&writer, sample_path("words.mtr"), "/bin/guest");
 }
 
 static int

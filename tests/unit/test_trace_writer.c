@@ -58,7 +58,8 @@ taken_names_get_a_number(void **state)
 	char wanted[300];
 
 	for (int i = 0; i < 13; i++) {
-		assert_int_equal(trace_create(&writer[i], sample_path("taken.mtr"), "/bin/guest"), 0);
+		assert_int_equal(
+		    trace_create(&writer[i], sample_path("taken.mtr"), "/bin/guest"), 0);
 		if (i == 0)
 			snprintf(wanted, sizeof(wanted), "%s", sample_path("taken.mtr"));
 		else
