@@ -257,10 +257,12 @@ static json_t *
 peak_of(const struct model *model)
 {
 	const struct trace_header *header = &model->trace->header;
+	/* Of a Go heap nothing is known between snapshots: it is that of the highest one. */
+	bool is_exact = !header->peak_slack_bytes_log2 && !header->unrecorded && !model->has_go &&
+			!(header->flags & TRACE_OUTSIDE);
 
 	return json_pack("{s:o, s:f, s:b, s:o}", "bytes", write_json_number(header->peak_bytes),
-			 "time_ms", (double)header->peak_ns / 1e6, "exact",
-			 !header->peak_slack_bytes_log2 && !header->unrecorded, "roles",
+			 "time_ms", (double)header->peak_ns / 1e6, "exact", (int)is_exact, "roles",
 			 roles_of(&model->peak));
 }
 

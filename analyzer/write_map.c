@@ -153,7 +153,7 @@ write_stack_place(FILE *out, const struct model_map *map, const struct model_nam
 	if (map->row->where_thread)
 		fprintf(out, "the stack of thread %u", map->row->where_thread);
 	else
-		fputs("the stack of a thread", out);
+		fputs(map->place ? "a goroutine's stack" : "the stack of a thread", out);
 	fputs(names->function ? ", in the frame of\n  " : "\n", out);
 	if (names->function)
 		write_frame(out, names->function);
@@ -228,6 +228,10 @@ write_history(FILE *out, const struct model *model, const struct model_map *map)
 			units_bytes(retained, then->retained), label,
 			then->snapshot == map->snapshot ? " (shown above)" : "");
 	}
+	if (map->row->where == TRACE_WHERE_STACK && map->place)
+		fputs("  A goroutine's stack moves as it grows: before such a move its map stood "
+		      "at another address.\n",
+		      out);
 }
 
 static void
