@@ -99,17 +99,15 @@ go_file_find(pid_t pid, const char *program, struct go_file *file)
 	size_t room = 0;
 	FILE *maps;
 
-	file->has_others = false;
+	file->other[0] = '\0';
 	snprintf(file->path, sizeof(file->path), "%s", program);
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	maps = fopen(path, "re");
-	while (maps && !file->has_others && getline(&line, &room, maps) > 0) {
+	while (maps && !file->other[0] && getline(&line, &room, maps) > 0) {
 		name = file_of(line);
 		if (!name || strcmp(name, file->path) == 0 || !is_go(pid, name))
 			continue;
-		file->has_others = is_found;
-		if (!is_found)
-			snprintf(file->path, sizeof(file->path), "%s", name);
+		snprintf(is_found ? file->other : file->path, PATH_MAX, "%s", name);
 		is_found = true;
 	}
 	free(line);

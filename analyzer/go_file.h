@@ -11,7 +11,8 @@
 
 struct go_file {
 	char path[PATH_MAX];
-	bool has_others; /* a plugin, or a second library with a runtime of its own */
+	char other[PATH_MAX]; /* a plugin, or a second library with a runtime of its own; "": none
+			       */
 };
 
 /* The first file in the process's memory that Go built; `program` where there is none. */

@@ -153,6 +153,19 @@ explain(const struct go_look *look, enum golang_outcome outcome, char error[GO_L
 	return -1;
 }
 
+/* The process has another file of Go's: what was found is not all. */
+static void
+name_other(struct go_look *look)
+{
+	const char *slash = strrchr(look->file.other, '/');
+
+	snprintf(look->reason, sizeof(look->reason),
+		 "the maps of %.100s, a plugin or second library built by Go, were not looked for",
+		 slash ? slash + 1 : look->file.other);
+	look->result.is_complete = false;
+	look->result.reason = look->reason;
+}
+
 int
 go_look_read(struct go_look *look, uint64_t budget_ns, char error[GO_LOOK_ERROR_SIZE])
 {
@@ -162,11 +175,8 @@ go_look_read(struct go_look *look, uint64_t budget_ns, char error[GO_LOOK_ERROR_
 	look->input.threads = look->threads;
 	look->input.deadline_ns = budget_ns ? began + budget_ns : 0;
 	outcome = golang_find(&look->input, &look->result);
-	if (outcome == GOLANG_FOUND && look->file.has_others) {
-		look->result.is_complete = false;
-		look->result.reason = "a plugin or second library that Go built is in the process: "
-				      "its maps are not looked for";
-	}
+	if (outcome == GOLANG_FOUND && look->file.other[0])
+		name_other(look);
 	return outcome == GOLANG_FOUND ? 0 : explain(look, outcome, error);
 }
 

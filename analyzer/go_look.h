@@ -24,6 +24,7 @@ struct go_look {
 	struct golang_input input;
 	struct golang_result result; /* of go_look_read */
 	uint64_t copied_bytes;
+	char reason[TRACE_TEXT_MAX]; /* of the result, where a file of the process is one */
 	char program[PATH_MAX];
 	struct go_file file; /* that has the Go runtime */
 };

@@ -72,6 +72,8 @@ why_cut(const struct golang_state *state)
 {
 	if (state->deadline.was_cut)
 		return "time was up before all of the heap was looked at";
+	if (state->image.has_plugins)
+		return "it has loaded a plugin, whose maps are not looked for";
 	if (state->heap.has_odd_spans)
 		return "some of its heap's spans make no sense, and what lies in them was not "
 		       "looked at";
@@ -101,6 +103,7 @@ give(struct golang_state *state, struct golang_result *result, enum golang_outco
 	result->texts = state->texts.at;
 	result->text_bytes = state->texts.count;
 	result->totals = state->totals;
+	result->has_plugins = state->image.has_plugins;
 	if (outcome != GOLANG_FOUND)
 		return;
 	result->reason = why_cut(state);

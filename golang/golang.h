@@ -138,6 +138,7 @@ struct golang_result {
 	size_t text_bytes;
 	struct golang_totals totals;
 	bool is_complete;
+	bool has_plugins; /* and is not complete for that */
 	const char *reason; /* static text: why nothing was read, or why it is not complete */
 };
 

@@ -20,6 +20,8 @@ enum {
 	LOOK_MAX = BUILD_HEADER,
 	PIECE = 1 << 16,      /* bytes looked at through one view */
 	MODULE_SIZE = 336,
+	NEXT_AT = 544, NEXT_END = 600, /* in the module data: of the next module, by release */
+	CODE = 22, SECTIONS = 24, SECTIONS_END = 32, /* words of it */
 };
 #define SEGMENT_MAX (1ull << 32) /* no linker gives a Go program one of 4 GB */
 
@@ -252,6 +254,32 @@ take_module(struct golang_image *image, uint64_t at)
 	return true;
 }
 
+/* Whether another module's data lie here: its sections are in order and near each other. */
+static bool
+is_other_module(const struct golang_image *image, uint64_t address)
+{
+	uint64_t word[SECTIONS_END], start;
+	if (address == 0 || address % 8 || address - image->start < image->end - image->start ||
+	    !memory_read(image->memory, address, word, sizeof word))
+		return false;
+	start = word[CODE];
+	for (size_t i = CODE; i < SECTIONS_END; i += 2)
+		if (word[i] == 0 || word[i] > word[i + 1] ||
+		    word[i + 1] - start + SEGMENT_MAX > 2 * SEGMENT_MAX)
+			return false;
+	return word[0] && word[0] % 8 == 0 && start < word[CODE + 1];
+}
+
+/* Modules that were loaded later (-buildmode=plugin) follow the first in a list. */
+static bool
+has_next_module(const struct golang_image *image)
+{
+	for (uint64_t at = image->module + NEXT_AT; at < image->module + NEXT_END; at += 8)
+		if (is_other_module(image, word_at(image->memory, at)))
+			return true;
+	return false;
+}
+
 static bool
 may_be_module(const struct golang_image *image, const char *bytes)
 {
@@ -295,6 +323,7 @@ golang_image_open(struct golang_image *image, struct golang_deadline *deadline, 
 		*reason = "the module data was not found or is not laid out as this release has it";
 		return GOLANG_REFUSED;
 	}
+	image->has_plugins = has_next_module(image);
 	*reason = NULL;
 	return GOLANG_FOUND;
 }

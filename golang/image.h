@@ -38,6 +38,7 @@ struct golang_image {
 	uint64_t text, text_end;
 	uint64_t noptr_data, noptr_data_end, data, data_end, bss, bss_end, noptr_bss, noptr_bss_end;
 	uint64_t types, types_end;
+	bool has_plugins;     /* the module data leads to that of another module */
 };
 
 /* Opens the image that `deadline` is for. Returns GOLANG_FOUND, or why not with its reason. */

@@ -80,7 +80,7 @@ look_at(struct snapshot_golang *golang, uint32_t module, const struct golang_inp
 	};
 	if (outcome == GOLANG_FOUND && runtime->account.profile != TRACE_NONE) {
 		golang->count++;
-		if (!found->is_complete)
+		if (!found->is_complete && !found->has_plugins) /* a plugin is named by itself */
 			note(golang, module, found->version, found->reason);
 		return;
 	}
@@ -135,6 +135,10 @@ snapshot_golang_look(struct snapshot_golang *golang, const struct snapshot_job *
 		else
 			open_and_look(golang, module, file, hidden, hidden_count, deadline_ns);
 	}
+	for (size_t i = 0; i < golang->count; i++)
+		if (golang->runtimes[i].found.has_plugins) /* that no module was known for */
+			note(golang, golang->runtimes[i].module,
+			     golang->runtimes[i].found.version, golang->runtimes[i].found.reason);
 }
 
 void

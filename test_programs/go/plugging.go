@@ -1,7 +1,9 @@
-// Loads the plugin that its argument names, says what that holds, then marks.
+// Loads the plugin that its argument names, says what that holds, then marks and waits for a line on
+// its standard input.
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"plugin"
@@ -20,4 +22,5 @@ func main() {
 	}
 	fmt.Println(size.(func() int)())
 	mark("plugged")
+	bufio.NewReader(os.Stdin).ReadString('\n')
 }

@@ -103,9 +103,36 @@ def plugins_are_told():
                  toolchain.build("plugging", "cgo"), toolchain.build("plugged", "plugin"))
         look, = report("plugging.mtr")["snapshots"]
         equal(look["complete"], False)
-        contains(look["reason"], "plugin")
+        contains(look["reason"], "the maps of plugged, a plugin")
         maptrace("check", "--max-retained", "1G", "plugging.mtr", status=3)
         os.unlink("plugging.mtr")
+
+
+@test
+def plugins_in_cores():
+    """a core of such a program, whose plugin no other file tells of, is not judged either"""
+    gcore = shutil.which("gcore")
+    assert gcore, "gdb is not installed: tests/deps.sh"
+    for toolchain in toolchains():
+        path = toolchain.build("plugging", "cgo")
+        guest = subprocess.Popen([path, toolchain.build("plugged", "plugin")], text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        try:
+            equal(guest.stdout.readline(), "1\n")
+            equal(run([gcore, "-o", "core", str(guest.pid)]).returncode, 0)
+            guest.communicate("\n", timeout=harness.LIMIT_S)
+            equal(guest.returncode, 0)
+        finally:
+            if guest.poll() is None:
+                guest.kill()
+                guest.communicate()
+        maptrace("go", "--core", f"core.{guest.pid}", "--exe", path, "-o", "core.mtr")
+        look, = report("core.mtr")["snapshots"]
+        equal((look["complete"], look["reason"]),
+              (False, "it has loaded a plugin, whose maps are not looked for"))
+        maptrace("check", "--max-retained", "1G", "core.mtr", status=3)
+        os.unlink("core.mtr")
+        os.unlink(f"core.{guest.pid}")
 
 
 def writes_cores():

@@ -204,6 +204,23 @@ a_segment_of_more_than_it_can_be_is_refused(void **state)
 	guest_close(&guest);
 }
 
+/* The module data lead to those of another module, which lies outside of the image. */
+static void
+a_plugin_is_told(void **state)
+{
+	const uint64_t plugin = 0x7e0000000000, next = GUEST_RUNTIME + 0xa00;
+	struct guest guest;
+	open_one_map(&guest);
+	guest_word(&guest, GUEST_IMAGE + 0x4100 + 544, next);
+	guest_word(&guest, next, plugin);
+	for (size_t i = 22; i < 32; i++)
+		guest_word(&guest, next + 8 * i, plugin + 0x1000 * i);
+	expect_incomplete(&guest, "has loaded a plugin");
+	guest_word(&guest, next + 8 * 25, 1); /* sections not in order: something else */
+	expect_complete(&guest);
+	guest_close(&guest);
+}
+
 int
 main(void)
 {
@@ -213,6 +230,7 @@ main(void)
 		cmocka_unit_test(too_many_map_types_are_told),
 		cmocka_unit_test(a_list_of_goroutines_that_is_not_found_is_told),
 		cmocka_unit_test(a_goroutine_amid_a_change_may_hold_anything),
+		cmocka_unit_test(a_plugin_is_told),
 		cmocka_unit_test(a_seventeenth_segment_is_refused),
 		cmocka_unit_test(a_segment_of_more_than_it_can_be_is_refused),
 	};
