@@ -21,6 +21,7 @@
 
 enum {
 	CHUNK = 64 * 1024,
+	RUN_MAX = 64 << 20, /* between two looks at the clock */
 	QUEUE = BLOCKS_GROUP,
 };
 
@@ -222,22 +223,41 @@ scan_chunk(struct scan *scan, const struct memory_region *region, uint64_t addre
 	scan_words(scan, words, size / sizeof(*words), address);
 }
 
+static inline uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much from `at` on was never touched, of what is left: asked for in ever larger pieces, since
+ * a guest may reserve gigabytes and use little of them. */
+static uint64_t
+blank_run(struct memory *memory, uint64_t at, uint64_t left)
+{
+	uint64_t run = 0, size = CHUNK - at % CHUNK;
+	for (; run < left && run < RUN_MAX; run += size, size *= 2) {
+		size = least(size, left - run);
+		if (!memory_is_blank(memory, at + run, size))
+			break;
+	}
+	return run;
+}
+
 static void
 scan_region(struct scan *scan, const struct memory_region *region)
 {
 	struct finder *finder = scan->finder;
-	uint64_t end = region->end & ~7ull;
-	for (uint64_t at = (region->start + 7) & ~7ull; at < end;) {
-		uint64_t size = CHUNK - at % CHUNK;
-		if (size > end - at)
-			size = end - at;
+	uint64_t end = region->end & ~7ull, size;
+	for (uint64_t at = (region->start + 7) & ~7ull; at < end; at += size) {
 		finder->ticks = 0; /* a chunk is worth a look at the clock */
 		if (finder_is_late(finder) || finder->is_out_of_memory)
 			return;
-		if (!memory_is_blank(finder->memory, at, size))
+		size = blank_run(finder->memory, at, end - at);
+		if (!size) {
+			size = least(CHUNK - at % CHUNK, end - at);
 			scan_chunk(scan, region, at, size);
+		}
 		scan->result->scanned_bytes += size;
-		at += size;
 	}
 }
 
