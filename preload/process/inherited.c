@@ -8,12 +8,13 @@
  *                                                          --> killed: the guest is not recorded
  *
  * Called by tracer.c, at the start. The rule that must never break: the guest itself makes no call
- * here but those that the loader has made before (open, read, close of a file), and, under a
+ * here but those that the loader has made before (open, read, close, stat of a file), and, under a
  * filter, clone and wait4. What is to be said a second child says, as that takes calls as well.
  */
 #include "preload/process/inherited.h"
 
 #include "preload/process/filter.h"
+#include "preload/process/namespace.h"
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"
 
@@ -63,7 +64,7 @@ is_borne(void (*act)(void))
 {
 	const struct rlimit no_core = { 1, 1 }; /* a program that takes cores heeds no 0 */
 	int status = 0;
-	long pid = syscall(SYS_clone, 0, 0, 0, 0, 0), result;
+	long pid = namespace_awaits_first() ? -1 : syscall(SYS_clone, 0, 0, 0, 0, 0), result;
 
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &no_core);

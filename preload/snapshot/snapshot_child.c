@@ -13,6 +13,7 @@
 #include "preload/snapshot/snapshot_child.h"
 
 #include "preload/hidden.h"
+#include "preload/process/namespace.h"
 #include "preload/process/tracer.h"
 
 #include <errno.h>
@@ -171,12 +172,13 @@ visitor_main(void *argument)
 	return 0;
 }
 
+/* Whether a child can be made, and the guest is not harmed by one. */
 static bool
-has_stack(void)
+may_start(void)
 {
 	if (!child_stack)
 		child_stack = hidden_map(CHILD_STACK);
-	return child_stack;
+	return child_stack && !namespace_awaits_first();
 }
 
 /* libc's clone runs no handlers of pthread_atfork. Another thread may be adding to the list of what
@@ -186,7 +188,7 @@ snapshot_child_start(struct snapshot_job *job, bool has_locks)
 {
 	pid_t pid;
 
-	if (!has_stack())
+	if (!may_start())
 		return -1;
 	if (has_locks)
 		hidden_lock();
@@ -209,7 +211,7 @@ snapshot_child_visit(struct snapshot_job *job, int *status, uint64_t *cpu_ns)
 	pid_t pid;
 	long result;
 
-	if (!has_stack())
+	if (!may_start())
 		return -1;
 	pid = clone(visitor_main, child_stack + CHILD_STACK, CLONE_VM | CLONE_VFORK, job);
 	if (pid < 0)

@@ -11,6 +11,7 @@
 #include <maptrace.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { REFUSED_MAX = 16, ALLOWED_MAX = 16 };
@@ -167,6 +169,54 @@ other_user(unsigned times)
 	marks(times);
 }
 
+static pid_t
+child_that(void (*act)(void))
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		act();
+		exit(0);
+	}
+	return pid;
+}
+
+static void
+be_first(void)
+{
+	expect(getpid() == 1, "the first of a namespace is the program's own child");
+	churn(500);
+	for (;;)
+		pause();
+}
+
+static void
+be_another(void)
+{
+	expect(getpid() > 1, "another one");
+	churn(500);
+}
+
+/* The next child is the first of a namespace: with its end the others' comes, and no more can be
+ * made. So it must be the program's own, before, while and after it lives. */
+static void
+other_processes(unsigned times)
+{
+	pid_t first;
+
+	if (unshare(CLONE_NEWPID)) /* not as root */
+		expect(!unshare(CLONE_NEWUSER | CLONE_NEWPID), "unshare");
+	marks(times);
+	first = child_that(be_first);
+	expect(first > 0, "the first child");
+	marks(times);
+	reap(child_that(be_another));
+	expect(!kill(first, SIGKILL) && waitpid(first, NULL, 0) == first, "the end");
+	marks(times);
+	expect(fork() < 0 && errno == ENOMEM, "no more");
+	marks(times);
+}
+
 /* As daemons and shells do, at any moment; then the numbers are the program's own. */
 static void
 close_all(unsigned times)
@@ -265,6 +315,7 @@ const struct hardship hardships[] = {
 	{ "kills_in_child", kills_in_child, 10, 300 },
 	{ "in_empty_root", in_empty_root, 10, 300 },
 	{ "other_user", other_user, 10, 300 },
+	{ "other_processes", other_processes, 10, 300 },
 	{ "close_all", close_all, 20, 300 },
 	{ "no_descriptors", no_descriptors, 10, 300 },
 	{ "own_pages", own_pages, 20, 1000 },
