@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+/* What all that Go built beside C defines, and strip takes from a program with a Go archive. */
+static const char go_symbol[] = "crosscall2";
+
 static struct trace_profile *
 record_of(uint32_t profile)
 {
@@ -138,6 +141,8 @@ awake_by_symbols(const struct symbols *symbols)
 		else
 			note_beginnings(&beginnings, tracer.profile[i]);
 	}
+	if (symbols->has_go)
+		is_any_outside = awake_by_name(go_symbol);
 	for (size_t i = 0; i < symbols->count; i++)
 		if (may_be_wanted(&beginnings, symbols->names + symbols->list[i].name))
 			is_any_outside |= awake_by_name(symbols->names + symbols->list[i].name);

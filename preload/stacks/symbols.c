@@ -101,8 +101,25 @@ find_table(const ElfW(Shdr) *sections, size_t count, uint32_t type, ElfW(Shdr) *
 	return false;
 }
 
+/* Go's linker puts what it says of the build at the start of a section of its own, on a multiple of
+ * 16. C's linkers leave that as it is, and strip does. */
 static bool
-find_tables(int fd, ElfW(Shdr) *table, ElfW(Shdr) *strings)
+has_go(const struct source *source, const ElfW(Shdr) *sections, size_t count)
+{
+	static const char magic[] = "\xff Go buildinf:";
+	char start[sizeof(magic)];
+
+	for (size_t i = 0; i < count; i++)
+		if (sections[i].sh_type == SHT_PROGBITS && sections[i].sh_flags & SHF_ALLOC &&
+		    sections[i].sh_addralign == 16 && sections[i].sh_size > sizeof(magic) &&
+		    read_at(source, sections[i].sh_offset, start, sizeof(start)) &&
+		    memcmp(start, magic, sizeof(magic) - 1) == 0)
+			return true;
+	return false;
+}
+
+static bool
+find_tables(int fd, ElfW(Shdr) *table, ElfW(Shdr) *strings, bool *is_go)
 {
 	struct source source = { fd, 0 };
 	ElfW(Ehdr) header;
@@ -119,6 +136,7 @@ find_tables(int fd, ElfW(Shdr) *table, ElfW(Shdr) *strings)
 		return false;
 	found = find_table(sections, header.e_shnum, SHT_SYMTAB, table, strings) ||
 	        find_table(sections, header.e_shnum, SHT_DYNSYM, table, strings);
+	*is_go = has_go(&source, sections, header.e_shnum);
 	hidden_unmap(sections, bytes + 1);
 	return found;
 }
@@ -239,7 +257,7 @@ symbols_read(struct symbols *symbols, int fd)
 	int result = -1;
 
 	*symbols = (struct symbols){ 0 };
-	if (!find_tables(fd, &where, &strings))
+	if (!find_tables(fd, &where, &strings, &symbols->has_go))
 		return -1;
 	table = copy_part(fd, where.sh_offset, where.sh_size);
 	if (!table)

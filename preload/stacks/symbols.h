@@ -18,6 +18,7 @@ struct symbols {
 	struct symbol *list;
 	size_t count, import_count;
 	bool is_sorted;
+	bool has_go; /* Go built a part of the file, whatever strip left of its symbols */
 	char *names; /* each terminated, compiler's suffixes cut */
 	size_t list_bytes, names_bytes;
 };

@@ -128,6 +128,7 @@ KINDS = {
     "cgo-stripped": (["-ldflags=-s -w -buildid="], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
     "cgo-pie": (["-buildmode=pie"], {"CGO_ENABLED": "1"}, ["withcgo.go"]),
     "c-shared": (["-buildmode=c-shared"], {"CGO_ENABLED": "1"}, []),
+    "c-archive": (["-buildmode=c-archive"], {"CGO_ENABLED": "1"}, []),
     "plugin": (["-buildmode=plugin"], {"CGO_ENABLED": "1"}, []),
 }
 

@@ -142,6 +142,32 @@ def library_in_c():
         os.unlink("shared.mtr")
 
 
+ARCHIVED = """
+#include <maptrace.h>
+void Fill(long), Drop(long), Tell(void);
+int main(void) { Fill(5000); maptrace_mark("filled"); Drop(10); Tell(); return 0; }
+"""
+
+
+@test
+def archive_in_c():
+    """a stripped program in C with an archive built by Go: its map is seen, at the exit as well"""
+    with open("archived.c", "w", encoding="ascii") as out:
+        out.write(ARCHIVED)
+    for toolchain in toolchains():
+        done = run(["gcc", "-s", "-I", os.path.join(harness.TOP, "include"), "-o", "archived",
+                    "archived.c", toolchain.build("shared", "c-archive"), "-lpthread"])
+        equal(done.returncode, 0, done.stderr)
+        done, _ = harness.traced(["./archived"], MAPTRACE_OUT="archived.mtr", **SETTINGS)
+        told, = truth(done.stdout)
+        data = report("archived.mtr")
+        found = {label: find(data, label, "map[int64][2]uint32") for label in ("filled", "exit")}
+        equal({label: m["address"] for label, m in found.items()},
+              dict.fromkeys(found, told["address"]))
+        equal((found["filled"]["count"], found["exit"]["count"]), (5000, told["count"]))
+        os.unlink("archived.mtr")
+
+
 @test
 def plugins_are_refused():
     """a program with a plugin, whose maps would be missed: its snapshots say so"""
