@@ -82,4 +82,25 @@ def not_concerned():
     recorded("others")
 
 
+def totals(sandbox):
+    """What each process of a program that forks tells: its parent's place, its bytes, its blocks."""
+    said, found = inside(sandbox, "forks")
+    equal(said, "", sandbox)
+    for trace in traces():
+        os.unlink(trace)
+    assert len(found) > 1, found
+    return sorted((data["end"], data["complete"], data["unrecorded"],
+                   sum(role["bytes"] for role in data["now"]["roles"].values()),
+                   sum(role["blocks"] for role in data["now"]["roles"].values())) for data in found)
+
+
+@test
+def an_old_kernel():
+    """what a kernel of 2015 lacks is done without: the same is recorded, in forked children too"""
+    recorded("old")
+    for trace in traces():
+        os.unlink(trace)
+    equal(totals("old"), totals("none"))
+
+
 harness.main()
