@@ -83,8 +83,8 @@ why_cut(const struct golang_state *state)
 	if (state->totals.goroutines == 0)
 		return "its list of goroutines was not found, so that nobody can tell what holds "
 		       "a map";
-	if (state->is_text_cut)
-		return "there was no room for all names of types and places";
+	if (state->is_room_cut)
+		return "there was no room for all types and places of its maps";
 	return NULL;
 }
 
@@ -124,6 +124,7 @@ golang_find(const struct golang_input *input, struct golang_result *result)
 	array_release(&state.choices);
 	array_release(&state.stacks);
 	array_release(&state.scratch);
+	array_unmap(state.choice_index);
 	array_unmap(state.text_index);
 	return outcome;
 }

@@ -118,9 +118,10 @@ consider(struct golang_state *state, uint64_t address, bool is_on_stack)
 		found.header = header;
 		found.census = census;
 	}
-	found.choices = (uint32_t)state->choices.count - found.first_choice;
-	if (found.choices == 0)
+	if (state->choices.count == found.first_choice)
 		return leave(state, &found.header, nearest);
+	if (golang_choices_end(state, &found, found.first_choice) != 0)
+		return 0;
 	struct golang_found *kept = array_add(&state->found, sizeof *kept, 1);
 	if (!kept)
 		return -1;
@@ -162,6 +163,8 @@ golang_maps_find(struct golang_state *state)
 {
 	const struct golang_span *spans = state->heap.spans.at;
 	const struct golang_stack *stacks = state->stacks.at;
+	if (golang_choices_open(state) != 0)
+		return -1;
 	for (size_t i = 0; i < state->heap.spans.count && !golang_tick(&state->deadline); i++)
 		if (spans[i].object_size == GOLANG_HEADER_SIZE &&
 		    golang_span_has_pointers(&spans[i]) && search_span(state, &spans[i]) != 0)

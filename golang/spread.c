@@ -117,12 +117,12 @@ reach_map(struct spread *spread, uint64_t address, uint64_t type)
 	struct golang_found *found = found_at(spread->state, address);
 	if (!found || found->choices < 2)
 		return;
-	uint32_t *choices = (uint32_t *)spread->state->choices.at + found->first_choice;
+	const struct golang_map_type *types = spread->state->types.maps.at;
 	for (uint32_t i = 0; i < found->choices; i++) {
-		if (golang_choice(spread->state, found, i)->type.address != type)
+		const struct golang_map_type *choice = golang_choice(spread->state, found, i);
+		if (choice->type.address != type)
 			continue;
-		choices[0] = choices[i];
-		found->choices = 1;
+		golang_choices_one(found, (uint32_t)(choice - types));
 		reach_cells(spread, found);
 		return;
 	}

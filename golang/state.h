@@ -51,7 +51,8 @@ struct golang_state {
 	struct golang_heap heap;
 	struct golang_types types;
 	struct array found;   /* struct golang_found, ascending by address */
-	struct array choices; /* uint32_t: index of a map type */
+	struct array choices; /* uint32_t: index of a map type; see choices.c */
+	struct golang_choice_list *choice_index;
 	struct array stacks;  /* struct golang_stack, ascending */
 	struct golang_marks marks;
 	struct array rows;    /* struct golang_map */
@@ -60,7 +61,7 @@ struct golang_state {
 	struct array scratch; /* uint64_t, of one step at a time */
 	struct array texts;   /* bytes */
 	uint32_t *text_index; /* where texts stand, by their hash */
-	bool is_text_cut;      /* there was no room for all texts */
+	bool is_room_cut;      /* there was no room for all texts, or all choices */
 	bool are_values_known; /* false: not all that leads to them was seen */
 	struct golang_totals totals;
 };
@@ -107,6 +108,12 @@ int golang_values_claim(struct golang_state *state); /* what their cells point a
 int golang_rows_make(struct golang_state *state);
 int golang_marks_open(struct golang_state *state);
 void golang_marks_close(struct golang_state *state);
+
+/* Choices: what was added from `start` on becomes those of the map; -1: there is no room. And one
+ * that is known becomes its only one. */
+int golang_choices_open(struct golang_state *state);
+int golang_choices_end(struct golang_state *state, struct golang_found *found, size_t start);
+void golang_choices_one(struct golang_found *found, uint32_t type);
 
 /* Whether the first entries of the map could be of this type. */
 bool golang_fits(const struct golang_state *state, const struct golang_found *found,

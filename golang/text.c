@@ -11,7 +11,7 @@ static void
 add_bytes(struct golang_state *state, const char *bytes, size_t size)
 {
 	char *at = state->texts.count + size < TEXTS_MAX ? array_add(&state->texts, 1, size) : NULL;
-	state->is_text_cut |= !at;
+	state->is_room_cut |= !at;
 	if (at)
 		memcpy(at, bytes, size);
 }
@@ -65,7 +65,7 @@ uint32_t
 golang_text_end(struct golang_state *state, size_t start)
 {
 	bool has_room = state->texts.count + 1 < TEXTS_MAX;
-	state->is_text_cut |= !has_room;
+	state->is_room_cut |= !has_room;
 	if (state->texts.count == start || !has_room) {
 		state->texts.count = start;
 		return 0;

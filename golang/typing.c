@@ -19,22 +19,26 @@ is_stand_in(const struct golang_state *state, const struct golang_found *found, 
 	return strstr(name, "go.shape.") != NULL;
 }
 
-/* Keeps those that `keeps` says, unless that would leave none. */
-static void
+/* Keeps those that `keeps` says, unless that would leave none, or there is no room. */
+static int
 narrow(struct golang_state *state, struct golang_found *found,
        bool (*keeps)(const struct golang_state *, const struct golang_found *, uint32_t))
 {
-	uint32_t *choices = (uint32_t *)state->choices.at + found->first_choice;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < found->choices; i++)
-		if (keeps(state, found, i)) {
-			uint32_t choice = choices[kept];
-			choices[kept] = choices[i];
-			choices[i] = choice;
-			kept++;
-		}
-	if (kept)
-		found->choices = kept;
+	size_t start = state->choices.count;
+	for (uint32_t i = 0; i < found->choices; i++) {
+		if (!keeps(state, found, i))
+			continue;
+		uint32_t *kept = array_add(&state->choices, sizeof *kept, 1);
+		if (!kept)
+			return -1;
+		*kept = ((const uint32_t *)state->choices.at)[found->first_choice + i];
+	}
+	size_t kept = state->choices.count - start;
+	if (kept && kept < found->choices)
+		golang_choices_end(state, found, start);
+	else
+		state->choices.count = start;
+	return 0;
 }
 
 static bool
@@ -53,10 +57,9 @@ int
 golang_typing_narrow(struct golang_state *state)
 {
 	struct golang_found *found = state->found.at;
-	for (size_t i = 0; i < state->found.count && !golang_tick(&state->deadline); i++) {
-		narrow(state, &found[i], is_real);
-		if (found[i].choices > 1)
-			narrow(state, &found[i], can_hold);
-	}
+	for (size_t i = 0; i < state->found.count && !golang_tick(&state->deadline); i++)
+		if (narrow(state, &found[i], is_real) != 0 ||
+		    (found[i].choices > 1 && narrow(state, &found[i], can_hold) != 0))
+			return -1;
 	return 0;
 }
