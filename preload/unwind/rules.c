@@ -2,6 +2,7 @@
  * Rules by address, for all threads. Called at each step of a walk.
  *
  *     at --> set of four, one cache line | at, generation | rule | ...
+ *     sets in use    1,024, 4,096, 16,384: more where every other place has its rule
  *
  * It is a cache: any entry may be gone at any time, and is learned again from the tables, which
  * _dl_find_object leads to without the loader's lock. Rules: an entry is taken only where its key
@@ -16,10 +17,12 @@
 #include "preload/unwind/object.h"
 #include "preload/unwind/unwinder.h"
 
-
 enum {
 	SET_RULES = 4,
-	SETS = 16 * 1024,
+	BITS_FIRST = 10, /* of the number of sets that are in use: most programs never touch more */
+	BITS_MOST = 14,
+	BITS_STEP = 2,
+	SETS = 1 << BITS_MOST,
 	ADDRESS_BITS = 48,
 };
 
@@ -31,6 +34,7 @@ struct entry {
 static struct set {
 	struct entry entries[SET_RULES];
 } sets[SETS] __attribute__((aligned(64)));
+static uint32_t bits = BITS_FIRST, kept; /* rules, since there was none */
 uint32_t rules_moves = 1; /* the generation; its low 16 bits go into keys */
 
 static inline uint64_t
@@ -44,10 +48,10 @@ static inline struct entry *
 rules_place(uint64_t at, unsigned turn)
 {
 	uint64_t hash = at * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t set = hash >> (64 - __atomic_load_n(&bits, __ATOMIC_RELAXED));
 
-	return &sets[hash >> 50].entries[((hash >> 48) + turn) % SET_RULES];
+	return &sets[set].entries[(hash + turn) % SET_RULES];
 }
-_Static_assert(SETS == 1 << (64 - 50), "the number of sets is what rules_place gives");
 
 /* ---- what the tables say */
 
@@ -112,20 +116,54 @@ rules_function(uint64_t at)
 
 /* ---- the cache */
 
+static inline bool
+rules_is_current(const struct entry *entry)
+{
+	return entry->key >> ADDRESS_BITS == (uint16_t)rules_moves;
+}
+
 static void
-rules_keep(uint64_t at, struct rule rule)
+rules_put(uint64_t at, struct rule rule)
 {
 	static uint32_t turn;
 	struct entry *entry = rules_place(at, turn++);
 
 	for (unsigned i = SET_RULES; i-- > 0;) {
-		if (rules_place(at, i)->key >> ADDRESS_BITS != (uint16_t)rules_moves)
+		if (!rules_is_current(rules_place(at, i)))
 			entry = rules_place(at, i);
 	}
 	__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	__atomic_store(&entry->rule, &rule, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->key, rules_key(at), __ATOMIC_RELEASE);
+}
+
+/* Each set's rules go to the same number of sets, which begin at or after their own: from the last
+ * set on, those are empty by then. Who looks meanwhile may miss a rule, and learns it again. */
+static void
+rules_grow(void)
+{
+	uint32_t before = 1u << bits;
+
+	__atomic_store_n(&bits, bits + BITS_STEP, __ATOMIC_RELAXED);
+	for (uint32_t i = before; i-- > 0;) {
+		for (int k = 0; k < SET_RULES; k++) {
+			struct entry *entry = &sets[i].entries[k], moved = *entry;
+
+			if (!rules_is_current(entry))
+				continue;
+			__atomic_store_n(&entry->key, 0, __ATOMIC_RELAXED);
+			rules_put(moved.key & ((UINT64_C(1) << ADDRESS_BITS) - 1), moved.rule);
+		}
+	}
+}
+
+static void
+rules_keep(uint64_t at, struct rule rule)
+{
+	if (bits < BITS_MOST && ++kept > SET_RULES / 2 * (1u << bits))
+		rules_grow();
+	rules_put(at, rule);
 }
 
 /* module_of asks for intern's lock, which also keeps other writers out. */
@@ -178,5 +216,6 @@ rules_forget(void)
 		__atomic_fetch_add(&rules_moves, 1, __ATOMIC_RELEASE);
 	}
 	__atomic_fetch_add(&rules_moves, 1, __ATOMIC_RELEASE);
+	kept = 0;
 	intern_unlock();
 }
