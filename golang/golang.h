@@ -95,7 +95,8 @@ struct golang_map {
 	uint64_t root;         /* address of the word that leads to it, 0: none */
 	uint32_t candidates;   /* types that fit; all of them are in map.type, to the 16th. Where
 	                        * they keep their pointers in different places, values, residue
-	                        * and the pointers' remedy are not known */
+	                        * and the pointers' remedy are not known; where their groups
+	                        * differ in size, bytes are those of the smallest */
 	uint32_t function;     /* text: of the stack frame that leads to it, "" if not known */
 	uint32_t path;         /* text: blocks from the root to the map, "64 B +16 > map
 	                        * 0xc000012000"; "" if the root holds it */
