@@ -80,6 +80,8 @@ walk_list(struct walk *walk)
 			result = reach_block(walk, node);
 		if (result == PROOF_TRUE)
 			result = cells_note_entry(walk);
+		if (result == PROOF_TRUE)
+			result = hashes_note(walk);
 		if (result != PROOF_TRUE)
 			return result;
 		if (!has_next)
@@ -333,6 +335,7 @@ bind_all(struct walk *walk)
 	bind(walk, text->block, &bounds->block);
 	bind(walk, text->size, &bounds->size);
 	bind(walk, text->valid, &bounds->valid);
+	bind(walk, text->hash, &bounds->hash);
 	bind_outside(walk);
 }
 
@@ -360,7 +363,9 @@ walk_run(struct finder *finder, uint16_t index)
 			return walk_refuse(&walk, TRACE_REFUSED_WALK);
 		if (!set_limit(&walk))
 			return walk_refuse(&walk, TRACE_REFUSED_WALK);
-		if (!walk.text->is_chain)
+		if (walk.text->is_chain)
+			hashes_map(&walk, index);
+		else
 			map_entries(&walk, index);
 		result = walk.text->is_chain ? walk_list(&walk) : walk_slots(&walk);
 	}

@@ -4,6 +4,7 @@
  *     walk.c    the order: slots, buckets that hang from them, lists of nodes
  *     cells.c   entries of a bucket and of a node
  *     reach.c   blocks that the walk comes to
+ *     hashes.c  hashes of the entries of a list
  */
 #ifndef FINDER_WALK_STATE_H
 #define FINDER_WALK_STATE_H
@@ -13,7 +14,7 @@
 
 /* The expressions of the profile's walk that are asked again and again. */
 struct walk_bounds {
-	struct profile_bound live, dead, entries, from, next, end, block, size, valid;
+	struct profile_bound live, dead, entries, from, next, end, block, size, valid, hash;
 	struct profile_bound outside[PROFILE_OUTSIDE_MAX]; /* those that can name a block */
 	size_t outside_count;
 };
@@ -26,6 +27,7 @@ struct walk {
 	struct walk_bounds bounds;
 	struct profile_census *census;
 	uint32_t *entries;    /* of each slot, or NULL */
+	uint32_t *hashes;     /* of the chain's nodes, [limit], or NULL */
 	uint64_t at, stride;  /* of the slots */
 	uint64_t slots_end;
 	uint64_t asked_to;    /* slots before this address were asked whether they are blank */
@@ -75,6 +77,12 @@ enum proof_result cells_count(struct walk *walk);
 /* cells.c: the same for slots of one cell each, from which nothing hangs: *index goes on by as many
  * as were counted, at least one. */
 enum proof_result cells_count_slots(struct walk *walk, uint64_t *index);
+
+/* hashes.c: room for the hashes of a chain's nodes, if the profile asks for them; sets hashes. */
+void hashes_map(struct walk *walk, uint16_t index);
+
+/* hashes.c: notes that of the present node, which was counted. */
+enum proof_result hashes_note(struct walk *walk);
 
 /* reach.c: takes the block of a chained bucket or node. */
 enum proof_result reach_block(struct walk *walk, uint64_t node);

@@ -83,6 +83,9 @@ static bool
 fold(const struct evaluation *in, const struct profile_instruction *code, int64_t *value)
 {
 	uint16_t second = code->operand >> 8;
+	if (in->walks != NULL && code->operation == OPERATION_REGROWN)
+		return regrow_bits(&in->walks[code->operand & 0xff], &in->walks[second], *value,
+		                   value);
 	return in->walks != NULL &&
 	       census_fold(&in->walks[code->operand & 0xff],
 	                   second == OPERATION_NO_WALK ? NULL : &in->walks[second],

@@ -63,4 +63,9 @@ bool census_value(const struct profile_census *census, int operation, int64_t *o
 bool census_fold(const struct profile_census *first, const struct profile_census *second,
                  int operation, int64_t bits, int64_t *out);
 
+/* regrow.c: log2 of the slots of a table that began with 2^bits and took the list's entries, the
+ * last walked first; -1 where that cannot be said. `table` is the one that holds them now. */
+bool regrow_bits(const struct profile_census *list, const struct profile_census *table,
+                 int64_t bits, int64_t *out);
+
 #endif

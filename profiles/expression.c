@@ -178,6 +178,9 @@ walks_and_bits(struct compiler *compiler, const struct function *function)
 			return false;
 		compiler->profile->walks[second].is_folded = true;
 	}
+	if (function->operation == OPERATION_REGROWN &&
+	    (compiler->profile->walks[first].hash.length == 0 || second == OPERATION_NO_WALK))
+		return compiler_expected(compiler, "a chain with 'hash' and the table it hangs in");
 	return ternary(compiler) &&
 	       emit(compiler, function->operation, (uint16_t)(first | second << 8), 0, 0);
 }

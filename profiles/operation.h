@@ -50,7 +50,8 @@ enum operation {
 	OPERATION_FOLD,     /* operand: walk, high byte a second one; these three */
 	OPERATION_DEEPEST,
 	OPERATION_SHALLOWEST,
-	OPERATION_LAST_UNARY = OPERATION_SHALLOWEST,
+	OPERATION_REGROWN,  /* operand: list's walk, high byte its table's */
+	OPERATION_LAST_UNARY = OPERATION_REGROWN,
 
 	/* fold the two top ones; of integers or, up to MAX, of reals */
 	OPERATION_MULTIPLY,

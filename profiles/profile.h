@@ -70,8 +70,8 @@ struct profile_memory {
 };
 
 /* What a finished walk counted; expressions ask by live(W), dead(W), bytes(W), blocks(W),
- * fold(W, BITS), deepest(W, BITS), shallowest(W, BITS). Filled by finder/; a walk whose `when` is
- * not true is done as well, with nothing but zeros. */
+ * fold(W, BITS), deepest(W, BITS), shallowest(W, BITS), regrown(W, V, BITS). Filled by finder/; a
+ * walk whose `when` is not true is done as well, with nothing but zeros. */
 struct profile_census {
 	bool done;
 	uint64_t live, dead;         /* cells (table), or live == nodes (chain) */
@@ -80,6 +80,10 @@ struct profile_census {
 	const uint32_t *entries;     /* of each main slot and its chain, [slots]; NULL: not known,
 	                              * as for a walk that is not folded */
 	uint32_t cells;              /* cells of one bucket */
+	const uint32_t *hashes;      /* of a chain's nodes, [hashed], as walked; NULL: not known */
+	uint64_t hashed;
+	uint32_t *room;              /* for regrown(W, V, BITS): two counters for ... */
+	uint64_t room_slots;         /* ... each of so many slots */
 	uint64_t used_slots, deepest_slot; /* where entries hang from slots: those that hold some,
 	                                    * and the most in one */
 };
@@ -222,6 +226,7 @@ struct profile_walk {
 	struct profile_expression valid;  /* list: what every node must meet, or the candidate is
 	                                   * refused */
 	struct profile_expression limit;  /* most nodes; more refuses */
+	struct profile_expression hash;   /* chain: of the node's entry, its low 32 bits (node) */
 	int8_t parted_by;  /* chain: number of the table walk whose slots hold the nodes behind
 	                    * which another bucket's begin; -1: none. The first bucket's slot holds
 	                    * what is no node of the list */

@@ -27,6 +27,7 @@ static const struct function functions[] = {
 	{"fold", OPERATION_FOLD, ARGUMENTS_WALKS_BITS},
 	{"deepest", OPERATION_DEEPEST, ARGUMENTS_WALKS_BITS},
 	{"shallowest", OPERATION_SHALLOWEST, ARGUMENTS_WALKS_BITS},
+	{"regrown", OPERATION_REGROWN, ARGUMENTS_WALKS_BITS},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 

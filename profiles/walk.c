@@ -48,6 +48,7 @@ static const struct attribute {
     {"valid", offsetof(struct profile_walk, valid), WALK_TABLE | WALK_CHAIN, 0, BUCKET | NODE,
      NODE},
     {"limit", offsetof(struct profile_walk, limit), WALK_TABLE | WALK_CHAIN, 0, 0, 0},
+    {"hash", offsetof(struct profile_walk, hash), WALK_CHAIN, 0, 0, NODE},
     {"key", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE, NODE},
     {"value", offsetof(struct profile_walk, outside), WALK_TABLE | WALK_CHAIN, 0, CELL | NODE,
      NODE},
@@ -72,7 +73,7 @@ unknown_attribute(struct compiler *compiler, const struct token *token)
 		                     "'; did you mean '", nearest, "'?", NULL);
 	return compiler_fail(compiler, token, "a walk has no attribute '", name,
 		"'; it has: when at count stride cells live dead entries home onward run found "
-		"vacant from next end block size valid role limit key value parted_by", NULL);
+		"vacant from next end block size valid role limit hash key value parted_by", NULL);
 }
 
 /* Keys and values share a list; any other attribute stands once. NULL, said so: no place is
@@ -104,7 +105,8 @@ attribute_value(struct compiler *compiler, struct profile_walk *walk, const stru
 	int kind = walk->is_chain ? WALK_CHAIN : WALK_TABLE;
 	if (!(attribute->kinds & kind))
 		return compiler_fail(compiler, token, "'", attribute->word,
-			"' belongs to a table walk: this is a chain", NULL);
+			walk->is_chain ? "' belongs to a table walk: this is a chain"
+			               : "' belongs to a chain: this is a table walk", NULL);
 	struct profile_expression *place = free_place(compiler, walk, token, attribute);
 	return place && expression_parse(compiler, place, NAMES_PROOF |
 		(walk->is_chain ? attribute->chain_names : attribute->table_names));

@@ -43,7 +43,9 @@ find_block(void *context, uint64_t address, struct profile_block *out)
 static void
 pretend_walks(struct profile_scope *scope)
 {
+	enum { ROOM = 128 };
 	static const uint32_t entries[16] = {0, UINT32_MAX, 7, 8, 9, UINT32_MAX, 1};
+	static uint32_t room[ROOM];
 	for (uint32_t i = 0; i < PROFILE_WALKS_MAX; i++) {
 		scope->walks[i] = (struct profile_census){ .done = i != 3,
 			                                   .live = i == 2 ? UINT64_MAX : i,
@@ -53,6 +55,10 @@ pretend_walks(struct profile_scope *scope)
 			                                                     : 16,
 			                                   .cells = i,
 			                                   .entries = i == 5 ? NULL : entries,
+			                                   .hashes = i == 6 ? NULL : entries,
+			                                   .hashed = i,
+			                                   .room = room,
+			                                   .room_slots = ROOM / 2,
 			                                   .chained_bytes = UINT64_MAX };
 	}
 }

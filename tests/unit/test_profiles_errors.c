@@ -90,6 +90,10 @@ test_what_is_missing_is_named(void **state)
 	             "has no value here");
 	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nhome 1\n}\n" TAIL, 7, 1,
 	             "belongs to a table walk");
+	expect_error(HEAD "walk t table {\nat 1\ncount 1\nstride 8\nlive 1\nhash 1\n}\n" TAIL, 9, 1,
+	             "belongs to a chain");
+	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\n}\nlet x = regrown(w, 5)\n" TAIL, 8,
+	             20, "a chain with 'hash' and the table it hangs in");
 	expect_error(HEAD "walk w chain {\nfrom 1\nnext node\nparted_by w\n}\n" TAIL, 7, 11,
 	             "name of a table walk");
 	expect_error(HEAD "walk t table {\nat 1\ncount 1\nstride 8\nlive 1\nparted_by t\n}\n" TAIL,

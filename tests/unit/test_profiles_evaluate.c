@@ -200,7 +200,7 @@ test_unsigned_results_are_not_negative(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint64_t value = 0;
 		compile(cases[i].expression);
-		assert_int_equal(profile_evaluate_unsigned(&profile, profile.steps[2].value, &scope,
+		assert_int_equal(profile_evaluate_unsigned(&profile, profile.steps[3].value, &scope,
 		                                           &memory, &value), cases[i].is_sound);
 		if (cases[i].is_sound)
 			assert_int_equal(value, cases[i].value);

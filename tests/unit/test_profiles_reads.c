@@ -53,13 +53,13 @@ test_a_window_is_read_in_place(void **state)
 	window.window_size = 8;
 	scope.values[PROFILE_NAME_HEADER].integer = (int64_t)at;
 	compile("i8[header + 1] + i32[header + 5] * 0");
-	assert_true(profile_evaluate(&profile, profile.steps[2].value, &scope, &window, &value));
+	assert_true(profile_evaluate(&profile, profile.steps[3].value, &scope, &window, &value));
 	assert_int_equal(value.integer, -1);
 	static const char *const outside[] = {"u8[header]", "u8[header + 9]", "u16[header + 8]",
 	                                      "u64[header + 2]"};
 	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
 		compile(outside[i]);
-		assert_false(profile_evaluate(&profile, profile.steps[2].value, &scope, &window,
+		assert_false(profile_evaluate(&profile, profile.steps[3].value, &scope, &window,
 		                              &value));
 	}
 }
@@ -82,6 +82,36 @@ test_blocks_are_found(void **state)
 	expect("base(header + 31)", 4096);
 	expect("base(header + 32)", 0);
 	expect("size(-1)", 0);
+}
+
+/* Entries of one hash: doublings in vain at 10 and at 100 (or 110: the older rule), then none. */
+static void
+test_a_list_tells_how_a_fresh_table_grows(void **state)
+{
+	static uint32_t hashes[200], room[2 * 128];
+	static const uint32_t entries[2] = {0, 1};
+	struct profile_census *list = &scope.walks[2], *table = &scope.walks[1];
+	for (int i = 0; i < 200; i++)
+		hashes[i] = 7;
+	*list = (struct profile_census){.done = true, .hashes = hashes, .room = room,
+		.room_slots = 128};
+	*table = (struct profile_census){.done = true, .slots = 2, .entries = entries};
+	for (list->live = list->hashed = 0; list->live < 200; list->hashed = ++list->live)
+		expect("regrown(l, v, 5)", list->live < 10    ? 5
+		                           : list->live < 100 ? 6
+		                           : list->live < 110 ? -1 : 7);
+	list->room_slots = 64; /* the last doubling has no room */
+	expect("regrown(l, v, 5)", -1);
+	list->room_slots = 128;
+	hashes[3] = 6; /* no entry is there */
+	expect("regrown(l, v, 5)", -1);
+	hashes[3] = 7;
+	list->hashed--; /* one more was counted than walked */
+	expect("regrown(l, v, 5)", -1);
+	expect_failure("regrown(l, v, 32)");
+	expect_failure("regrown(l, v, -1)");
+	table->done = false;
+	expect_failure("regrown(l, v, 5)");
 }
 
 static void
@@ -169,6 +199,7 @@ main(void)
 		cmocka_unit_test_setup(test_a_window_is_read_in_place, setup),
 		cmocka_unit_test_setup(test_unreadable_memory_fails, setup),
 		cmocka_unit_test_setup(test_blocks_are_found, setup),
+		cmocka_unit_test_setup(test_a_list_tells_how_a_fresh_table_grows, setup),
 		cmocka_unit_test_setup(test_a_census_folds_onto_fewer_slots, setup),
 		cmocka_unit_test_setup(test_steps_fill_the_scope, setup),
 		cmocka_unit_test_setup(test_a_step_that_is_not_true_refuses, setup),

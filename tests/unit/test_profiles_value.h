@@ -12,7 +12,8 @@
 #define HEAD "profile x\nwake always\nlist primes 2 3 5 7 11\nlist one 4\n" \
 	"anchor buckets at header points base\n"
 #define WALKS "walk w table {\nat buckets\ncount 8\nstride 8\nlive 1\n}\n" \
-	"walk v table {\nat buckets\ncount 4\nstride 8\nlive 1\n}\n"
+	"walk v table {\nat buckets\ncount 4\nstride 8\nlive 1\n}\n" \
+	"walk l chain {\nfrom header\nnext 0\nhash u32[node]\n}\n"
 #define TAIL "count 1\npart buckets in buckets bytes 8\nneeded 0\n"
 
 static struct profile profile;
@@ -57,7 +58,7 @@ static inline bool
 evaluates(const char *expression, struct profile_value *value)
 {
 	compile(expression);
-	return profile_evaluate(&profile, profile.steps[2].value, &scope, &memory, value);
+	return profile_evaluate(&profile, profile.steps[3].value, &scope, &memory, value);
 }
 
 static inline void
