@@ -15,8 +15,8 @@
 # smaller tables do not show.
 profile hashbrown
 title "Rust HashMap / HashSet"
-about "hashbrown 0.9 to 0.16 as in Rust's std 1.48 to 1.95, x86-64 with SSE2"
-verified "Debian's rustc 1.63, and rustc 1.95: 1 to 60 and on to 5,000 entries beside fresh maps; entries of 1 to 208 bytes; remove, retain, clear, with_capacity, shrink_to_fit; String, Vec, Box"
+about "hashbrown 0.9 to 0.17 as in Rust's std 1.48 to 1.97, x86-64 with SSE2"
+verified "Debian's rustc 1.63, rustc 1.95 and 1.97 (nightly of May 2026): 1 to 60 and on to 5,000 entries beside fresh maps; entries of 1 to 208 bytes; remove, retain, clear, with_capacity, shrink_to_fit; String, Vec, Box"
 type "hashbrown::raw::RawTable<"
 minimum 36
 
