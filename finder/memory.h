@@ -16,6 +16,9 @@ enum memory_region_kind {
 	MEMORY_CONSTANT, /* a module's code and constants, where they are asked for */
 };
 
+/* Of programs; the other half is the kernel's. So no step beyond a region comes round to 0. */
+#define MEMORY_ADDRESSES_END (UINT64_C(1) << 63)
+
 /* A readable range of the guest, in ascending order; writable, but for constants. */
 struct memory_region {
 	uint64_t start, end;

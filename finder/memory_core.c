@@ -73,19 +73,21 @@ is_program(const struct opening *opening, uint64_t address)
 	return false;
 }
 
+/* The kernel's own half ([vsyscall] is in many a core) is left out. */
 static const char *
 add_region(struct array *regions, uint64_t start, uint64_t size, uint8_t kind)
 {
-	uint64_t end;
-	if (size == 0)
-		return NULL;
-	if (__builtin_add_overflow(start, size, &end))
+	if (size > UINT64_MAX - start)
 		return "a segment of it ends beyond all addresses";
+	if (size == 0 || start >= MEMORY_ADDRESSES_END)
+		return NULL;
+	if (size > MEMORY_ADDRESSES_END - start)
+		return "a segment of it ends beyond a program's addresses";
 	struct memory_region *region = array_add(regions, sizeof(*region), 1);
 	if (!region)
 		return "its segments do not fit into memory";
 	*region = (struct memory_region){
-		.start = start, .end = end, .kind = kind, .module = UINT32_MAX,
+		.start = start, .end = start + size, .kind = kind, .module = UINT32_MAX,
 	};
 	return NULL;
 }

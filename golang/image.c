@@ -53,7 +53,7 @@ add_segment(struct golang_image *image, const Elf64_Phdr *header, uint64_t bias)
 	uint64_t start = header->p_vaddr + bias;
 	if (header->p_memsz == 0)
 		return;
-	if (header->p_memsz > SEGMENT_MAX || header->p_memsz > UINT64_MAX - start ||
+	if (header->p_memsz > SEGMENT_MAX || start > MEMORY_ADDRESSES_END - header->p_memsz ||
 	    header->p_filesz > header->p_memsz) {
 		image->oddity = "one of its segments is larger than 4 GB or than it can be";
 		return;

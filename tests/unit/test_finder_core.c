@@ -255,6 +255,8 @@ what_contradicts_itself_is_refused(void **state)
 	fill(state);
 	core.image.segments[2].p_vaddr = UINT64_MAX - 8;
 	expect_refusal("beyond all addresses");
+	core.image.segments[2].p_vaddr = (UINT64_C(1) << 63) - 8;
+	expect_refusal("beyond a program's addresses");
 	fill(state);
 	core.image.segments[2].p_memsz = 1;
 	expect_refusal("more bytes than memory");

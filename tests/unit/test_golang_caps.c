@@ -204,6 +204,21 @@ a_segment_of_more_than_it_can_be_is_refused(void **state)
 	guest_close(&guest);
 }
 
+/* A step beyond it would begin at 0 again, and never end. */
+static void
+a_segment_up_to_the_last_address_is_refused(void **state)
+{
+	struct guest guest;
+	open_one_map(&guest);
+	segments_of(&guest)[2] = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = UINT64_MAX - 0x100000,
+		.p_filesz = 0x100000 - 16, .p_memsz = 0x100000 - 16,
+	};
+	guest.image[offsetof(Elf64_Ehdr, e_phnum)] = 3;
+	expect_refused(&guest, "than it can be");
+	guest_close(&guest);
+}
+
 /* The module data lead to those of another module, which lies outside of the image. */
 static void
 a_plugin_is_told(void **state)
@@ -233,6 +248,7 @@ main(void)
 		cmocka_unit_test(a_plugin_is_told),
 		cmocka_unit_test(a_seventeenth_segment_is_refused),
 		cmocka_unit_test(a_segment_of_more_than_it_can_be_is_refused),
+		cmocka_unit_test(a_segment_up_to_the_last_address_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
