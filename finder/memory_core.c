@@ -73,16 +73,21 @@ is_program(const struct opening *opening, uint64_t address)
 	return false;
 }
 
-/* The kernel's own half ([vsyscall] is in many a core) is left out. */
+/* Whether the core's segment is memory of the process: many have the kernel's [vsyscall], too. */
+static bool
+is_memory(const Elf64_Phdr *segment)
+{
+	return segment->p_type == PT_LOAD && segment->p_flags & PF_R && segment->p_filesz &&
+	       segment->p_vaddr < MEMORY_ADDRESSES_END;
+}
+
 static const char *
 add_region(struct array *regions, uint64_t start, uint64_t size, uint8_t kind)
 {
-	if (size > UINT64_MAX - start)
-		return "a segment of it ends beyond all addresses";
-	if (size == 0 || start >= MEMORY_ADDRESSES_END)
+	if (size == 0)
 		return NULL;
-	if (size > MEMORY_ADDRESSES_END - start)
-		return "a segment of it ends beyond a program's addresses";
+	if (start >= MEMORY_ADDRESSES_END || size > MEMORY_ADDRESSES_END - start)
+		return "a segment of it ends beyond all addresses";
 	struct memory_region *region = array_add(regions, sizeof(*region), 1);
 	if (!region)
 		return "its segments do not fit into memory";
@@ -98,8 +103,7 @@ add_core_regions(struct opening *opening, struct array *regions)
 	for (size_t i = 0; i < opening->file.segments.count; i++) {
 		const Elf64_Phdr *segment = segment_at(&opening->file, i);
 		const char *reason;
-		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_R) ||
-		    segment->p_filesz == 0)
+		if (!is_memory(segment))
 			continue;
 		if (segment->p_filesz > segment->p_memsz)
 			return "a segment of it has more bytes than memory";
@@ -218,7 +222,7 @@ copy_core(struct opening *opening)
 {
 	for (size_t i = 0; i < opening->file.segments.count; i++) {
 		const Elf64_Phdr *segment = segment_at(&opening->file, i);
-		if (segment->p_type == PT_LOAD && segment->p_flags & PF_R && segment->p_filesz &&
+		if (is_memory(segment) &&
 		    !copy_segment(opening->core, &opening->file, segment))
 			return "it cannot be read";
 	}
