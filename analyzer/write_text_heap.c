@@ -163,7 +163,7 @@ static void
 print_superseded(const struct model_drop *drop, FILE *out)
 {
 	uint64_t from = drop->from->rows->info.live_bytes, to = drop->to->rows->info.live_bytes;
-	uint64_t fell = drop->fell[MODEL_SUPERSEDED];
+	uint64_t fell = drop->fell[MODEL_SUPERSEDED], grew = drop->grew[MODEL_SUPERSEDED];
 	char bytes[UNITS_SIZE];
 
 	if (fell && from > to && fell == from - to)
@@ -173,7 +173,8 @@ print_superseded(const struct model_drop *drop, FILE *out)
 			units_bytes(bytes, fell));
 	else
 		print_move(out, "superseded arrays and their chains, which no map used any more",
-			   fell, drop->grew[MODEL_SUPERSEDED]);
+			   fell, 0);
+	print_move(out, "superseded arrays and their chains that are still there", 0, grew);
 }
 
 /* "added" at 1.25 s */
