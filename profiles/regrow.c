@@ -22,6 +22,7 @@ struct regrowth {
 	uint64_t count, next;   /* of those: all, and where the entry to be added lies */
 	uint32_t *entries, *allowance; /* of each slot */
 	uint64_t slots, room;
+	unsigned bits; /* of a slot's number */
 	bool is_divided; /* the older rule */
 	bool is_stopped;
 	unsigned ineffective; /* in a row */
@@ -56,7 +57,8 @@ grow(struct regrowth *table)
 	if (table->slots > table->room / 2)
 		return false;
 	table->slots *= 2;
-	ideal = (added + table->slots - 1) / table->slots;
+	table->bits++;
+	ideal = ((added - 1) >> table->bits) + 1;
 	clear(table);
 	for (uint64_t i = table->next; i < table->count; i++)
 		above += enter(table, table->hashes[i] & (table->slots - 1), ideal);
@@ -109,6 +111,7 @@ regrow_bits(const struct profile_census *list, const struct profile_census *tabl
 		.entries = list->room,
 		.allowance = list->room + list->room_slots,
 		.slots = UINT64_C(1) << bits,
+		.bits = (unsigned)bits,
 		.room = list->room_slots,
 	};
 	uint64_t counted = regrow(fresh);
