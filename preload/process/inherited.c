@@ -64,7 +64,7 @@ is_borne(void (*act)(void))
 {
 	const struct rlimit no_core = { 1, 1 }; /* a program that takes cores heeds no 0 */
 	int status = 0;
-	long pid = namespace_awaits_first() ? -1 : syscall(SYS_clone, 0, 0, 0, 0, 0), result;
+	long pid = namespace_of_children_differs() ? -1 : syscall(SYS_clone, 0, 0, 0, 0, 0), result;
 
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &no_core);

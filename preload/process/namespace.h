@@ -4,9 +4,10 @@
 
 #include <stdbool.h>
 
-/* Whether the next child will be the first of a new namespace (after unshare(CLONE_NEWPID)), the
- * one with whose end all others there end, and after which none can be made: that has to be a child
- * of the guest's own. Changes errno. */
-bool namespace_awaits_first(void);
+/* Whether this thread's children are put into another process namespace than its own (after unshare
+ * or setns). None of ours may be among them: with the end of the first one there all others end,
+ * and no more can be made; and that end waits until somebody has waited for each of them. Where
+ * there is no /proc it is not known: false. Changes errno. */
+bool namespace_of_children_differs(void);
 
 #endif

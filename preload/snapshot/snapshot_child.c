@@ -178,7 +178,7 @@ may_start(void)
 {
 	if (!child_stack)
 		child_stack = hidden_map(CHILD_STACK);
-	return child_stack && !namespace_awaits_first();
+	return child_stack && !namespace_of_children_differs();
 }
 
 /* libc's clone runs no handlers of pthread_atfork. Another thread may be adding to the list of what

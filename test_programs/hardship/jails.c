@@ -197,15 +197,33 @@ be_another(void)
 	churn(500);
 }
 
-/* The next child is the first of a namespace: with its end the others' comes, and no more can be
- * made. So it must be the program's own, before, while and after it lives. */
+static void *
+wait_for_word(void *word)
+{
+	char byte;
+
+	expect(read(*(int *)word, &byte, 1) == 0, "the word");
+	return NULL;
+}
+
+/* The next child is the first of a namespace: with its end the others' comes, it is over only when
+ * all of them have been waited for, and no more can be made. So it must be the program's own,
+ * before, while and after it lives, and so must all the others. Beside a thread snapshots would
+ * fork; only root can have one then. */
 static void
 other_processes(unsigned times)
 {
+	pthread_t thread;
 	pid_t first;
+	int word[2];
 
-	if (unshare(CLONE_NEWPID)) /* not as root */
+	expect(!pipe2(word, O_CLOEXEC), "pipe");
+	expect(!pthread_create(&thread, NULL, wait_for_word, word), "a thread");
+	marks(times);
+	if (unshare(CLONE_NEWPID)) {
+		expect(!close(word[1]) && !pthread_join(thread, NULL), "the thread's end");
 		expect(!unshare(CLONE_NEWUSER | CLONE_NEWPID), "unshare");
+	}
 	marks(times);
 	first = child_that(be_first);
 	expect(first > 0, "the first child");
