@@ -31,8 +31,7 @@ struct baseline {
 static void
 write_frame(FILE *out, const struct symbols_frame *frame)
 {
-	const char *slash = frame->module ? strrchr(frame->module, '/') : NULL;
-	const char *module = slash ? slash + 1 : frame->module;
+	const char *module = frame->module ? basename(frame->module) : NULL;
 
 	if (frame->function)
 		fprintf(out, "\n%s!%s", module ? module : "?", frame->function);

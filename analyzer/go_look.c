@@ -157,11 +157,9 @@ explain(const struct go_look *look, enum golang_outcome outcome, char error[GO_L
 static void
 name_other(struct go_look *look)
 {
-	const char *slash = strrchr(look->file.other, '/');
-
 	snprintf(look->reason, sizeof(look->reason),
 		 "the maps of %.100s, a plugin or second library built by Go, were not looked for",
-		 slash ? slash + 1 : look->file.other);
+		 basename(look->file.other));
 	look->result.is_complete = false;
 	look->result.reason = look->reason;
 }

@@ -67,7 +67,6 @@ run_traces_pattern(const char *place)
 char *
 run_traces_name(const char *pattern, pid_t pid, const char *program)
 {
-	const char *slash = strrchr(program, '/');
 	char *name = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&name, &size);
@@ -82,7 +81,7 @@ run_traces_name(const char *pattern, pid_t pid, const char *program)
 		else if (*++at == 'p')
 			fprintf(out, "%d", (int)pid);
 		else
-			fputs(*at == 'n' ? (slash ? slash + 1 : program) : "%", out);
+			fputs(*at == 'n' ? basename(program) : "%", out);
 	}
 	if (fclose(out) == 0)
 		return name;

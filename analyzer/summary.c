@@ -27,14 +27,6 @@ struct line {
 	struct model_totals totals;
 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int
 sum_up(struct line *line, const struct model *model, const struct model_filter *filter)
 {
@@ -45,7 +37,7 @@ sum_up(struct line *line, const struct model *model, const struct model_filter *
 	line->is_judged = model->judged != NULL;
 	line->pid = model->trace->header.pid;
 	snprintf(line->program, sizeof line->program, "%s",
-		 base_name(model->trace->header.program));
+		 basename(model->trace->header.program));
 	if (!model->judged)
 		return 0;
 	snprintf(line->label, sizeof line->label, "%s", model->judged->rows->info.label);

@@ -41,11 +41,8 @@ write_escaped(FILE *out, const char *text)
 static void
 open_case(FILE *out, const struct verdict *verdict, const char *limit)
 {
-	const char *slash = verdict->program ? strrchr(verdict->program, '/') : NULL;
-	const char *program = slash ? slash + 1 : verdict->program;
-
 	fputs("    <testcase classname=\"maptrace.", out);
-	write_escaped(out, program ? program : "trace");
+	write_escaped(out, verdict->program ? basename(verdict->program) : "trace");
 	fputs("\" name=\"", out);
 	write_escaped(out, verdict->path);
 	fprintf(out, "%s%s\">\n", limit ? ": " : "", limit ? limit : "");

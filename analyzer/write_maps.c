@@ -39,14 +39,6 @@ estimated(char *into, size_t size, uint64_t bytes, bool is_estimate)
 	return into;
 }
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static void
 write_names(FILE *out, const struct model_map *map, const struct model_names *names)
 {
@@ -64,11 +56,11 @@ write_names(FILE *out, const struct model_map *map, const struct model_names *na
 		fprintf(out, ", %s", text);
 	}
 	if (maker && maker->file)
-		fprintf(out, " (%s:%u)", units_escape(text, sizeof(text), base_name(maker->file)),
+		fprintf(out, " (%s:%u)", units_escape(text, sizeof(text), basename(maker->file)),
 			maker->line);
 	else if (maker && !maker->function && maker->module)
 		fprintf(out, ", %s+0x%" PRIx64,
-			units_escape(text, sizeof(text), base_name(maker->module)), maker->offset);
+			units_escape(text, sizeof(text), basename(maker->module)), maker->offset);
 	fputc('\n', out);
 }
 

@@ -10,14 +10,6 @@
 
 enum { NAME_WIDTH = 80, TEXT_SIZE = 512, LINE = 2 * TEXT_SIZE };
 
-const char *
-write_place_file(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 void
 write_place_frame(char *into, size_t size, const struct symbols_frame *frame, size_t width)
 {
@@ -26,9 +18,9 @@ write_place_frame(char *into, size_t size, const struct symbols_frame *frame, si
 	if (frame->function)
 		symbols_shorten(name, sizeof name, frame->function, width < 16 ? 16 : width);
 	if (frame->file)
-		units_escape(file, sizeof file, write_place_file(frame->file));
+		units_escape(file, sizeof file, basename(frame->file));
 	else if (frame->module)
-		units_escape(file, sizeof file, write_place_file(frame->module));
+		units_escape(file, sizeof file, basename(frame->module));
 	else
 		strcpy(file, "?");
 	if (frame->file && frame->function)

@@ -9,9 +9,6 @@
 
 #include <stdio.h>
 
-/* The last part of a path. */
-const char *write_place_file(const char *path);
-
 /* "file.c:12 in function", or as much of it as is known; the function in `width` columns. */
 void write_place_frame(char *into, size_t size, const struct symbols_frame *frame, size_t width);
 

@@ -11,14 +11,6 @@
 
 enum { SHOWN = 512 };
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Whether the last look from outside was at its end. */
 static bool
 was_seen_ending(const struct model *model)
@@ -55,7 +47,7 @@ head_line(const struct model *model, FILE *out)
 	char program[SHOWN], label[SHOWN], when[UNITS_SIZE];
 
 	fprintf(out, "maptrace report: %s (pid %" PRIu32 "), %s, %" PRIu32 " snapshot%s",
-		units_escape(program, sizeof program, base_name(header->program)), header->pid,
+		units_escape(program, sizeof program, basename(header->program)), header->pid,
 		ending(model), model->snapshot_count, model->snapshot_count == 1 ? "" : "s");
 	if (judged)
 		fprintf(out, "\nabout snapshot \"%s\" at %s%s",

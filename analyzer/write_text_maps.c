@@ -34,7 +34,7 @@ maker_text(char *into, size_t size, const struct model_names *names)
 
 	if (maker && maker->file && names->written_type)
 		snprintf(into, size, "%s:%" PRIu32,
-			 units_escape(file, sizeof file, write_place_file(maker->file)),
+			 units_escape(file, sizeof file, basename(maker->file)),
 			 maker->line);
 	else if (maker)
 		write_place_frame(into, size, maker, MAKER_WIDTH);

@@ -11,7 +11,7 @@
  */
 #include "finder/walk_state.h"
 
-enum { KEPT = 1 << 14, LEAST_SLOTS = 1 << 10, NODES_MAX = 1 << 30 };
+enum { LEAST_SLOTS = 1 << 10, NODES_MAX = 1 << 30 };
 
 void
 hashes_map(struct walk *walk, uint16_t index)
@@ -23,13 +23,8 @@ hashes_map(struct walk *walk, uint16_t index)
 	while (slots < 2 * walk->limit)
 		slots *= 2;
 	room = walk->limit + 2 * slots;
-	if (kept->room < room) {
-		array_unmap(kept->at);
-		kept->room = room > KEPT ? room : KEPT;
-		kept->at = array_map(kept->room * sizeof(*kept->at));
-		if (!kept->at)
-			kept->room = 0;
-	}
+	if (kept->room < room)
+		walk_map_entries(kept, room);
 	if (!kept->at)
 		return;
 	walk->census->hashes = walk->hashes = kept->at;

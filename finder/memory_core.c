@@ -222,8 +222,7 @@ copy_core(struct opening *opening)
 {
 	for (size_t i = 0; i < opening->file.segments.count; i++) {
 		const Elf64_Phdr *segment = segment_at(&opening->file, i);
-		if (is_memory(segment) &&
-		    !copy_segment(opening->core, &opening->file, segment))
+		if (is_memory(segment) && !copy_segment(opening->core, &opening->file, segment))
 			return "it cannot be read";
 	}
 	return NULL;

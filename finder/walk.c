@@ -259,6 +259,16 @@ measure_table(struct walk *walk)
 	return true;
 }
 
+void
+walk_map_entries(struct slot_entries *kept, uint64_t room)
+{
+	array_unmap(kept->at);
+	kept->room = room > KEPT_SLOTS ? room : KEPT_SLOTS;
+	kept->at = array_map(kept->room * sizeof(*kept->at));
+	if (!kept->at)
+		kept->room = 0;
+}
+
 /* Zeroed counters for each slot, where the profile asks for them. Those of a large table are mapped
  * anew, so that pages of empty slots are never touched; others are used again. Without memory for
  * them fold() and deepest() have no value. */
@@ -269,15 +279,10 @@ map_entries(struct walk *walk, uint16_t index)
 	uint64_t slots = walk->census->slots;
 	if (!walk->text->is_folded)
 		return;
-	if (slots <= KEPT_SLOTS && kept->room >= slots) {
+	if (slots <= KEPT_SLOTS && kept->room >= slots)
 		memset(kept->at, 0, slots * sizeof(*kept->at));
-	} else {
-		array_unmap(kept->at);
-		kept->room = slots > KEPT_SLOTS ? slots : KEPT_SLOTS;
-		kept->at = array_map(kept->room * sizeof(*kept->at));
-		if (!kept->at)
-			kept->room = 0;
-	}
+	else
+		walk_map_entries(kept, slots);
 	walk->census->entries = walk->entries = kept->at;
 }
 

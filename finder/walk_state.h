@@ -68,6 +68,9 @@ walk_ask_or(struct walk *walk, const struct profile_bound *bound, uint64_t other
 	return bound->kind == PROFILE_BOUND_ABSENT || walk_ask(walk, bound, out);
 }
 
+/* Zeroed memory for as many numbers at least, in place of what was kept; room 0: there is none. */
+void walk_map_entries(struct slot_entries *kept, uint64_t room);
+
 /* cells.c: counts one entry, the present cell or node, and notes its out-of-line key and value. */
 enum proof_result cells_note_entry(struct walk *walk);
 

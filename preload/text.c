@@ -28,6 +28,14 @@ text_join(char *into, size_t room, ...)
 	return into;
 }
 
+const char *
+text_file_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 char *
 text_number(char into[TEXT_NUMBER_MAX], uint64_t number)
 {

@@ -25,14 +25,6 @@ executable_file(char *into, size_t room)
 	into[length > 0 ? length : 0] = '\0';
 }
 
-static const char *
-executable_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* A path that stands for a descriptor is no name that people gave. */
 static bool
 executable_is_descriptor(const char *path)
@@ -66,13 +58,13 @@ executable_complete(char *into, size_t room, const char *path)
 }
 
 void
-executable_path(char *into, size_t room)
+executable_path(char *into, size_t room, const char *file)
 {
 	const char *started = (const char *)(uintptr_t)getauxval(AT_EXECFN);
 	char path[TRACE_PATH_MAX];
 
-	executable_file(into, room);
-	if (!started || !strcmp(executable_name(started), executable_name(into)))
+	text_join(into, room, file, NULL);
+	if (!started || !strcmp(text_file_name(started), text_file_name(file)))
 		return;
 	executable_complete(path, sizeof(path), started);
 	if (!executable_is_descriptor(path) && executable_is(path))

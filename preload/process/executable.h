@@ -10,7 +10,8 @@ void executable_file(char *into, size_t room);
 
 /* The path that it was started by, absolute: where that is a link to the file that runs it has the
  * name that people know the program by (Debian's redis-server is a link to redis-check-rdb). Else
- * that of the file: of a script's interpreter, of a program started by its descriptor. */
-void executable_path(char *into, size_t room);
+ * that of the file: of a script's interpreter, of a program started by its descriptor. `file`: what
+ * executable_file told. */
+void executable_path(char *into, size_t room, const char *file);
 
 #endif

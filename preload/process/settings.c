@@ -213,14 +213,6 @@ settings_read(void)
 	settings.depth = (uint32_t)depth;
 }
 
-static const char *
-last_component(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Whether `glob` (with * and ?) matches the whole of `name`: on a mismatch the last * takes one
  * byte more, so the time is bounded by the product of the lengths. */
 static bool
@@ -250,7 +242,7 @@ matches(const char *glob, const char *name)
 bool
 settings_want(const char *program)
 {
-	return !settings.only[0] || matches(settings.only, last_component(program));
+	return !settings.only[0] || matches(settings.only, text_file_name(program));
 }
 
 /* A path under construction: `used` goes past `size` when it does not fit. */
@@ -282,7 +274,7 @@ append_number(struct path *path, uint64_t number)
 static void
 append_expanded(struct path *path, const char *text, const char *program)
 {
-	const char *name = last_component(program);
+	const char *name = text_file_name(program);
 
 	for (; *text; text++) {
 		if (text[0] == '%' && text[1] == 'p')

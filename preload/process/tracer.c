@@ -70,7 +70,7 @@ tracer_wants(char *program, size_t room)
 	char file[TRACE_PATH_MAX];
 
 	executable_file(file, sizeof(file));
-	executable_path(program, room);
+	executable_path(program, room, file);
 	return settings_want(program) || settings_want(file);
 }
 

@@ -46,14 +46,12 @@ path_of(uint32_t module)
 static void
 note(struct snapshot_golang *golang, uint32_t module, const char *version, const char *reason)
 {
-	const char *path = path_of(module), *slash = strrchr(path, '/');
-
 	if (golang->reason[0])
 		return;
 	text_join(golang->reason, sizeof(golang->reason), "the Go heap of ",
-	          slash ? slash + 1 : path, version[0] ? " (" : "", version, version[0] ? ")" : "",
-	          " was not read: ", reason, golang->count > 0 ? "; that of plugins never is" : "",
-	          NULL);
+	          text_file_name(path_of(module)), version[0] ? " (" : "", version,
+	          version[0] ? ")" : "", " was not read: ", reason,
+	          golang->count > 0 ? "; that of plugins never is" : "", NULL);
 }
 
 /* The number of the profile that names maps of this layout; one of the user's may have taken it. */

@@ -3,7 +3,8 @@
  *
  *     walk      caller --rule--> frame --rule--> frame ... until one is in the state that a frame
  *               of the last stack was in, and all slots outside that hold what they did: joined
- *     rebuild   the last stack, cut off at the join, with the walked frames on top, nodes looked up
+ *     rebuild   the last stack, cut off at the join, with the walked frames on top; a node is
+ *               guessed, proved or looked up
  *
  * A rule reads nothing but words of the frame that it unwinds: between its stack pointer and the
  * next. Where that is not so (a frame that lies about itself, a switch of stacks) libunwind is

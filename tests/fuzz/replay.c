@@ -161,7 +161,7 @@ replay_folder(const char *folder)
 int
 main(int argc, char **argv)
 {
-	const char *slash = strrchr(argv[0], '/'), *target = slash ? slash + 1 : argv[0];
+	const char *target = basename(argv[0]);
 	char folder[256];
 	int count;
 
