@@ -1,6 +1,7 @@
 """Go's maps in the library's own snapshots: cgo programs, which load it, and libraries built by Go
 in a program in C. What their own words say is found, their goroutines are not harmed, and what a
 search cannot know is not guessed at."""
+import contextlib
 import os
 import subprocess
 
@@ -52,23 +53,29 @@ def busy_goroutines():
         os.unlink("busy.mtr")
 
 
+@contextlib.contextmanager
+def busy_guest(env, *command):
+    """`busy`, for as long as the block takes; then it has to end well by its own word."""
+    guest = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True)
+    try:
+        equal(guest.stdout.readline(), "ready\n")
+        yield
+        out, _ = guest.communicate("\n", timeout=harness.LIMIT_S)
+        equal((guest.returncode, out), (0, "sound\n"))
+    finally:
+        if guest.poll() is None:
+            guest.kill()
+            guest.communicate()
+
+
 @test
 def asked_for():
     """a snapshot asked for from outside comes at the next event in C, and holds Go's maps"""
     for toolchain in toolchains():
         settings = dict(SETTINGS, MAPTRACE_OUT=os.path.abspath("asked.mtr"))
-        guest = subprocess.Popen([toolchain.build("busy", "cgo"), "-again"],
-                                 env=environment(**settings), stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, text=True)
-        try:
-            equal(guest.stdout.readline(), "ready\n")
+        with busy_guest(environment(**settings), toolchain.build("busy", "cgo"), "-again"):
             maptrace("snapshot", "--wait", "0", "--label", "asked", "asked.mtr")
-            out, _ = guest.communicate("\n", timeout=harness.LIMIT_S)
-            equal((guest.returncode, out), (0, "sound\n"))
-        finally:
-            if guest.poll() is None:
-                guest.kill()
-                guest.communicate()
         looks = {look["label"]: look for look in whole("asked.mtr", 2)["snapshots"]}
         for label in ("asked", "again"):
             calm = [m for m in looks[label]["maps"] if m["type"] == "map[uint16]uint8"]
@@ -88,17 +95,8 @@ def by_itself():
     """a Go heap is looked at by itself, with none of C's, and the report says when it was last"""
     for toolchain in toolchains():
         env = environment(MAPTRACE_OUT=os.path.abspath("itself.mtr"), EVENTS="1")
-        guest = subprocess.Popen([toolchain.build("busy", "cgo")], env=env, text=True,
-                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        try:
-            equal(guest.stdout.readline(), "ready\n")
+        with busy_guest(env, toolchain.build("busy", "cgo")):
             harness.wait_for(lambda: looks_by_itself("itself.mtr"), "a look by itself")
-            out, _ = guest.communicate("\n", timeout=harness.LIMIT_S)
-            equal((guest.returncode, out), (0, "sound\n"))
-        finally:
-            if guest.poll() is None:
-                guest.kill()
-                guest.communicate()
         text = maptrace("report", "itself.mtr").stdout
         head = text[:text.index("\n\n")]
         contains(head, "there is no snapshot at its end, as `maptrace go run` takes one")

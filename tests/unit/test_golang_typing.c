@@ -20,17 +20,23 @@ array_type(struct guest *guest, uint64_t element, const char *name)
 	return type;
 }
 
-/* One entry, whose value is `value`. */
+/* The header of a map of one bucket and one entry, whose value begins with `value`. */
 static uint64_t
-put_map(struct guest *guest, uint64_t value)
+put_header(struct guest *guest, uint64_t array, uint64_t value)
 {
-	uint64_t header = guest_block(guest, 48, true), array = guest_block(guest, GROUP, false);
+	uint64_t header = guest_block(guest, 48, true);
 	guest_word(guest, header, 1);
 	guest_put(guest, header + 12, 0x1234567, 4);
 	guest_word(guest, header + 16, array);
 	guest_put(guest, array, 200, 1);
 	guest_word(guest, array + 72, value);
 	return header;
+}
+
+static uint64_t
+put_map(struct guest *guest, uint64_t value)
+{
+	return put_header(guest, guest_block(guest, GROUP, false), value);
 }
 
 static void
@@ -137,17 +143,12 @@ static uint64_t
 put_pair_map(struct guest *guest, uint64_t pointer, bool is_same)
 {
 	enum { PAIR_GROUP = 8 + 8 * 8 + 8 * 16 + 8 };
-	uint64_t value = guest_block(guest, 16, false), header = guest_block(guest, 48, true);
-	uint64_t array = guest_block(guest, PAIR_GROUP, true);
+	uint64_t value = guest_block(guest, 16, false);
 	guest_map_type(guest, "map[int]main.A", pair_type(guest, pointer, true, "A"), 16, false,
 	               true);
 	guest_map_type(guest, "map[int]main.B", pair_type(guest, pointer, is_same, "B"), 16, false,
 	               true);
-	guest_word(guest, header, 1);
-	guest_put(guest, header + 12, 0x1234567, 4);
-	guest_word(guest, header + 16, array);
-	guest_put(guest, array, 200, 1);
-	guest_word(guest, array + 72, value);
+	put_header(guest, guest_block(guest, PAIR_GROUP, true), value);
 	return value;
 }
 
@@ -187,13 +188,8 @@ types_with_other_layouts_leave_values_unknown(void **state)
 	assert_int_equal(guest.result.maps[0].map.bucket_bytes, 208);
 	for (size_t i = 0; i < guest.result.claim_count; i++)
 		assert_int_not_equal(guest.result.claims[i].role, TRACE_VALUES);
-	uint64_t header = guest_block(&guest, 48, true), array = guest_block(&guest, GROUP, true);
 	guest_map_type(&guest, "map[int]*int", pointer, 8, false, true);
-	guest_word(&guest, header, 1);
-	guest_put(&guest, header + 12, 0x1234567, 4);
-	guest_word(&guest, header + 16, array);
-	guest_put(&guest, array, 200, 1);
-	guest_word(&guest, array + 72, value);
+	put_header(&guest, guest_block(&guest, GROUP, true), value);
 	assert_int_equal(guest_find(&guest), GOLANG_FOUND);
 	assert_int_equal(guest.result.map_count, 2);
 	assert_int_equal(guest.result.maps[1].map.value_bytes, 0);
@@ -207,8 +203,7 @@ values_too_deep_in_structs_are_unknown(void **state)
 {
 	struct guest guest;
 	guest_open(&guest, 19, "go1.19.8");
-	uint64_t type = pointer_type(&guest), header = guest_block(&guest, 48, true);
-	uint64_t array = guest_block(&guest, GROUP, true);
+	uint64_t type = pointer_type(&guest);
 	for (size_t i = 0; i < 20; i++) {
 		uint64_t inner = type, fields = GUEST_LISTS + 24 * i;
 		type = guest_type(&guest, GUEST_STRUCT, 8, 8, "");
@@ -217,11 +212,7 @@ values_too_deep_in_structs_are_unknown(void **state)
 		guest_word(&guest, fields + 8, inner);
 	}
 	guest_map_type(&guest, "map[int]main.D", type, 8, false, true);
-	guest_word(&guest, header, 1);
-	guest_put(&guest, header + 12, 0x1234567, 4);
-	guest_word(&guest, header + 16, array);
-	guest_put(&guest, array, 200, 1);
-	guest_word(&guest, array + 72, guest_block(&guest, 16, false));
+	put_header(&guest, guest_block(&guest, GROUP, true), guest_block(&guest, 16, false));
 	expect_type(&guest, 1, "map[int]main.D");
 	assert_true(guest.result.maps[0].map.value_bytes == TRACE_UNKNOWN);
 	guest_close(&guest);

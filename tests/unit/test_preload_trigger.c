@@ -218,31 +218,34 @@ passes_over_arrays_that_are_replaced(void **unused)
 		assert_int_equal(taken[i].leaving, 0);
 }
 
+/* Nothing but a few small blocks that come and go. */
 static void
-looks_after_1_10_and_100_seconds(void **unused)
+idle_until(uint64_t end)
 {
-	allocate(ARRAY, 8 * MIB);
-	while (now < 150 * SECOND) {
+	while (now < end) {
 		now += 100 * MS;
 		allocate(NODE, 10);
 		release(NODE, 10);
 	}
+}
+
+static void
+looks_after_1_10_and_100_seconds(void **unused)
+{
+	allocate(ARRAY, 8 * MIB);
+	idle_until(150 * SECOND);
 	assert_int_equal(taken_count, 3);
 	assert_true(taken[0].ns >= SECOND && taken[0].ns < 2 * SECOND);
 	assert_true(taken[1].ns >= 10 * SECOND && taken[1].ns < 11 * SECOND);
 	assert_true(taken[2].ns >= 100 * SECOND && taken[2].ns < 101 * SECOND);
 }
 
-/* Go's own arrays are no blocks of malloc: a few small ones come and go. */
+/* Go's own arrays are no blocks of malloc. */
 static void
 looks_at_a_go_heap_as_at_an_array_that_stands(void **unused)
 {
 	trigger_runtime(OTHER_ARRAY, now);
-	while (now < 15 * SECOND) {
-		now += 100 * MS;
-		allocate(NODE, 10);
-		release(NODE, 10);
-	}
+	idle_until(15 * SECOND);
 	assert_int_equal(taken_count, 2);
 	assert_true(taken[0].ns >= SECOND && taken[0].ns < 2 * SECOND);
 	assert_true(taken[1].ns >= 10 * SECOND && taken[1].ns < 11 * SECOND);
