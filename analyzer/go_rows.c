@@ -6,6 +6,7 @@
 #include "analyzer/go_module.h"
 #include "analyzer/go_place.h"
 #include "golang/account.h"
+#include "trace/rows.h"
 #include "trace/words.h"
 
 #include <stdio.h>
@@ -40,79 +41,62 @@ publish_module(struct rows *rows, const char *file)
 }
 
 static int
-add_map(struct rows *rows, struct trace_table *table, struct trace_words *words,
+add_map(struct rows *rows, struct trace_rows *maps, struct trace_words *words,
 	const struct golang_map *from)
 {
 	struct go_trace *trace = rows->trace;
 	const char *texts = rows->found->texts;
-	struct trace_map *row = trace_table_next(&trace->writer, table);
 	char place[GO_PLACE_SIZE];
+	struct trace_map row;
 
-	if (!row)
-		return -1;
-	golang_account_map(&rows->account, from, row);
-	row->where_module = (row->where == TRACE_WHERE_GLOBAL || row->where_pc) &&
-			    trace->has_module ? 0 : TRACE_NONE;
+	golang_account_map(&rows->account, from, &row);
+	row.where_module = (row.where == TRACE_WHERE_GLOBAL || row.where_pc) &&
+			   trace->has_module ? 0 : TRACE_NONE;
 	if (!trace->has_module)
-		row->where_pc = 0;
-	row->type = trace_words_put(words, texts + from->map.type);
-	row->place = trace_words_put(words, go_place_describe(
+		row.where_pc = 0;
+	row.type = trace_words_put(words, texts + from->map.type);
+	row.place = trace_words_put(words, go_place_describe(
 		from, texts, trace->has_module ? &trace->symbols : NULL,
 		trace->has_module ? trace_table_at(&trace->modules, 0) : NULL, place));
-	if (row->type == TRACE_NONE || row->place == TRACE_NONE)
+	if (row.type == TRACE_NONE || row.place == TRACE_NONE)
 		return -1;
-	trace_table_publish(&trace->writer, table);
-	return 0;
+	return trace_rows_add(maps, &row, 1);
 }
 
 static int
 write_maps(struct rows *rows, struct trace_snapshot *record)
 {
-	struct trace_table table;
 	struct trace_words words;
+	struct trace_rows maps;
 	int result = 0;
 
-	if (trace_table_init(&table, TRACE_CHUNK_MAPS, rows->index))
+	if (trace_rows_begin(&maps, &rows->trace->writer, TRACE_CHUNK_MAPS, rows->index))
 		return -1;
 	if (trace_words_begin(&words, &rows->trace->writer, rows->index)) {
-		trace_table_release(&table);
+		trace_rows_end(&maps, &record->maps);
 		return -1;
 	}
 	for (size_t i = 0; i < rows->found->map_count && result == 0; i++)
-		result = add_map(rows, &table, &words, &rows->found->maps[i]);
+		result = add_map(rows, &maps, &words, &rows->found->maps[i]);
 	trace_words_end(&words, &record->words);
-	record->maps = table.count;
-	trace_table_release(&table);
+	trace_rows_end(&maps, &record->maps);
 	return result;
-}
-
-static int
-add_row(struct rows *rows, struct trace_table *table, const void *row)
-{
-	void *into = trace_table_next(&rows->trace->writer, table);
-
-	if (!into)
-		return -1;
-	memcpy(into, row, table->record_size);
-	trace_table_publish(&rows->trace->writer, table);
-	return 0;
 }
 
 static int
 write_claims(struct rows *rows, struct trace_snapshot *record)
 {
 	struct trace_claim sums[GOLANG_ACCOUNTS * TRACE_ROLES];
-	struct trace_table table;
+	struct trace_rows claims;
 	int result = 0;
 
 	golang_account_claims(&rows->account, rows->found, sums);
-	if (trace_table_init(&table, TRACE_CHUNK_CLAIMS, rows->index))
+	if (trace_rows_begin(&claims, &rows->trace->writer, TRACE_CHUNK_CLAIMS, rows->index))
 		return -1;
 	for (uint32_t i = 0; i < GOLANG_ACCOUNTS * TRACE_ROLES && result == 0; i++)
 		if (sums[i].blocks)
-			result = add_row(rows, &table, &sums[i]);
-	record->claims = table.count;
-	trace_table_release(&table);
+			result = trace_rows_add(&claims, &sums[i], 1);
+	trace_rows_end(&claims, &record->claims);
 	return result;
 }
 
@@ -156,40 +140,37 @@ write_live(struct rows *rows, struct trace_snapshot *record)
 {
 	const struct golang_totals *totals = &rows->found->totals;
 	struct trace_live live[GOLANG_ACCOUNTS];
-	struct trace_table table;
-	int result = 0;
+	struct trace_rows table;
+	int result;
 
 	golang_account_live(&rows->account, rows->found, live);
-	if (trace_table_init(&table, TRACE_CHUNK_LIVE, rows->index))
+	if (trace_rows_begin(&table, &rows->trace->writer, TRACE_CHUNK_LIVE, rows->index))
 		return -1;
 	note_header(rows->trace, record->ns, totals->object_bytes);
-	for (uint32_t i = 0; i < GOLANG_ACCOUNTS && result == 0; i++) {
+	for (uint32_t i = 0; i < GOLANG_ACCOUNTS; i++)
 		count(rows->trace, i, live[i].bytes, live[i].blocks);
-		result = add_row(rows, &table, &live[i]);
-	}
+	result = trace_rows_add(&table, live, GOLANG_ACCOUNTS);
 	record->live_bytes = totals->object_bytes;
 	record->live_blocks = totals->objects;
-	record->live = table.count;
-	trace_table_release(&table);
+	trace_rows_end(&table, &record->live);
 	return result;
 }
 
 static int
 write_refused(struct rows *rows, struct trace_snapshot *record)
 {
-	struct trace_table table;
+	struct trace_rows refused;
 	int result = 0;
 
-	if (trace_table_init(&table, TRACE_CHUNK_REFUSED, rows->index))
+	if (trace_rows_begin(&refused, &rows->trace->writer, TRACE_CHUNK_REFUSED, rows->index))
 		return -1;
 	for (size_t i = 0; i < rows->found->refused_count && result == 0; i++) {
 		struct trace_refused row = rows->found->refused[i];
 
 		row.profile = rows->account.profile;
-		result = add_row(rows, &table, &row);
+		result = trace_rows_add(&refused, &row, 1);
 	}
-	record->refused = table.count;
-	trace_table_release(&table);
+	trace_rows_end(&refused, &record->refused);
 	return result;
 }
 

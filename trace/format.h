@@ -27,7 +27,7 @@
 #include <stdint.h>
 
 #define TRACE_MAGIC "MAPTRACE" /* 8 bytes, no terminator */
-#define TRACE_VERSION 7u
+#define TRACE_VERSION 8u
 #define TRACE_BYTE_ORDER 0x01020304u
 
 enum {
@@ -132,7 +132,7 @@ enum trace_chunk_kind {
 	TRACE_CHUNK_TEXT,     /* profile texts, bytes, one after the other */
 	TRACE_CHUNK_SNAPSHOTS,/* struct trace_snapshot[] */
 	TRACE_CHUNK_COUNTERS, /* struct trace_counters[] */
-	/* The rows of one snapshot; chunk.owner is its index. */
+	/* The rows of one snapshot, packed into bytes (trace/rows.h); chunk.owner is its index. */
 	TRACE_CHUNK_LIVE,     /* struct trace_live[] */
 	TRACE_CHUNK_CLAIMS,   /* struct trace_claim[] */
 	TRACE_CHUNK_MAPS,     /* struct trace_map[] */
@@ -248,7 +248,8 @@ struct trace_module {
 };
 _Static_assert(sizeof(struct trace_module) == 1024, "15 modules a chunk");
 
-/* A profile that was loaded, with its whole text, so that a trace explains itself anywhere. */
+/* A profile that was loaded; once it is awake, with its whole text, so that a trace explains itself
+ * anywhere. */
 struct trace_profile {
 	char name[TRACE_NAME_MAX];
 	uint64_t text_offset; /* into the bytes of all TEXT chunks, in sequence */
@@ -284,7 +285,7 @@ struct trace_snapshot {
 	uint64_t scan_bytes;        /* bytes that the header search had to look through ... */
 	uint64_t scanned_bytes;     /* ... and did */
 	uint64_t freeing;           /* block being freed at this moment, or 0 */
-	uint32_t maps;              /* published rows of each kind */
+	uint32_t maps;              /* rows of each kind, told after the last of them */
 	uint32_t claims;
 	uint32_t live;
 	uint32_t refused;
@@ -394,6 +395,6 @@ struct trace_map {
 	uint32_t place;    /* what holds the header, where addresses and symbols do not tell it: a
 	                    * path from a root, a variable, a stack frame */
 };
-_Static_assert(sizeof(struct trace_map) == 288, "56 maps a chunk");
+_Static_assert(sizeof(struct trace_map) == 288, "36 words");
 
 #endif

@@ -26,10 +26,10 @@ static const struct {
 	                            offsetof(struct trace_header, snapshots) },
 	[TRACE_CHUNK_COUNTERS] = { sizeof(struct trace_counters),
 	                           offsetof(struct trace_header, counters) },
-	[TRACE_CHUNK_LIVE] = { sizeof(struct trace_live), 0 },
-	[TRACE_CHUNK_CLAIMS] = { sizeof(struct trace_claim), 0 },
-	[TRACE_CHUNK_MAPS] = { sizeof(struct trace_map), 0 },
-	[TRACE_CHUNK_REFUSED] = { sizeof(struct trace_refused), 0 },
+	[TRACE_CHUNK_LIVE] = { 1, 0 },
+	[TRACE_CHUNK_CLAIMS] = { 1, 0 },
+	[TRACE_CHUNK_MAPS] = { 1, 0 },
+	[TRACE_CHUNK_REFUSED] = { 1, 0 },
 	[TRACE_CHUNK_WORDS] = { 1, 0 },
 };
 

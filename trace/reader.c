@@ -14,6 +14,7 @@
 #include "trace/join.h"
 #include "trace/kinds.h"
 #include "trace/reader.h"
+#include "trace/rows.h"
 #include "trace/sum.h"
 #include "trace/validate.h"
 
@@ -37,6 +38,13 @@ fail_missing(const struct trace_image *image, const char *what, uint64_t promise
 		                  (unsigned long long)available, (unsigned long long)image->size);
 	return trace_corrupt(image->error, image->path, 0, "it promises %llu %s and holds %llu",
 	                     (unsigned long long)promised, what, (unsigned long long)available);
+}
+
+static void
+fail_memory(const struct trace_image *image)
+{
+	trace_fail(image->error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory",
+	           image->path);
 }
 
 /* A table that the header counts. */
@@ -90,8 +98,7 @@ load_counts(struct trace_image *image, struct trace *trace)
 	if (trace->counts)
 		trace_sum(trace, pages, count);
 	else
-		trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
-		           "cannot read %.300s: not enough memory", image->path);
+		fail_memory(image);
 	free(pages);
 	return trace->counts ? 0 : -1;
 }
@@ -104,22 +111,68 @@ load_text(struct trace_image *image, struct trace *trace)
 	return trace->text ? 0 : -1;
 }
 
+/* Unpacks what is there into `rows`, where given. Returns the number of whole rows; *used: the
+ * bytes that they take. */
+static uint32_t
+unpack(enum trace_chunk_kind kind, const uint8_t *bytes, uint64_t size, uint8_t *rows,
+       uint64_t *used)
+{
+	uint64_t row[TRACE_ROW_MAX / sizeof(uint64_t)];
+	size_t length, row_size = trace_row_size(kind);
+	uint32_t count = 0;
+
+	*used = 0;
+	while (count < UINT32_MAX &&
+	       (length = trace_row_unpack(kind, bytes + *used, size - *used, row)) > 0) {
+		if (rows)
+			memcpy(rows + count * row_size, row, row_size);
+		count++;
+		*used += length;
+	}
+	return count;
+}
+
 /* The rows of one kind of snapshot number `owner`. `promised` is set to what is there. */
 static int
 load_rows(struct trace_image *image, enum trace_chunk_kind kind, uint32_t owner, bool complete,
           uint32_t *promised, void *array, uint32_t *count)
 {
-	uint64_t available = trace_image_available(image, kind, owner);
-	void *copy;
+	uint64_t size = trace_image_available(image, kind, owner), used;
+	uint8_t *packed = trace_image_copy(image, kind, owner, size), *rows;
+	int result = -1;
 
-	if (*promised > available || (complete && *promised != available))
-		return fail_missing(image, "rows of a snapshot", *promised, available);
-	copy = trace_image_copy(image, kind, owner, available);
-	if (!copy)
+	if (!packed)
 		return -1;
-	memcpy(array, &copy, sizeof(copy));
-	*promised = *count = (uint32_t)available;
-	return 0;
+	*count = unpack(kind, packed, size, NULL, &used);
+	if (*promised > *count || (complete && (*promised != *count || used != size))) {
+		fail_missing(image, "rows of a snapshot", *promised, *count);
+		goto out;
+	}
+	rows = malloc(*count * trace_row_size(kind) + 1);
+	if (!rows) {
+		fail_memory(image);
+		goto out;
+	}
+	*promised = unpack(kind, packed, size, rows, &used);
+	memcpy(array, &rows, sizeof(rows));
+	result = 0;
+out:
+	free(packed);
+	return result;
+}
+
+static int
+load_words(struct trace_image *image, uint32_t owner, bool complete,
+           struct trace_snapshot_rows *rows)
+{
+	uint64_t available = trace_image_available(image, TRACE_CHUNK_WORDS, owner);
+	uint32_t promised = rows->info.words;
+
+	if (promised > available || (complete && promised != available))
+		return fail_missing(image, "texts of a snapshot", promised, available);
+	rows->words = trace_image_copy(image, TRACE_CHUNK_WORDS, owner, available);
+	rows->info.words = rows->words_size = (uint32_t)available;
+	return rows->words ? 0 : -1;
 }
 
 static int
@@ -137,8 +190,7 @@ load_snapshot(struct trace_image *image, uint32_t index, struct trace_snapshot_r
 	    load_rows(image, TRACE_CHUNK_REFUSED, index, complete, &info->refused,
 	              &rows->refused, &rows->refused_count) != 0)
 		return -1;
-	return load_rows(image, TRACE_CHUNK_WORDS, index, complete, &info->words, &rows->words,
-	                 &rows->words_size);
+	return load_words(image, index, complete, rows);
 }
 
 static int
@@ -152,8 +204,7 @@ load_snapshots(struct trace_image *image, struct trace *trace)
 		return -1;
 	trace->snapshots = calloc((size_t)count + 1, sizeof(*trace->snapshots));
 	if (!trace->snapshots) {
-		trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
-		           "cannot read %.300s: not enough memory", image->path);
+		fail_memory(image);
 		goto out;
 	}
 	trace->snapshot_count = count;

@@ -124,7 +124,7 @@ void trace_table_shorten(struct trace_writer *writer, struct trace_table *table,
  * be released. */
 int trace_table_clone(struct trace_writer *to, struct trace_table *table);
 
-/* Appends bytes to a TRACE_CHUNK_TEXT table (record_size 1), across chunks where needed. Returns
+/* Appends bytes to a table of bytes (record_size 1), across chunks where needed. Returns
  * the offset of the first, or TRACE_UNKNOWN with errno. */
 uint64_t trace_text_append(struct trace_writer *writer, struct trace_table *table,
                            const char *bytes, size_t size);

@@ -168,7 +168,7 @@ snapshot_golang_add_words(struct snapshot_golang *golang, struct trace_words *wo
 }
 
 int
-snapshot_golang_add_maps(const struct snapshot_golang *golang, struct snapshot_rows *rows)
+snapshot_golang_add_maps(const struct snapshot_golang *golang, struct trace_rows *rows)
 {
 	for (size_t i = 0; i < golang->count; i++) {
 		const struct golang_runtime *runtime = &golang->runtimes[i];
@@ -178,7 +178,7 @@ snapshot_golang_add_maps(const struct snapshot_golang *golang, struct snapshot_r
 
 			golang_account_map(&runtime->account, &runtime->found.maps[k], &row);
 			row.where_module = row.where_pc ? runtime->module : TRACE_NONE;
-			if (snapshot_rows_add(rows, &row, 1) < 0)
+			if (trace_rows_add(rows, &row, 1) < 0)
 				return -1;
 		}
 	}
@@ -186,7 +186,7 @@ snapshot_golang_add_maps(const struct snapshot_golang *golang, struct snapshot_r
 }
 
 int
-snapshot_golang_add_claims(const struct snapshot_golang *golang, struct snapshot_rows *rows)
+snapshot_golang_add_claims(const struct snapshot_golang *golang, struct trace_rows *rows)
 {
 	struct trace_claim sums[GOLANG_ACCOUNTS * TRACE_ROLES];
 
@@ -195,14 +195,14 @@ snapshot_golang_add_claims(const struct snapshot_golang *golang, struct snapshot
 
 		golang_account_claims(&runtime->account, &runtime->found, sums);
 		for (size_t k = 0; k < sizeof(sums) / sizeof(*sums); k++)
-			if (sums[k].blocks && snapshot_rows_add(rows, &sums[k], 1) < 0)
+			if (sums[k].blocks && trace_rows_add(rows, &sums[k], 1) < 0)
 				return -1;
 	}
 	return 0;
 }
 
 int
-snapshot_golang_add_refused(const struct snapshot_golang *golang, struct snapshot_rows *rows)
+snapshot_golang_add_refused(const struct snapshot_golang *golang, struct trace_rows *rows)
 {
 	for (size_t i = 0; i < golang->count; i++) {
 		const struct golang_runtime *runtime = &golang->runtimes[i];
@@ -211,7 +211,7 @@ snapshot_golang_add_refused(const struct snapshot_golang *golang, struct snapsho
 			struct trace_refused row = runtime->found.refused[k];
 
 			row.profile = runtime->account.profile;
-			if (snapshot_rows_add(rows, &row, 1) < 0)
+			if (trace_rows_add(rows, &row, 1) < 0)
 				return -1;
 		}
 	}
@@ -219,7 +219,7 @@ snapshot_golang_add_refused(const struct snapshot_golang *golang, struct snapsho
 }
 
 int
-snapshot_golang_add_live(const struct snapshot_golang *golang, struct snapshot_rows *rows,
+snapshot_golang_add_live(const struct snapshot_golang *golang, struct trace_rows *rows,
                          struct trace_snapshot *record)
 {
 	struct trace_live live[GOLANG_ACCOUNTS];
@@ -230,7 +230,7 @@ snapshot_golang_add_live(const struct snapshot_golang *golang, struct snapshot_r
 			record->live_bytes += live[k].bytes;
 			record->live_blocks += live[k].blocks;
 		}
-		if (snapshot_rows_add(rows, live, GOLANG_ACCOUNTS) < 0)
+		if (trace_rows_add(rows, live, GOLANG_ACCOUNTS) < 0)
 			return -1;
 	}
 	return 0;

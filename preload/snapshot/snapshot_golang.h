@@ -14,11 +14,11 @@
 #ifndef PRELOAD_SNAPSHOT_SNAPSHOT_GOLANG_H
 #define PRELOAD_SNAPSHOT_SNAPSHOT_GOLANG_H
 
-#include "preload/snapshot/snapshot_rows.h"
 #include "preload/snapshot/snapshot_write.h"
 
 #include "finder/memory.h"
 #include "golang/account.h"
+#include "trace/rows.h"
 
 enum { SNAPSHOT_GOLANG_MAX = 4 }; /* runtimes in one process */
 
@@ -45,10 +45,10 @@ void snapshot_golang_release(struct snapshot_golang *golang);
 /* Each adds its rows. 0, or -1: no room in the trace. The texts come before the maps. */
 struct trace_words;
 int snapshot_golang_add_words(struct snapshot_golang *golang, struct trace_words *words);
-int snapshot_golang_add_maps(const struct snapshot_golang *golang, struct snapshot_rows *rows);
-int snapshot_golang_add_claims(const struct snapshot_golang *golang, struct snapshot_rows *rows);
-int snapshot_golang_add_refused(const struct snapshot_golang *golang, struct snapshot_rows *rows);
-int snapshot_golang_add_live(const struct snapshot_golang *golang, struct snapshot_rows *rows,
+int snapshot_golang_add_maps(const struct snapshot_golang *golang, struct trace_rows *rows);
+int snapshot_golang_add_claims(const struct snapshot_golang *golang, struct trace_rows *rows);
+int snapshot_golang_add_refused(const struct snapshot_golang *golang, struct trace_rows *rows);
+int snapshot_golang_add_live(const struct snapshot_golang *golang, struct trace_rows *rows,
                              struct trace_snapshot *record);
 
 #endif

@@ -22,6 +22,7 @@
 #include "preload/stacks/awake.h"
 #include "preload/stacks/module.h"
 #include "preload/text.h"
+#include "trace/rows.h"
 #include "trace/words.h"
 
 #include <linux/futex.h>
@@ -69,10 +70,10 @@ static int
 write_sums(const struct snapshot_job *job, const struct sum *sums, size_t count)
 {
 	struct trace_snapshot *record = record_of(job->index);
-	struct snapshot_rows rows;
+	struct trace_rows rows;
 	int result = 0;
 
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_LIVE, &record->live) < 0)
+	if (trace_rows_begin(&rows, &tracer.writer, TRACE_CHUNK_LIVE, job->index) < 0)
 		return -1;
 	record->live_bytes = record->live_blocks = 0;
 	for (size_t i = 0; i < count && result == 0; i++) {
@@ -82,11 +83,12 @@ write_sums(const struct snapshot_job *job, const struct sum *sums, size_t count)
 			continue;
 		record->live_bytes += row.bytes;
 		record->live_blocks += row.blocks;
-		result = snapshot_rows_add(&rows, &row, 1);
+		result = trace_rows_add(&rows, &row, 1);
 	}
 	if (result == 0)
 		result = snapshot_golang_add_live(&golang, &rows, record);
-	return snapshot_rows_end(&rows, result);
+	trace_rows_end(&rows, &record->live);
+	return result;
 }
 
 static void
@@ -123,21 +125,20 @@ static int
 write_claims(const struct snapshot_job *job, const struct finder_result *found)
 {
 	struct claims claims = { 0 };
-	struct snapshot_rows rows;
+	struct trace_rows rows;
 	int result = -1;
 
 	if (claims_sum(&claims, job->blocks, found) < 0)
 		goto out;
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_CLAIMS,
-	                        &record_of(job->index)->claims) < 0)
+	if (trace_rows_begin(&rows, &tracer.writer, TRACE_CHUNK_CLAIMS, job->index) < 0)
 		goto out;
 	result = 0;
 	for (size_t i = 0; i < claims.room && result == 0; i++)
 		if (claims.slots[i].blocks)
-			result = snapshot_rows_add(&rows, &claims.slots[i], 1);
+			result = trace_rows_add(&rows, &claims.slots[i], 1);
 	if (result == 0)
 		result = snapshot_golang_add_claims(&golang, &rows);
-	result = snapshot_rows_end(&rows, result);
+	trace_rows_end(&rows, &record_of(job->index)->claims);
 out:
 	claims_release(&claims);
 	return result;
@@ -190,31 +191,31 @@ name_places(struct memory *memory, const struct finder_result *found)
 static int
 write_maps(const struct snapshot_job *job, const struct finder_result *found)
 {
-	struct snapshot_rows rows;
+	struct trace_rows rows;
 	int result;
 
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_MAPS,
-	                        &record_of(job->index)->maps) < 0)
+	if (trace_rows_begin(&rows, &tracer.writer, TRACE_CHUNK_MAPS, job->index) < 0)
 		return -1;
-	result = snapshot_rows_add(&rows, found->maps, found->map_count);
+	result = trace_rows_add(&rows, found->maps, found->map_count);
 	if (result == 0)
 		result = snapshot_golang_add_maps(&golang, &rows);
-	return snapshot_rows_end(&rows, result);
+	trace_rows_end(&rows, &record_of(job->index)->maps);
+	return result;
 }
 
 static int
 write_refused(const struct snapshot_job *job, const struct finder_result *found)
 {
-	struct snapshot_rows rows;
+	struct trace_rows rows;
 	int result;
 
-	if (snapshot_rows_begin(&rows, job->index, TRACE_CHUNK_REFUSED,
-	                        &record_of(job->index)->refused) < 0)
+	if (trace_rows_begin(&rows, &tracer.writer, TRACE_CHUNK_REFUSED, job->index) < 0)
 		return -1;
-	result = snapshot_rows_add(&rows, found->refused, found->refused_count);
+	result = trace_rows_add(&rows, found->refused, found->refused_count);
 	if (result == 0)
 		result = snapshot_golang_add_refused(&golang, &rows);
-	return snapshot_rows_end(&rows, result);
+	trace_rows_end(&rows, &record_of(job->index)->refused);
+	return result;
 }
 
 static int

@@ -1,7 +1,7 @@
 /* `report` over many traces: each operand has its line or its complaint, the worst comes first. */
 #include "analyzer/summary.h"
 #include "tests/unit/test_analyzer_sample.h"
-#include "trace/writer.h"
+#include "trace/rows.h"
 
 #include <jansson.h>
 
@@ -38,12 +38,13 @@ write_trace(const char *name, uint64_t bytes)
 	struct trace_table profiles = table(TRACE_CHUNK_PROFILES, TRACE_NONE);
 	struct trace_table text = table(TRACE_CHUNK_TEXT, TRACE_NONE);
 	struct trace_table snapshots = table(TRACE_CHUNK_SNAPSHOTS, TRACE_NONE);
-	struct trace_table maps = table(TRACE_CHUNK_MAPS, 0);
 	struct trace_writer writer;
 	struct trace_profile *profile;
 	struct trace_snapshot *snapshot;
-	struct trace_map *map;
+	struct trace_rows maps;
 	char path[256];
+	const struct trace_map map = {.where_module = TRACE_NONE, .where_stack = TRACE_NONE,
+				      .stack = TRACE_NONE, .bucket_bytes = bytes};
 
 	snprintf(path, sizeof path, "%s/%s", folder, name);
 	assert_int_equal(trace_create(&writer, path, "/bin/guest"), 0);
@@ -56,11 +57,9 @@ write_trace(const char *name, uint64_t bytes)
 		snapshot = trace_table_next(&writer, &snapshots);
 		strcpy(snapshot->label, "exit");
 		trace_table_publish(&writer, &snapshots);
-		map = trace_table_next(&writer, &maps);
-		map->where_module = map->where_stack = map->stack = TRACE_NONE;
-		map->bucket_bytes = bytes;
-		trace_table_publish(&writer, &maps);
-		snapshot->maps = 1;
+		assert_int_equal(trace_rows_begin(&maps, &writer, TRACE_CHUNK_MAPS, 0), 0);
+		assert_int_equal(trace_rows_add(&maps, &map, 1), 0);
+		trace_rows_end(&maps, &snapshot->maps);
 		snapshot->state = TRACE_SNAPSHOT_COMPLETE;
 	}
 	trace_end(&writer, TRACE_ENDED);
@@ -68,7 +67,6 @@ write_trace(const char *name, uint64_t bytes)
 	trace_table_release(&profiles);
 	trace_table_release(&text);
 	trace_table_release(&snapshots);
-	trace_table_release(&maps);
 }
 
 /* What is printed for these operands; free() it. */

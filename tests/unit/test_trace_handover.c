@@ -152,20 +152,20 @@ draft_becomes_a_file_in_place(void **state)
 static void
 append_owned_rows(struct trace_writer *writer, uint32_t owner, uint32_t rows)
 {
-	struct trace_table table;
+	struct trace_rows table;
+	uint32_t told;
 
-	if (trace_table_init(&table, TRACE_CHUNK_LIVE, owner) != 0)
+	if (trace_rows_begin(&table, writer, TRACE_CHUNK_LIVE, owner) != 0)
 		_exit(1);
 	for (uint32_t i = 0; i < rows; i++) {
-		struct trace_live *live = trace_table_next(writer, &table);
+		struct trace_live live = { .stack = TRACE_NONE };
 
-		if (!live)
+		live.bytes = (uint64_t)owner << 32 | i;
+
+		if (trace_rows_add(&table, &live, 1) != 0)
 			_exit(2);
-		live->stack = TRACE_NONE;
-		live->bytes = (uint64_t)owner << 32 | i;
-		trace_table_publish(writer, &table);
 	}
-	trace_table_release(&table);
+	trace_rows_end(&table, &told);
 }
 
 struct thread_job {

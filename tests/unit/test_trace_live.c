@@ -10,7 +10,7 @@
 struct guest {
 	struct trace_writer writer;
 	struct sample_tables tables;
-	struct trace_table rows[4]; /* of the snapshot under way: LIVE, CLAIMS, MAPS, REFUSED */
+	struct trace_rows rows[4]; /* of the snapshot under way: LIVE, CLAIMS, MAPS, REFUSED */
 };
 
 static void
@@ -62,24 +62,17 @@ append_stack(struct guest *guest)
 static void
 append_row(struct guest *guest, uint32_t which)
 {
-	void *record = trace_table_next(&guest->writer, &guest->rows[which]);
-	struct trace_map *map = record;
+	uint32_t stack = guest->tables.stacks.count - 1, module = guest->tables.modules.count - 1;
+	uint32_t profile = guest->tables.profiles.count - 1;
+	const struct trace_live live = { .stack = stack, .blocks = 1 };
+	const struct trace_claim claim = { .stack = stack };
+	const struct trace_map map = { .stack = stack, .where_stack = stack,
+		.where_module = module, .profile = profile };
+	const struct trace_refused refused = { .profile = profile };
+	const void *records[] = { &live, &claim, &map, &refused };
 
-	switch (which) {
-	case 0:
-		((struct trace_live *)record)->stack = guest->tables.stacks.count - 1;
-		((struct trace_live *)record)->blocks = 1;
-		break;
-	case 1: ((struct trace_claim *)record)->stack = guest->tables.stacks.count - 1; break;
-	case 2:
-		map->stack = map->where_stack = guest->tables.stacks.count - 1;
-		map->where_module = guest->tables.modules.count - 1;
-		map->profile = guest->tables.profiles.count - 1;
-		break;
-	default:
-		((struct trace_refused *)record)->profile = guest->tables.profiles.count - 1;
-	}
-	trace_table_publish(&guest->writer, &guest->rows[which]);
+	if (trace_rows_add(&guest->rows[which], records[which], 1) != 0)
+		_exit(4);
 }
 
 static void
@@ -90,19 +83,18 @@ take_snapshot(struct guest *guest)
 
 	strcpy(info->label, "mark");
 	for (uint32_t i = 0; i < 4; i++)
-		if (trace_table_init(&guest->rows[i], TRACE_CHUNK_LIVE + i, index) != 0)
+		if (trace_rows_begin(&guest->rows[i], &guest->writer, TRACE_CHUNK_LIVE + i,
+		                     index) != 0)
 			_exit(3);
 	for (uint32_t i = 0; i < 400; i++) {
 		append_stack(guest);
 		append_row(guest, i % 4);
 	}
-	info->live = guest->rows[0].count;
-	info->claims = guest->rows[1].count;
-	info->maps = guest->rows[2].count;
-	info->refused = guest->rows[3].count;
+	trace_rows_end(&guest->rows[0], &info->live);
+	trace_rows_end(&guest->rows[1], &info->claims);
+	trace_rows_end(&guest->rows[2], &info->maps);
+	trace_rows_end(&guest->rows[3], &info->refused);
 	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
-	for (uint32_t i = 0; i < 4; i++)
-		trace_table_release(&guest->rows[i]);
 }
 
 static void

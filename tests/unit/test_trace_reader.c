@@ -28,6 +28,39 @@ record_of(struct bytes bytes, uint32_t kind, uint32_t index)
 	       index * trace_record_size(kind);
 }
 
+enum { ROWS_MAX = 8 };
+
+/* The rows of one kind of the first snapshot; returns how many. */
+static uint32_t
+unpack_rows(struct bytes bytes, uint32_t kind, uint8_t rows[ROWS_MAX * TRACE_ROW_MAX])
+{
+	const struct trace_chunk *chunk = chunk_of(bytes, kind, 0);
+	const uint8_t *at = (const uint8_t *)chunk + TRACE_CHUNK_HEADER_SIZE;
+	const uint8_t *end = at + chunk->used;
+	uint32_t count = 0;
+
+	for (; at < end && count < ROWS_MAX; count++) {
+		size_t used = trace_row_unpack(kind, at, (size_t)(end - at),
+		                               rows + count * trace_row_size(kind));
+
+		assert_int_not_equal(used, 0);
+		at += used;
+	}
+	assert_ptr_equal(at, end);
+	return count;
+}
+
+static void
+pack_rows(struct bytes bytes, uint32_t kind, const uint8_t *rows, uint32_t count)
+{
+	struct trace_chunk *chunk = chunk_of(bytes, kind, 0);
+	uint8_t *start = (uint8_t *)chunk + TRACE_CHUNK_HEADER_SIZE, *at = start;
+
+	for (uint32_t i = 0; i < count; i++)
+		at += trace_row_pack(kind, rows + i * trace_row_size(kind), at);
+	chunk->used = (uint32_t)(at - start);
+}
+
 /* Expects CORRUPT with these words while *field is `value`; puts the old value back. */
 static void
 expect_corrupt(struct bytes bytes, void *field, size_t size, uint64_t value, const char *words)
@@ -47,6 +80,39 @@ expect_corrupt(struct bytes bytes, void *field, size_t size, uint64_t value, con
 #define EXPECT_CORRUPT(bytes, field, value, words) \
 	expect_corrupt(bytes, &(field), sizeof(field), value, words)
 
+/* The same for a field of row 2 of the first snapshot. */
+static void
+expect_corrupt_row(struct bytes bytes, uint32_t kind, size_t offset, size_t size, uint64_t value,
+                   const char *words)
+{
+	uint8_t rows[ROWS_MAX * TRACE_ROW_MAX], *field = rows + 2 * trace_row_size(kind) + offset;
+	uint32_t count = unpack_rows(bytes, kind, rows);
+	struct trace_error error;
+	uint64_t old = 0;
+
+	memcpy(&old, field, size);
+	memcpy(field, &value, size);
+	pack_rows(bytes, kind, rows, count);
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
+	if (!strstr(error.message, words))
+		fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+	memcpy(field, &old, size);
+	pack_rows(bytes, kind, rows, count);
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
+}
+
+#define EXPECT_CORRUPT_ROW(bytes, kind, type, field, value, words) \
+	expect_corrupt_row(bytes, kind, offsetof(struct type, field), \
+	                   sizeof(((struct type *)0)->field), value, words)
+#define EXPECT_CORRUPT_LIVE(field, value, words) \
+	EXPECT_CORRUPT_ROW(bytes, TRACE_CHUNK_LIVE, trace_live, field, value, words)
+#define EXPECT_CORRUPT_CLAIM(field, value, words) \
+	EXPECT_CORRUPT_ROW(bytes, TRACE_CHUNK_CLAIMS, trace_claim, field, value, words)
+#define EXPECT_CORRUPT_MAP(field, value, words) \
+	EXPECT_CORRUPT_ROW(bytes, TRACE_CHUNK_MAPS, trace_map, field, value, words)
+#define EXPECT_CORRUPT_REFUSED(field, value, words) \
+	EXPECT_CORRUPT_ROW(bytes, TRACE_CHUNK_REFUSED, trace_refused, field, value, words)
+
 /* Each index, enum, size and string of each kind of record is looked at. */
 static void
 every_promise_is_checked(void **state)
@@ -61,10 +127,7 @@ every_promise_is_checked(void **state)
 	struct trace_module *module = record_of(bytes, TRACE_CHUNK_MODULES, 1);
 	struct trace_profile *profile = record_of(bytes, TRACE_CHUNK_PROFILES, 0);
 	struct trace_snapshot *info = record_of(bytes, TRACE_CHUNK_SNAPSHOTS, 1);
-	struct trace_live *live = record_of(bytes, TRACE_CHUNK_LIVE, 2);
-	struct trace_claim *claim = record_of(bytes, TRACE_CHUNK_CLAIMS, 2);
-	struct trace_map *map = record_of(bytes, TRACE_CHUNK_MAPS, 2);
-	struct trace_refused *refused = record_of(bytes, TRACE_CHUNK_REFUSED, 2);
+	struct trace_chunk *maps = chunk_of(bytes, TRACE_CHUNK_MAPS, 0);
 
 	EXPECT_CORRUPT(bytes, header->end, 3, "end of the program");
 	EXPECT_CORRUPT(bytes, header->flags, 0x80, "unknown flags");
@@ -98,29 +161,32 @@ every_promise_is_checked(void **state)
 	EXPECT_CORRUPT(bytes, info->in_place, 2, "state");
 	EXPECT_CORRUPT(bytes, info->maps, 6, "rows");
 	EXPECT_CORRUPT(bytes, info->maps, 8, "rows");
-	EXPECT_CORRUPT(bytes, live->stack, 100, "live row 2 names a stack");
-	EXPECT_CORRUPT(bytes, claim->stack, 100, "claim 2 names a stack");
-	EXPECT_CORRUPT(bytes, claim->profile, 1, "claim 2 names a profile");
-	EXPECT_CORRUPT(bytes, claim->role, TRACE_ROLES, "claim 2 has an unknown role");
-	EXPECT_CORRUPT(bytes, claim->bytes, UINT64_MAX - 1, "more bytes than there can be");
-	EXPECT_CORRUPT(bytes, refused->profile, 1, "refusal 2 names a profile");
-	EXPECT_CORRUPT(bytes, refused->reason, 5, "refusal 2 has an unknown reason");
-	EXPECT_CORRUPT(bytes, map->profile, 1, "map 2 names");
-	EXPECT_CORRUPT(bytes, map->stack, 100, "map 2 names");
-	EXPECT_CORRUPT(bytes, map->where_stack, 100, "map 2 names");
-	EXPECT_CORRUPT(bytes, map->where_module, 3, "map 2 names");
-	EXPECT_CORRUPT(bytes, map->name, SAMPLE_PLACE + 11, "a text without an end");
-	EXPECT_CORRUPT(bytes, map->type, UINT32_MAX, "a text without an end");
-	EXPECT_CORRUPT(bytes, map->place, 1u << 20, "a text without an end");
-	EXPECT_CORRUPT(bytes, map->where, 4, "unknown kind of place");
-	EXPECT_CORRUPT(bytes, map->flags, 0x80, "unknown flags");
-	EXPECT_CORRUPT(bytes, map->overflow_reserved_bytes, 21, "parts larger than the whole");
-	EXPECT_CORRUPT(bytes, map->needed_low, 7, "parts larger than the whole");
-	EXPECT_CORRUPT(bytes, map->value_bytes, UINT64_MAX - 1, "more bytes than there can be");
-	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->used, 300, "more than fit");
-	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->kind, 99, "unknown kind 99");
+	EXPECT_CORRUPT_LIVE(stack, 100, "live row 2 names a stack");
+	EXPECT_CORRUPT_CLAIM(stack, 100, "claim 2 names a stack");
+	EXPECT_CORRUPT_CLAIM(profile, 1, "claim 2 names a profile");
+	EXPECT_CORRUPT_CLAIM(role, TRACE_ROLES, "claim 2 has an unknown role");
+	EXPECT_CORRUPT_CLAIM(bytes, UINT64_MAX - 1, "more bytes than there can be");
+	EXPECT_CORRUPT_REFUSED(profile, 1, "refusal 2 names a profile");
+	EXPECT_CORRUPT_REFUSED(reason, 5, "refusal 2 has an unknown reason");
+	EXPECT_CORRUPT_MAP(profile, 1, "map 2 names");
+	EXPECT_CORRUPT_MAP(stack, 100, "map 2 names");
+	EXPECT_CORRUPT_MAP(where_stack, 100, "map 2 names");
+	EXPECT_CORRUPT_MAP(where_module, 3, "map 2 names");
+	EXPECT_CORRUPT_MAP(name, SAMPLE_PLACE + 11, "a text without an end");
+	EXPECT_CORRUPT_MAP(type, UINT32_MAX, "a text without an end");
+	EXPECT_CORRUPT_MAP(place, 1u << 20, "a text without an end");
+	EXPECT_CORRUPT_MAP(where, 4, "unknown kind of place");
+	EXPECT_CORRUPT_MAP(flags, 0x80, "unknown flags");
+	EXPECT_CORRUPT_MAP(overflow_reserved_bytes, 21, "parts larger than the whole");
+	EXPECT_CORRUPT_MAP(needed_low, 7, "parts larger than the whole");
+	EXPECT_CORRUPT_MAP(value_bytes, UINT64_MAX - 1, "more bytes than there can be");
+	EXPECT_CORRUPT(bytes, maps->used, TRACE_CHUNK_PAYLOAD + 1, "more than fit");
+	EXPECT_CORRUPT(bytes, maps->used, maps->used - 1, "promises 7 rows of a snapshot");
+	EXPECT_CORRUPT(bytes, maps->used, maps->used + 1, "rows of a snapshot");
+	EXPECT_CORRUPT(bytes, ((uint8_t *)(maps + 1))[0], 0x9f, "rows of a snapshot");
+	EXPECT_CORRUPT(bytes, maps->kind, 99, "unknown kind 99");
 	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_NODES, 0)->sequence, 1, "nodes");
-	EXPECT_CORRUPT(bytes, chunk_of(bytes, TRACE_CHUNK_MAPS, 0)->owner, 1, "claim one place");
+	EXPECT_CORRUPT(bytes, maps->owner, 1, "claim one place");
 	free(bytes.at);
 }
 
@@ -163,15 +229,18 @@ static void
 unknown_numbers_are_no_overflow(void **state)
 {
 	struct bytes bytes = sample_bytes(10, 5);
+	_Alignas(struct trace_map) uint8_t rows[ROWS_MAX * TRACE_ROW_MAX];
+	uint32_t count = unpack_rows(bytes, TRACE_CHUNK_MAPS, rows);
 	struct trace_error error;
 
-	for (uint32_t i = 0; i < 7; i++) {
-		struct trace_map *map = record_of(bytes, TRACE_CHUNK_MAPS, i);
+	for (uint32_t i = 0; i < count; i++) {
+		struct trace_map *map = (struct trace_map *)(void *)rows + i;
 
 		map->value_bytes = map->overflow_bytes = map->tombstones = TRACE_UNKNOWN;
 		map->needed_low = map->needed_high = map->resident_bytes = TRACE_UNKNOWN;
 		map->overflow_reserved_bytes = TRACE_UNKNOWN;
 	}
+	pack_rows(bytes, TRACE_CHUNK_MAPS, rows, count);
 	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
 	free(bytes.at);
 }

@@ -4,6 +4,7 @@
 #define TEST_TRACE_SAMPLE_H
 
 #include "trace/reader.h"
+#include "trace/rows.h"
 #include "trace/words.h"
 
 #include <setjmp.h>
@@ -203,13 +204,17 @@ sample_fill_refused(void *record, uint32_t index)
 /* One kind of rows of a snapshot, as its writer would append them. */
 __attribute__((unused)) static void
 sample_append_rows(struct trace_writer *writer, enum trace_chunk_kind kind, uint32_t owner,
-                   uint32_t count, void (*fill)(void *record, uint32_t index))
+                   uint32_t count, void (*fill)(void *record, uint32_t index), uint32_t *told)
 {
-	struct trace_table table;
+	uint64_t row[TRACE_ROW_MAX / sizeof(uint64_t)];
+	struct trace_rows rows;
 
-	assert_int_equal(trace_table_init(&table, kind, owner), 0);
-	sample_append(writer, &table, count, fill);
-	trace_table_release(&table);
+	assert_int_equal(trace_rows_begin(&rows, writer, kind, owner), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		fill(row, i);
+		assert_int_equal(trace_rows_add(&rows, row, 1), 0);
+	}
+	trace_rows_end(&rows, told);
 }
 
 __attribute__((unused)) static void
@@ -221,15 +226,15 @@ sample_append_snapshot(struct trace_writer *writer, struct trace_table *snapshot
 	assert_non_null(info);
 	strcpy(info->label, "exit");
 	index = trace_table_publish(writer, snapshots);
-	sample_append_rows(writer, TRACE_CHUNK_LIVE, index, rows, sample_fill_live);
-	sample_append_rows(writer, TRACE_CHUNK_CLAIMS, index, rows + 1, sample_fill_claim);
+	sample_append_rows(writer, TRACE_CHUNK_LIVE, index, rows, sample_fill_live,
+	                   &info->live);
+	sample_append_rows(writer, TRACE_CHUNK_CLAIMS, index, rows + 1, sample_fill_claim,
+	                   &info->claims);
 	sample_append_words(writer, index, &info->words);
-	sample_append_rows(writer, TRACE_CHUNK_MAPS, index, rows + 2, sample_fill_map);
-	sample_append_rows(writer, TRACE_CHUNK_REFUSED, index, rows + 3, sample_fill_refused);
-	info->live = rows;
-	info->claims = rows + 1;
-	info->maps = rows + 2;
-	info->refused = rows + 3;
+	sample_append_rows(writer, TRACE_CHUNK_MAPS, index, rows + 2, sample_fill_map,
+	                   &info->maps);
+	sample_append_rows(writer, TRACE_CHUNK_REFUSED, index, rows + 3, sample_fill_refused,
+	                   &info->refused);
 	__atomic_store_n(&info->state, TRACE_SNAPSHOT_COMPLETE, __ATOMIC_RELEASE);
 }
 
