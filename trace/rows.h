@@ -34,8 +34,8 @@ int trace_rows_add(struct trace_rows *rows, const void *array, size_t count);
 /* Tells how many there are (a count of struct trace_snapshot) and forgets the table. */
 void trace_rows_end(struct trace_rows *rows, uint32_t *told);
 
-/* Unpacks the row at `bytes`, of which `size` are there, into `row`. Returns the bytes that it took;
- * 0: it is not all there, or no row. */
+/* Unpacks the row at `bytes`, of which `size` are there, into `row`. Returns the bytes that it
+ * took; 0: it is not all there, or no row. */
 size_t trace_row_unpack(enum trace_chunk_kind kind, const uint8_t *bytes, size_t size, void *row);
 
 /* Packs a row. Returns its bytes, at most its size and half a byte for each word. */

@@ -1,8 +1,8 @@
 /*
  * Called before each process that the library makes. /proc shows both namespaces, that of the
- * children as soon as it has its first process:
+ * children of a process namespace as soon as it has its first process:
  *
- *     /proc/thread-self/ns/             pid     pid_for_children
+ *     /proc/thread-self/ns/             pid     pid_for_children      (time alike, from Linux 5.6)
  *     not asked for another one         A       A
  *     another one, in use               A       B
  *     another one, without a process    A       ENOENT, but the link is there
@@ -15,15 +15,21 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#define OWN "/proc/thread-self/ns/pid"
-#define OF_CHILDREN "/proc/thread-self/ns/pid_for_children"
+#define OWN "/proc/thread-self/ns/"
+
+static bool
+namespace_differs(const char *own_link, const char *children_link)
+{
+	struct stat own, of_children;
+
+	if (!stat(children_link, &of_children))
+		return !stat(own_link, &own) && own.st_ino != of_children.st_ino;
+	return errno == ENOENT && !lstat(children_link, &of_children);
+}
 
 bool
 namespace_of_children_differs(void)
 {
-	struct stat own, of_children;
-
-	if (!stat(OF_CHILDREN, &of_children))
-		return !stat(OWN, &own) && own.st_ino != of_children.st_ino;
-	return errno == ENOENT && !lstat(OF_CHILDREN, &of_children);
+	return namespace_differs(OWN "pid", OWN "pid_for_children") ||
+	       namespace_differs(OWN "time", OWN "time_for_children");
 }

@@ -202,28 +202,35 @@ wait_for_word(void *word)
 {
 	char byte;
 
-	expect(read(*(int *)word, &byte, 1) == 0, "the word");
+	expect(read((int)(intptr_t)word, &byte, 1) == 0, "the word");
 	return NULL;
+}
+
+/* Beside a thread, where snapshots fork; only root can have one then. Returns as unshare does. */
+static int
+unshare_beside_thread(int namespace)
+{
+	pthread_t thread;
+	int word[2];
+
+	expect(!pipe2(word, O_CLOEXEC), "pipe");
+	expect(!pthread_create(&thread, NULL, wait_for_word, (void *)(intptr_t)word[0]),
+	       "a thread");
+	if (!unshare(namespace))
+		return 0;
+	expect(!close(word[1]) && !pthread_join(thread, NULL), "the thread's end");
+	return unshare(CLONE_NEWUSER | namespace);
 }
 
 /* The next child is the first of a namespace: with its end the others' comes, it is over only when
  * all of them have been waited for, and no more can be made. So it must be the program's own,
- * before, while and after it lives, and so must all the others. Beside a thread snapshots would
- * fork; only root can have one then. */
+ * before, while and after it lives, and so must all the others. */
 static void
 other_processes(unsigned times)
 {
-	pthread_t thread;
 	pid_t first;
-	int word[2];
 
-	expect(!pipe2(word, O_CLOEXEC), "pipe");
-	expect(!pthread_create(&thread, NULL, wait_for_word, word), "a thread");
-	marks(times);
-	if (unshare(CLONE_NEWPID)) {
-		expect(!close(word[1]) && !pthread_join(thread, NULL), "the thread's end");
-		expect(!unshare(CLONE_NEWUSER | CLONE_NEWPID), "unshare");
-	}
+	expect(!unshare_beside_thread(CLONE_NEWPID), "unshare");
 	marks(times);
 	first = child_that(be_first);
 	expect(first > 0, "the first child");
@@ -232,6 +239,37 @@ other_processes(unsigned times)
 	expect(!kill(first, SIGKILL) && waitpid(first, NULL, 0) == first, "the end");
 	marks(times);
 	expect(fork() < 0 && errno == ENOMEM, "no more");
+	marks(times);
+}
+
+static void
+see_clock(void)
+{
+	struct timespec now;
+
+	churn(500);
+	expect(!clock_gettime(CLOCK_MONOTONIC, &now) && now.tv_sec >= 1000000, "the clock is set");
+}
+
+/* The next child is the first of a time namespace, whose clocks can be set until it is there. */
+static void
+other_clock(unsigned times)
+{
+	static const char clocks[] = "monotonic 1000000 0";
+	int file;
+
+	if (unshare_beside_thread(CLONE_NEWTIME)) {
+		expect(errno == EINVAL, "a kernel before 5.6");
+		return;
+	}
+	marks(times);
+	file = open("/proc/self/timens_offsets", O_WRONLY);
+	expect(file >= 0 && write(file, clocks, sizeof(clocks) - 1) == sizeof(clocks) - 1,
+	       "set the clocks");
+	close(file);
+	marks(times);
+	for (unsigned i = 0; i < times; i++)
+		reap(child_that(see_clock));
 	marks(times);
 }
 
@@ -334,6 +372,7 @@ const struct hardship hardships[] = {
 	{ "in_empty_root", in_empty_root, 10, 300 },
 	{ "other_user", other_user, 10, 300 },
 	{ "other_processes", other_processes, 10, 300 },
+	{ "other_clock", other_clock, 10, 300 },
 	{ "close_all", close_all, 20, 300 },
 	{ "no_descriptors", no_descriptors, 10, 300 },
 	{ "own_pages", own_pages, 20, 1000 },
