@@ -4,14 +4,14 @@
  * this is written anew by trace/ itself, once in a process.
  *
  *     input    records of 11 bytes: part (0 the header, n chunk n - 1) | where in it, in units of 4
- *              bytes from its first changeable one | 8 bytes that stand there then
+ *              bytes from its first changeable one, going round | 8 bytes that stand there then
  */
 #ifndef FUZZ_SPOILED_TRACE_H
 #define FUZZ_SPOILED_TRACE_H
 
 #include "tests/unit/test_trace_sample.h"
 
-enum { SPOILED_RECORD = 11, SPOILED_NODES = 20, SPOILED_ROWS = 3 };
+enum { SPOILED_RECORD = 11, SPOILED_NODES = 20, SPOILED_ROWS = 3, SPOILED_BEYOND = 64 };
 
 /* The sound trace: the first call writes it. */
 static const struct bytes *
@@ -29,6 +29,19 @@ spoiled_base(void)
 	return &base;
 }
 
+/* The bytes that are read of the sound trace's chunk number `index`, and some behind them for who
+ * says that there are more. */
+static size_t
+spoiled_reach(size_t index)
+{
+	const struct trace_chunk *chunk = (const struct trace_chunk *)(const void *)(
+	    spoiled_base()->at + TRACE_HEADER_SIZE + index * TRACE_CHUNK_SIZE);
+	size_t used = chunk->used * trace_record_size(chunk->kind);
+	size_t reach = TRACE_CHUNK_HEADER_SIZE + used + SPOILED_BEYOND;
+
+	return reach < TRACE_CHUNK_SIZE - 8 ? reach : TRACE_CHUNK_SIZE - 8;
+}
+
 static void
 spoiled_change(struct bytes image, const uint8_t *record)
 {
@@ -41,7 +54,7 @@ spoiled_change(struct bytes image, const uint8_t *record)
 		at = fixed + at % (sizeof(struct trace_header) - fixed - 8);
 	else
 		at = TRACE_HEADER_SIZE + (part - 1) * TRACE_CHUNK_SIZE +
-		     at % (TRACE_CHUNK_SIZE - 8);
+		     at % spoiled_reach(part - 1);
 	memcpy(image.at + at, record + 3, 8);
 }
 
