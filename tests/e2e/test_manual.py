@@ -36,6 +36,24 @@ def commands_and_manual_agree():
         assert re.search(rf"^\.B {command}\b", manual(), re.M), command
 
 
+def shown_forms(command):
+    """What the usage line of a command says, form by form, without spaces."""
+    usage = maptrace(command, "--help").stdout.splitlines()[0]
+    rest = usage.removeprefix(f"Usage: maptrace {command} ")
+    options = "[OPTIONS] " if rest.startswith("[OPTIONS] ") else ""
+    return {f"maptrace {command} {options}{form}".replace(" ", "")
+            for form in rest.removeprefix(options).split(" | ")}
+
+
+@test
+def synopsis_and_usage_agree():
+    """the manual page's synopsis has the forms of the commands' usage lines, word for word"""
+    synopsis = manual().split(".SH SYNOPSIS")[1].split(".SH")[0]
+    words = re.sub(r'^\.(B|I|BR|RB|RI|IR) |\\~|"|[ \n]', "", synopsis, flags=re.M)
+    wanted = set.union({"maptrace--help|--version"}, *map(shown_forms, COMMANDS))
+    harness.equal(set(words.split(".br")), wanted)
+
+
 @test
 def variables_and_manual_agree():
     """the manual page and `run --help` name every variable that the library reads"""
