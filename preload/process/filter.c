@@ -43,8 +43,8 @@ static const struct asked {
 	int argument;
 	uint64_t value;
 } calls[] = {
-	{ SYS_clone, 0, 0 },
-	{ SYS_clone, 0, CLONE_VM | CLONE_VFORK },
+	{ SYS_clone, 0, CLONE_UNTRACED },
+	{ SYS_clone, 0, CLONE_VM | CLONE_VFORK | CLONE_UNTRACED },
 	{ SYS_close, ARGUMENT_NONE, 0 },
 	{ SYS_close_range, ARGUMENT_NONE, 0 },
 	{ SYS_exit_group, ARGUMENT_NONE, 0 },

@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -64,8 +65,10 @@ is_borne(void (*act)(void))
 {
 	const struct rlimit no_core = { 1, 1 }; /* a program that takes cores heeds no 0 */
 	int status = 0;
-	long pid = namespace_of_children_differs() ? -1 : syscall(SYS_clone, 0, 0, 0, 0, 0), result;
+	long pid = -1, result;
 
+	if (!namespace_of_children_differs())
+		pid = syscall(SYS_clone, CLONE_UNTRACED, 0, 0, 0, 0);
 	if (pid == 0) {
 		setrlimit(RLIMIT_CORE, &no_core);
 		act();

@@ -2,13 +2,16 @@
  * The child that takes a snapshot. Started by snapshot.c with all signals blocked and our locks
  * held.
  *
- *     copy     a frozen copy of the guest, that goes on meanwhile     clone()
+ *     copy     a frozen copy of the guest, that goes on meanwhile     clone(no exit signal)
  *     visitor  a process of its own in the guest's very memory        clone(CLONE_VM | CLONE_VFORK)
  *
  * Rules: it leaves nothing of the guest open (a pipe must end when the guest does), runs none of
  * its handlers, leaves no core, takes no lock that another thread may have held, and never returns.
  * It runs on a stack of its own, since that of the guest's thread may be small. A visitor is a
  * process so that what it meets cannot harm the guest: its faults are its own, and it ends by them.
+ * A debugger sees neither of them (CLONE_UNTRACED): it would take them for threads of the guest. Of
+ * the breakpoints that it has put into the guest's code they know nothing; one that they come upon
+ * ends them.
  */
 #include "preload/snapshot/snapshot_child.h"
 
@@ -148,7 +151,7 @@ visitor_fall(int number)
 static void
 visitor_catch_faults(void)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE };
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP };
 	struct kernel_action fall = {
 		.handler = visitor_fall, .flags = KERNEL_RESTORER, .restorer = visitor_fall,
 	};
@@ -192,7 +195,7 @@ snapshot_child_start(struct snapshot_job *job, bool has_locks)
 		return -1;
 	if (has_locks)
 		hidden_lock();
-	pid = clone(copy_main, child_stack + CHILD_STACK, 0, job);
+	pid = clone(copy_main, child_stack + CHILD_STACK, CLONE_UNTRACED, job);
 	if (has_locks)
 		hidden_unlock();
 	return pid;
@@ -213,7 +216,8 @@ snapshot_child_visit(struct snapshot_job *job, int *status, uint64_t *cpu_ns)
 
 	if (!may_start())
 		return -1;
-	pid = clone(visitor_main, child_stack + CHILD_STACK, CLONE_VM | CLONE_VFORK, job);
+	pid = clone(visitor_main, child_stack + CHILD_STACK,
+	            CLONE_VM | CLONE_VFORK | CLONE_UNTRACED, job);
 	if (pid < 0)
 		return -1;
 	*status = 0;

@@ -204,6 +204,33 @@ def signals_and_wait():
     assert "interval" in taken, f"no snapshot by itself: {taken}"
 
 
+def debugged(*settings):
+    """What gdb says of a program that takes ten snapshots beside a second thread, and its report."""
+    done = run(["gdb", "-nx", "-batch", "-ex", "set startup-with-shell off",
+                "-ex", "set environment LD_PRELOAD " + harness.LIBRARY,
+                *(word for one in settings for word in ("-ex", one)), "-ex", "run",
+                "--args", program("hardship/jails"), "own_pages", "10"],
+               env=dict(os.environ, MAPTRACE_KEEP="1", MAPTRACE_OUT="debugged.mtr"))
+    harness.contains(done.stdout, "own_pages: done\n")
+    harness.contains(done.stdout, "exited normally]")
+    data = report("debugged.mtr")
+    os.unlink("debugged.mtr")
+    return done.stdout, data
+
+
+@test
+def debugger():
+    """a debugger takes no snapshot's process for a thread; a breakpoint in one ends that one only"""
+    said, data = debugged("break churn", "ignore 1 1000000")
+    equal(said.count("[New Thread "), 2, said)
+    equal([look["complete"] for look in data["snapshots"]], [True] * 11, said)
+    said, data = debugged("set breakpoint pending on", "break getrlimit64", "ignore 1 1000000")
+    equal(said.count("[New Thread "), 2, said)
+    reasons = {look["reason"] for look in data["snapshots"] if not look["complete"]}
+    equal(reasons, {"its writer was killed by signal 05"}, said)
+    equal(data["end"], "ended")
+
+
 @test
 def threads_that_ask_for_their_stack():
     """a thread whose first act is pthread_getattr_np, as Java's: libc allocates under its lock"""
