@@ -1,15 +1,17 @@
 /*
  * What a program is, before it is run. The kernel and the dynamic linker decide whether a preloaded
  * library is loaded; all that they look at can be read from the file beforehand: its format, its
- * PT_INTERP, its mode bits and its capabilities.
+ * PT_INTERP, its mode bits, its capabilities and the libraries that it needs.
  *
- * The file is anybody's: every offset in it is checked against the bytes that were read.
+ * The file is anybody's: every offset in it is checked against the bytes that were read, here or by
+ * libelf.
  */
 #include "analyzer/program.h"
 
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,6 +112,42 @@ is_privileged(const char *path, const struct stat *file)
 	return geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
+static bool
+section_needs(Elf *elf, Elf_Scn *section, const char *library)
+{
+	Elf_Data *data = elf_getdata(section, NULL);
+	GElf_Shdr header;
+	GElf_Dyn entry;
+
+	if (!data || !gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC)
+		return false;
+	for (int i = 0; gelf_getdyn(data, i, &entry); i++) {
+		const char *name = entry.d_tag == DT_NEEDED ?
+				   elf_strptr(elf, header.sh_link, entry.d_un.d_val) : NULL;
+
+		if (name && strncmp(name, library, strlen(library)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the program is linked to a library whose name begins so. */
+static bool
+needs_library(const char *path, const char *library)
+{
+	int fd = elf_version(EV_CURRENT) == EV_NONE ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+	Elf *elf = fd < 0 ? NULL : elf_begin(fd, ELF_C_READ, NULL);
+	Elf_Scn *section = NULL;
+	bool is_needed = false;
+
+	while (elf && !is_needed && (section = elf_nextscn(elf, section)))
+		is_needed = section_needs(elf, section, library);
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return is_needed;
+}
+
 /* Reads the front of a file; returns its size or -1. */
 static ssize_t
 read_head(const char *path, void *into, size_t size)
@@ -146,6 +184,8 @@ examine_file(const char *path, char *interpreter)
 	free(head);
 	if (kind == PROGRAM_TRACEABLE && is_privileged(path, &file))
 		return PROGRAM_PRIVILEGED;
+	if (kind == PROGRAM_TRACEABLE && needs_library(path, "libasan.so"))
+		return PROGRAM_SANITIZED;
 	return kind;
 }
 
@@ -203,6 +243,9 @@ program_explain(const struct program *program, char *into, size_t size)
 	    [PROGRAM_PRIVILEGED] = "it is set-uid, set-gid or has capabilities, so the dynamic "
 				   "linker ignores LD_PRELOAD; run it as its owner, or a copy "
 				   "without these bits",
+	    [PROGRAM_SANITIZED] = "it was built with AddressSanitizer, which ends a program that "
+				  "preloads another library before its own; build it without, or "
+				  "set ASAN_OPTIONS=verify_asan_link_order=0 to let it run",
 	    [PROGRAM_FOREIGN] = "it is made for another machine or for 32 bits, and libmaptrace.so "
 				"is not",
 	    [PROGRAM_UNKNOWN] = "it is neither an ELF program nor a script that starts with #!",

@@ -16,6 +16,7 @@ enum program_kind {
 	PROGRAM_STATIC,         /* no dynamic linker, so nothing is preloaded */
 	PROGRAM_MUSL,           /* a dynamic linker that cannot load a library made for glibc */
 	PROGRAM_PRIVILEGED,     /* set-uid, set-gid or capabilities: LD_PRELOAD is ignored */
+	PROGRAM_SANITIZED,      /* AddressSanitizer's runtime, which wants to be preloaded first */
 	PROGRAM_FOREIGN,        /* 32 bits or another machine than this library is made for */
 	PROGRAM_UNKNOWN,        /* neither ELF nor a script with #! */
 	PROGRAM_KINDS
@@ -31,7 +32,8 @@ struct program {
 void program_examine(const char *name, struct program *program);
 
 /* What the first bytes of a file say. For a script its interpreter (no argument) goes to
- * `interpreter` [PATH_MAX]. Never PROGRAM_MISSING, _NOT_EXECUTABLE or _PRIVILEGED. */
+ * `interpreter` [PATH_MAX]. Never what a file's front does not
+ * tell: PROGRAM_MISSING, _NOT_EXECUTABLE, _PRIVILEGED or _SANITIZED. */
 enum program_kind program_classify(const void *bytes, size_t size, char *interpreter);
 
 /* A sentence about `program` for a person: why it cannot be traced, and what to do. NULL where it

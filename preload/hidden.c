@@ -4,8 +4,8 @@
  *
  *     ranges[]   ascending, neighbours merged:   | 7f00..7f40 | 7f80..7fc0 | ...
  *
- * Rule: a range is registered before anything is written to it and forgotten before it is unmapped
- * (the guest may map the same addresses a moment later).
+ * Rules: a range is registered before anything is written to it and forgotten before it is unmapped
+ * (the guest may map the same addresses a moment later); boot.c's rule for what libc is asked.
  */
 #include "preload/hidden.h"
 
@@ -96,14 +96,14 @@ void *
 hidden_map(size_t size)
 {
 	void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct shield shield;
+	uint64_t signals;
 	int result;
 
 	if (at == MAP_FAILED)
 		return NULL;
-	shield_take(&shield, &lock);
+	signals = shield_enter(&lock);
 	result = hidden_register((uintptr_t)at, (uintptr_t)at + size);
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 	if (result) {
 		munmap(at, size);
 		errno = ENOMEM;
@@ -133,12 +133,12 @@ hidden_map_huge(size_t size)
 void
 hidden_unmap(void *at, size_t size)
 {
-	struct shield shield;
+	uint64_t signals;
 	int result;
 
-	shield_take(&shield, &lock);
+	signals = shield_enter(&lock);
 	result = hidden_forget((uintptr_t)at, (uintptr_t)at + size);
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 	if (result) /* keep the addresses ours, give the memory back */
 		madvise(at, size, MADV_DONTNEED);
 	else
@@ -148,23 +148,22 @@ hidden_unmap(void *at, size_t size)
 void
 hidden_add(uint64_t start, uint64_t end)
 {
-	struct shield shield;
+	uint64_t signals = shield_enter(&lock);
 
-	shield_take(&shield, &lock);
 	hidden_register(start, end);
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 }
 
 size_t
 hidden_copy(struct memory_range *into, size_t room)
 {
-	struct shield shield;
+	uint64_t signals;
 	size_t count;
 
-	shield_take(&shield, &lock);
+	signals = shield_enter(&lock);
 	count = range_count < room ? range_count : room;
 	memcpy(into, ranges, count * sizeof(ranges[0]));
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 	return count;
 }
 

@@ -20,22 +20,36 @@ struct shield {
 	int error; /* errno, put back at the end */
 };
 
-/* All signals, libc's own included: by the system call, since libc's function leaves those out. */
+/* All signals, libc's own included: by the system call, since libc's function leaves those out.
+ * Returns those that were blocked before. */
+static inline uint64_t
+shield_block_signals(void)
+{
+	uint64_t every = UINT64_MAX, before = 0;
+
+	syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK of the kernel */, &every, &before,
+	        sizeof(every));
+	return before;
+}
+
+static inline void
+shield_restore_signals(uint64_t before)
+{
+	syscall(SYS_rt_sigprocmask, 2, &before, NULL, sizeof(before));
+}
+
 static inline void
 shield_raise(struct shield *shield)
 {
-	uint64_t every = UINT64_MAX;
-
 	shield->error = errno;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shield->cancel_state);
-	syscall(SYS_rt_sigprocmask, 2 /* SIG_SETMASK of the kernel */, &every, &shield->signals,
-	        sizeof(every));
+	shield->signals = shield_block_signals();
 }
 
 static inline void
 shield_lower(const struct shield *shield)
 {
-	syscall(SYS_rt_sigprocmask, 2, &shield->signals, NULL, sizeof(shield->signals));
+	shield_restore_signals(shield->signals);
 	pthread_setcancelstate(shield->cancel_state, NULL);
 	errno = shield->error;
 }
@@ -53,6 +67,24 @@ shield_release(const struct shield *shield, uint32_t *lock)
 {
 	lock_release(lock);
 	shield_lower(shield);
+}
+
+/* A lock of ours where nothing is a cancellation point while it is held, with the signals kept out
+ * alone: also before libc's functions may be called. Returns what shield_leave wants. */
+static inline uint64_t
+shield_enter(uint32_t *lock)
+{
+	uint64_t signals = shield_block_signals();
+
+	lock_take(lock);
+	return signals;
+}
+
+static inline void
+shield_leave(uint64_t signals, uint32_t *lock)
+{
+	lock_release(lock);
+	shield_restore_signals(signals);
 }
 
 #endif

@@ -5,8 +5,9 @@
  *     region   | gap | size | block ....... | gap | size | block ... | free ...
  *                      8 B    aligned
  *
- * Called by the hooks only. Rule: a region is never unmapped and never moves, so a pointer is a
- * boot block if and only if it lies in a region.
+ * Called by the hooks only. Rules: a region is never unmapped and never moves, so a pointer is a
+ * boot block if and only if it lies in a region; libc is asked for next to nothing, since what the
+ * guest has in its place may not have begun (ThreadSanitizer's pthread_setcancelstate falls then).
  */
 #include "preload/hooks/boot.h"
 
@@ -72,18 +73,18 @@ boot_carve(size_t alignment, size_t size)
 void *
 boot_allocate(size_t alignment, size_t size)
 {
-	struct shield shield;
 	void *block = NULL;
+	uint64_t signals;
 
 	if (alignment < BOOT_ALIGNMENT)
 		alignment = BOOT_ALIGNMENT;
 	if (size > PTRDIFF_MAX / 4 || alignment > PTRDIFF_MAX / 4)
 		goto out;
-	shield_take(&shield, &lock);
+	signals = shield_enter(&lock);
 	block = boot_carve(alignment, size);
 	if (!block && !boot_grow(size + 2 * alignment))
 		block = boot_carve(alignment, size);
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 out:
 	if (!block)
 		errno = ENOMEM;
@@ -101,15 +102,14 @@ boot_free(void *block)
 {
 	uintptr_t start = (uintptr_t)block;
 	size_t size = boot_size(block);
-	struct shield shield;
+	uint64_t signals = shield_enter(&lock);
 
-	shield_take(&shield, &lock);
 	if (region_count && regions[region_count - 1].next == start + size &&
 	    start >= regions[region_count - 1].start) {
 		memset(block, 0, size); /* the next one is zeroed too */
 		regions[region_count - 1].next = start - sizeof(size_t);
 	}
-	shield_release(&shield, &lock);
+	shield_leave(signals, &lock);
 }
 
 bool

@@ -17,6 +17,7 @@
 #include "preload/process/fork.h"
 #include "preload/process/inherited.h"
 #include "preload/process/kin.h"
+#include "preload/process/sanitizer.h"
 #include "preload/process/settings.h"
 #include "preload/stacks/module.h"
 #include "preload/text.h"
@@ -199,13 +200,28 @@ tracer_open_unwinder(void)
 }
 
 static void
+tracer_tell_sanitizer(const char *name)
+{
+	char sentence[256];
+
+	text_join(sentence, sizeof(sentence), "this program was built with ", name, ", whose "
+	          "allocator takes malloc's place; it runs untraced. Build it without", NULL);
+	tracer_warn(sentence);
+}
+
+static void
 tracer_begin(void)
 {
 	char program[TRACE_PATH_MAX], path[TRACE_PATH_MAX] = "";
+	const char *sanitizer = sanitizer_name();
 
 	settings_read();
 	if (!tracer_wants(program, sizeof(program)))
 		return;
+	if (sanitizer) {
+		tracer_tell_sanitizer(sanitizer);
+		return;
+	}
 	tracer_hide_self();
 	thread_start();
 	change_open();

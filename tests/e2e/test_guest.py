@@ -279,6 +279,25 @@ def foreign_programs():
 
 
 @test
+def sanitized_programs():
+    """what gcc's sanitizers watch runs the same; where they replace malloc it is said once"""
+    source = os.path.join(harness.TOP, "test_programs", "sanitized.c")
+    said = {"thread": ["ThreadSanitizer"], "address": ["AddressSanitizer"], "leak": [],
+            "undefined": []}
+    for name, wanted in said.items():
+        subprocess.run(["gcc", "-g", "-fsanitize=" + name, "-o", name, source, "-pthread"],
+                       check=True)
+        bare = run(["./" + name])
+        done = run(["./" + name], env=environment(MAPTRACE_KEEP=1, MAPTRACE_OUT=name + ".mtr",
+                                                  ASAN_OPTIONS="verify_asan_link_order=0"))
+        equal((bare.returncode, done.returncode, done.stdout), (7, 7, bare.stdout), done.stderr)
+        equal(re.findall(r"maptrace: this program was built with (\w+)", done.stderr), wanted)
+        equal(os.path.exists(name + ".mtr"), not wanted, name)
+    done = maptrace("run", "--", "./address", status=None)
+    assert "verify_asan_link_order=0" in done.stderr.splitlines()[0], done.stderr
+
+
+@test
 def privileged_programs():
     """a set-uid program runs as it is, is not traced, and run says why"""
     command = ["/bin/su", "--version"]  # of every Debian; who is root is no other user by it
