@@ -30,6 +30,8 @@ namespace_differs(const char *own_link, const char *children_link)
 bool
 namespace_of_children_differs(void)
 {
-	return namespace_differs(OWN "pid", OWN "pid_for_children") ||
+	struct stat self;
+
+	return stat("/proc/self", &self) || namespace_differs(OWN "pid", OWN "pid_for_children") ||
 	       namespace_differs(OWN "time", OWN "time_for_children");
 }

@@ -18,8 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -243,6 +245,33 @@ other_processes(unsigned times)
 }
 
 static void
+be_first_with_proc(void)
+{
+	if (!mount("proc", "/proc", "proc", 0, NULL))
+		be_first();
+}
+
+/* The same, and /proc shows the namespace of the children, in which the program is not. */
+static void
+proc_of_others(unsigned times)
+{
+	struct stat self;
+	pid_t first;
+
+	expect(!unshare_beside_thread(CLONE_NEWPID | CLONE_NEWNS), "unshare");
+	expect(!mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "mounts of its own");
+	first = child_that(be_first_with_proc);
+	while (!stat("/proc/self", &self)) {
+		if (waitpid(first, NULL, WNOHANG) == first) /* where parts of /proc are masked */
+			return;
+		sched_yield();
+	}
+	marks(times);
+	expect(!kill(first, SIGKILL) && waitpid(first, NULL, 0) == first, "the end");
+	marks(times);
+}
+
+static void
 see_clock(void)
 {
 	struct timespec now;
@@ -372,6 +401,7 @@ const struct hardship hardships[] = {
 	{ "in_empty_root", in_empty_root, 10, 300 },
 	{ "other_user", other_user, 10, 300 },
 	{ "other_processes", other_processes, 10, 300 },
+	{ "proc_of_others", proc_of_others, 10, 300 },
 	{ "other_clock", other_clock, 10, 300 },
 	{ "close_all", close_all, 20, 300 },
 	{ "no_descriptors", no_descriptors, 10, 300 },
