@@ -2,6 +2,7 @@
 #include "test_programs/hardship/hardship.h"
 
 #include <errno.h>
+#include <maptrace.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -37,6 +38,15 @@ churn(unsigned count)
 		block = realloc(block, 1 + i * 91 % 5000);
 		expect(block != NULL, "realloc");
 		free(block);
+	}
+}
+
+void
+marks(unsigned times)
+{
+	for (unsigned i = 0; i < times; i++) {
+		churn(50);
+		maptrace_mark("mark");
 	}
 }
 

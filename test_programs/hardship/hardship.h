@@ -28,6 +28,9 @@ void expect(bool holds, const char *what);
 /* `count` allocations and frees of changing sizes. Safe in any process and thread. */
 void churn(unsigned count);
 
+/* So many snapshots, where there is somebody to take them, with some events between them. */
+void marks(unsigned times);
+
 /* Waits for a child; its status must be exit(0). */
 void reap(pid_t pid);
 
