@@ -63,7 +63,7 @@ load_profiles(struct model *model)
 	if (!model->profiles)
 		return -1;
 	for (uint32_t i = 0; i < model->trace->profile_count; i++)
-		if (model->trace->profiles[i].awake && compile_profile(model, i))
+		if (compile_profile(model, i))
 			return -1;
 	return 0;
 }

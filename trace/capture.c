@@ -6,8 +6,7 @@
  * whatever a copied record names was there when the count of those was read:
  *
  *     count of snapshots --> snapshots --> their rows --> count of stacks --> counts of nodes and
- *     decisions --> counts of sites and profiles --> count of modules --> profiles --> all other
- *     records
+ *     decisions --> counts of sites and profiles --> count of modules --> all other records
  *
  * and asks for the size of the file before each group of records: what was promised so far lies
  * within it. Each arrow is a system call, so that no processor takes two steps at once. Chunks
@@ -113,15 +112,13 @@ read_at(struct capture *capture, void *into, size_t size, uint64_t offset)
 	return (ssize_t)done;
 }
 
-enum group { GROUP_SNAPSHOTS, GROUP_ROWS, GROUP_PROFILES, GROUP_COMMON };
+enum group { GROUP_SNAPSHOTS, GROUP_ROWS, GROUP_COMMON };
 
 static enum group
 group_of(uint32_t kind)
 {
 	if (kind == TRACE_CHUNK_SNAPSHOTS)
 		return GROUP_SNAPSHOTS;
-	if (kind == TRACE_CHUNK_PROFILES)
-		return GROUP_PROFILES;
 	return trace_kind_is_row(kind) ? GROUP_ROWS : GROUP_COMMON;
 }
 
@@ -168,8 +165,7 @@ copy_in_order(struct capture *capture)
 	if (read_header(capture, &first) != 0 || copy_group(capture, GROUP_SNAPSHOTS) != 0 ||
 	    copy_group(capture, GROUP_ROWS) != 0 || read_header(capture, &stacks) != 0 ||
 	    read_header(capture, &nodes) != 0 || read_header(capture, &sites) != 0 ||
-	    read_header(capture, &last) != 0 || copy_group(capture, GROUP_PROFILES) != 0 ||
-	    copy_group(capture, GROUP_COMMON) != 0)
+	    read_header(capture, &last) != 0 || copy_group(capture, GROUP_COMMON) != 0)
 		return -1;
 	last.snapshots = first.snapshots;
 	last.stacks = stacks.stacks;

@@ -248,8 +248,7 @@ struct trace_module {
 };
 _Static_assert(sizeof(struct trace_module) == 1024, "15 modules a chunk");
 
-/* A profile that was loaded; once it is awake, with its whole text, so that a trace explains itself
- * anywhere. */
+/* A profile that was loaded, with its whole text, so that a trace explains itself anywhere. */
 struct trace_profile {
 	char name[TRACE_NAME_MAX];
 	uint64_t text_offset; /* into the bytes of all TEXT chunks, in sequence */

@@ -19,6 +19,7 @@ struct trace_image {
 	struct trace_header header;
 	struct trace_image_chunk *chunks;
 	uint32_t chunk_count;
+	uint64_t unpacked; /* bytes of rows so far */
 };
 
 /* Proves the header to be one that this reader understands, then finds and sorts the chunks.

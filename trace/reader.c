@@ -22,6 +22,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define UNPACKED_MAX (UINT64_C(4) << 30) /* a byte of a file can say 16 of rows */
+
 /* Says that records are missing: because the end of the file is, or without an excuse. */
 static int
 fail_missing(const struct trace_image *image, const char *what, uint64_t promised,
@@ -148,6 +150,12 @@ load_rows(struct trace_image *image, enum trace_chunk_kind kind, uint32_t owner,
 		fail_missing(image, "rows of a snapshot", *promised, *count);
 		goto out;
 	}
+	image->unpacked += *count * (uint64_t)trace_row_size(kind);
+	if (image->unpacked > UNPACKED_MAX) {
+		trace_corrupt(image->error, image->path, 0,
+		              "the rows of its snapshots would take more than 4 GiB");
+		goto out;
+	}
 	rows = malloc(*count * trace_row_size(kind) + 1);
 	if (!rows) {
 		fail_memory(image);
@@ -246,8 +254,7 @@ trace_open_bytes(const void *bytes, size_t size, const char *path, struct trace_
 
 	memset(error, 0, sizeof(*error));
 	if (!trace) {
-		trace_fail(error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory",
-		           path);
+		fail_memory(&image);
 		return NULL;
 	}
 	snprintf(trace->path, sizeof(trace->path), "%s", path);

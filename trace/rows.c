@@ -1,5 +1,5 @@
-/* Called by those that write snapshots, and by reader.c. A row is whole before any of its bytes is
- * published, and its number is told after the last of them. */
+/* Called by those that write snapshots, and by reader.c. The number of rows is told after the last
+ * of them; until then a reader may find part of one, where it runs across chunks. */
 #include "trace/rows.h"
 
 #include <string.h>
@@ -19,6 +19,9 @@ static const uint16_t sizes[TRACE_CHUNK_KINDS] = {
 _Static_assert(sizeof(struct trace_live) % WORD == 0 && sizeof(struct trace_claim) % WORD == 0 &&
                sizeof(struct trace_map) % WORD == 0 && sizeof(struct trace_refused) % WORD == 0,
                "rows are words");
+_Static_assert(sizeof(struct trace_live) <= TRACE_ROW_MAX &&
+               sizeof(struct trace_claim) <= TRACE_ROW_MAX &&
+               sizeof(struct trace_refused) <= TRACE_ROW_MAX, "none is larger");
 
 size_t
 trace_row_size(enum trace_chunk_kind kind)

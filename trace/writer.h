@@ -99,8 +99,7 @@ void trace_table_empty(struct trace_table *table);
 void *trace_table_next(struct trace_writer *writer, struct trace_table *table);
 
 /* Publishes the record that trace_table_next gave; returns its index. Common kinds also raise their
- * count in the header; rows of a snapshot raise theirs in struct trace_snapshot only by the caller.
- */
+ * count in the header. */
 uint32_t trace_table_publish(struct trace_writer *writer, struct trace_table *table);
 
 /* Record `index`, which must be published. Any thread. */

@@ -194,6 +194,11 @@ catalog_publish(void)
 
 		if (!record)
 			return -1;
+		record->text_offset = trace_text_append(&tracer.writer, &tracer.text, profile->text,
+		                                        profile->text_size);
+		if (record->text_offset == TRACE_UNKNOWN)
+			return -1;
+		record->text_size = profile->text_size;
 		memcpy(record->name, profile->name, sizeof(record->name));
 		memcpy(record->origin, origins[i], sizeof(record->origin));
 		trace_table_publish(&tracer.writer, &tracer.profiles);

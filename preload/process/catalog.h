@@ -5,7 +5,7 @@
 /* Compiles them into tracer.profile[]. One with errors is reported and left out. */
 void catalog_load(void);
 
-/* Writes them into the trace; their texts follow when they wake. Returns 0, or -1 with errno. */
+/* Writes them into the trace, texts included. Returns 0, or -1 with errno. */
 int catalog_publish(void);
 
 #endif

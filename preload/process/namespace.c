@@ -1,11 +1,11 @@
 /*
- * Called before each process that the library makes. /proc shows both namespaces, that of the
- * children of a process namespace as soon as it has its first process:
+ * Called before each process that the library makes. /proc shows both namespaces, one of processes
+ * as soon as it has its first process:
  *
- *     /proc/thread-self/ns/             pid     pid_for_children      (time alike, from Linux 5.6)
- *     not asked for another one         A       A
- *     another one, in use               A       B
- *     another one, without a process    A       ENOENT, but the link is there
+ *     /proc/thread-self/ns/             pid     pid_for_children     time    time_for_children
+ *     not asked for another one         A       A                    A       A
+ *     another one, in use               A       B                    A       B
+ *     another one, without a process    A       ENOENT, a link       A       B
  *
  * Not /proc/self: once main has ended by pthread_exit that shows no namespaces at all, and others
  * than main have namespaces of their own.

@@ -47,23 +47,11 @@ waits(uint32_t profile)
 	return sleeps(profile) || is_outside(profile);
 }
 
-/* The text first: who reads meanwhile finds that of each that is awake. Where there is no room for
- * it, its maps are shown without advice. */
 static void
 wake(uint32_t profile)
 {
-	const struct profile *text = tracer.profile[profile];
-	struct trace_profile *record = record_of(profile);
-	uint64_t offset;
-
-	if (!sleeps(profile) || trace_table_own(&tracer.profiles))
-		return;
-	offset = trace_text_append(&tracer.writer, &tracer.text, text->text, text->text_size);
-	if (offset != TRACE_UNKNOWN) {
-		record->text_offset = offset;
-		__atomic_store_n(&record->text_size, text->text_size, __ATOMIC_RELEASE);
-	}
-	__atomic_store_n(&record->awake, 1, __ATOMIC_RELEASE);
+	if (!trace_table_own(&tracer.profiles))
+		__atomic_store_n(&record_of(profile)->awake, 1, __ATOMIC_RELAXED);
 }
 
 bool

@@ -47,7 +47,6 @@ guest_begin(void)
 	assert_int_equal(trace_create(&tracer.writer, path, "/bin/guest"), 0);
 	assert_int_equal(trace_table_init(&tracer.modules, TRACE_CHUNK_MODULES, TRACE_NONE), 0);
 	assert_int_equal(trace_table_init(&tracer.profiles, TRACE_CHUNK_PROFILES, TRACE_NONE), 0);
-	assert_int_equal(trace_table_init(&tracer.text, TRACE_CHUNK_TEXT, TRACE_NONE), 0);
 }
 
 static inline void

@@ -104,28 +104,6 @@ wakes_profiles_by_module_symbol_and_imports(void **unused)
 }
 
 static void
-writes_the_texts_of_profiles_that_woke(void **unused)
-{
-	uint32_t end = 0;
-
-	module_scan();
-	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		const struct trace_profile *record = trace_table_at(&tracer.profiles, i);
-		const struct profile *profile = tracer.profile[i];
-
-		assert_int_equal(record->text_size, record->awake ? profile->text_size : 0);
-		for (uint32_t at = 0; at < record->text_size; at++) {
-			uint32_t offset = (uint32_t)record->text_offset + at;
-			const char *byte = trace_table_at(&tracer.text, offset);
-
-			assert_int_equal(*byte, profile->text[at]);
-		}
-		end += record->text_size;
-	}
-	assert_int_equal(tracer.text.count, end);
-}
-
-static void
 registers_each_module_once(void **unused)
 {
 	uint32_t count;
@@ -334,7 +312,6 @@ main(void)
 		cmocka_unit_test(names_a_function_of_a_library),
 		cmocka_unit_test(knows_no_module_for_code_without_a_file),
 		cmocka_unit_test(wakes_profiles_by_module_symbol_and_imports),
-		cmocka_unit_test(writes_the_texts_of_profiles_that_woke),
 		cmocka_unit_test(registers_each_module_once),
 		cmocka_unit_test(finds_the_module_of_a_global),
 		cmocka_unit_test(forgets_a_closed_module),
