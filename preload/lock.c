@@ -10,7 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOCK_SPINS = 64, LOCK_YIELDS = 64, LOCK_SLEEP_NS = 50 * 1000 };
+enum {
+	LOCK_SPINS = 64,
+	LOCK_YIELDS = 64,
+	LOCK_SLEEP_NS = 50 * 1000,
+	LOCK_SLEEP_MAX_NS = 64 * LOCK_SLEEP_NS,
+	LOCK_SLEEPS = 4, /* before they become twice as long */
+};
 
 static inline void
 lock_spin(void)
@@ -22,28 +28,42 @@ lock_spin(void)
 #endif
 }
 
+static void
+lock_sleep(long ns)
+{
+	const struct timespec nap = { .tv_nsec = ns };
+
+	syscall(SYS_nanosleep, &nap, NULL);
+}
+
 void
 lock_pause(uint32_t turn)
 {
-	const struct timespec nap = { .tv_nsec = LOCK_SLEEP_NS };
-
 	if (turn < LOCK_SPINS)
 		lock_spin();
 	else if (turn < LOCK_SPINS + LOCK_YIELDS)
 		sched_yield();
 	else
-		syscall(SYS_nanosleep, &nap, NULL);
+		lock_sleep(LOCK_SLEEP_NS);
 }
 
+/* Thousands that look every 50 us would leave the owner no time to let go: they sleep longer and
+ * longer. */
 void
 lock_wait(uint32_t *lock)
 {
+	long ns = LOCK_SLEEP_NS;
 	int before = errno;
 
 	for (uint32_t turn = 0; !lock_try(lock);) {
-		while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
-			lock_pause(turn);
-			turn += turn < LOCK_SPINS + LOCK_YIELDS;
+		for (; __atomic_load_n(lock, __ATOMIC_RELAXED); turn++) {
+			if (turn < LOCK_SPINS + LOCK_YIELDS)
+				lock_pause(turn);
+			else
+				lock_sleep(ns);
+			if (turn >= LOCK_SPINS + LOCK_YIELDS && turn % LOCK_SLEEPS == 0 &&
+			    ns < LOCK_SLEEP_MAX_NS)
+				ns *= 2;
 		}
 	}
 	errno = before;

@@ -27,26 +27,33 @@
 enum { THREAD_SLAB = 8 };
 
 __thread struct thread *thread_self;
-static struct thread *all;
+static struct thread *all, *unused;
 static uint32_t lock, threads_now, states;
 static pthread_key_t end_key;
 static bool has_end_key;
 
-/* A fresh slab's first state is taken, the others wait. */
-static struct thread *
+static void
+thread_put_unused(struct thread *thread)
+{
+	thread->next_unused = unused;
+	unused = thread;
+}
+
+/* All states of a fresh slab wait, the first one in front. */
+static void
 thread_make(void)
 {
 	struct thread *slab = hidden_map(THREAD_SLAB * sizeof(*slab));
 
 	if (!slab)
-		return NULL;
+		return;
 	for (int i = 0; i < THREAD_SLAB; i++) {
 		slab[i].next = i + 1 < THREAD_SLAB ? &slab[i + 1] : all;
-		slab[i].in_use = i == 0;
 		slab[i].number = states++;
 	}
+	for (int i = THREAD_SLAB; i-- > 0;)
+		thread_put_unused(&slab[i]);
 	__atomic_store_n(&all, slab, __ATOMIC_RELEASE);
-	return slab;
 }
 
 static uint32_t
@@ -66,14 +73,14 @@ thread_acquire(void)
 	uint32_t now = 0;
 
 	lock_take(&lock);
-	for (thread = all; thread && thread->in_use; thread = thread->next)
-		;
-	if (thread)
+	if (!unused)
+		thread_make();
+	thread = unused;
+	if (thread) {
+		unused = thread->next_unused;
 		__atomic_store_n(&thread->in_use, 1, __ATOMIC_RELEASE);
-	else
-		thread = thread_make();
-	if (thread)
 		now = thread_count(1);
+	}
 	lock_release(&lock);
 	if (thread)
 		counters_begin_thread(thread, now);
@@ -91,6 +98,7 @@ thread_release(struct thread *thread)
 	thread->is_borrowed = false;
 	thread->depth = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);
+	thread_put_unused(thread);
 	thread_count(-1);
 	shield_release(&shield, &lock);
 }
@@ -255,10 +263,12 @@ thread_after_fork(void)
 	threads_now = mine != NULL;
 	if (mine)
 		mine->id = (uint32_t)syscall(SYS_gettid);
+	unused = NULL;
 	for (struct thread *t = all; t; t = t->next) {
 		if (t == mine)
 			continue;
 		t->in_use = 0;
+		thread_put_unused(t);
 		t->depth = t->pending_count = 0;
 		t->is_borrowed = t->is_unwinding = t->is_calling_out = t->is_changing = false;
 	}

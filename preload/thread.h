@@ -18,7 +18,8 @@ struct thread {
 	                      * slow.h */
 	uint32_t look_gap;   /* ... as many as there were the last time */
 	uint64_t looked_ns;  /* when that was */
-	struct thread *next; /* all threads' states, for reuse */
+	struct thread *next; /* all threads' states */
+	struct thread *next_unused; /* those that wait for a thread */
 	bool is_borrowed;    /* for one event only: the thread's own state is gone, it is ending */
 	bool is_unwinding;   /* inside libunwind, which may hold locks of its own; see stack.c */
 	bool is_changing;    /* the ledger and the counters; see change.h */

@@ -21,6 +21,7 @@ enum {
 	DEEP_STACK = 512 * 1024 * 1024,
 	COROUTINES = 50,
 	COROUTINE_STACK = 64 * 1024,
+	THOUSANDS_STACK = 512 * 1024, /* libc keeps 40 MiB of them, each with a block of its own */
 };
 
 static void
@@ -90,6 +91,37 @@ small_stacks(unsigned times)
 		join(thread);
 	}
 	pthread_attr_destroy(&attributes);
+}
+
+/* ---- thousands of threads, which all begin at once and end at once */
+
+static pthread_barrier_t all_are_there;
+
+static void *
+work_together(void *unused)
+{
+	work_a_little(NULL);
+	pthread_barrier_wait(&all_are_there);
+	return work_a_little(NULL);
+}
+
+static void
+thousands(unsigned count)
+{
+	pthread_t *threads = calloc(count, sizeof(*threads));
+	pthread_attr_t attributes;
+
+	expect(threads && !pthread_barrier_init(&all_are_there, NULL, count), "a barrier");
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, THOUSANDS_STACK);
+	for (unsigned i = 0; i < count; i++)
+		expect(!pthread_create(&threads[i], &attributes, work_together, NULL),
+		       "pthread_create");
+	for (unsigned i = 0; i < count; i++)
+		join(threads[i]);
+	pthread_attr_destroy(&attributes);
+	pthread_barrier_destroy(&all_are_there);
+	free(threads);
 }
 
 /* ---- what a thread does while it ends */
@@ -261,6 +293,7 @@ plugins(unsigned times)
 const struct hardship hardships[] = {
 	{ "free_of_the_dead", free_of_the_dead, 30, 2000 },
 	{ "small_stacks", small_stacks, 100, 5000 },
+	{ "thousands", thousands, 3000, 6000 },
 	{ "destructors", destructors, 20, 1000 },
 	{ "cancels", cancels, 50, 2000 },
 	{ "deep", deep, DEEP, DEEP },
