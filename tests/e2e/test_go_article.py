@@ -55,9 +55,13 @@ def check_deletion(data, values):
     with open("report.txt", encoding="utf-8") as text:
         said = text.read()
     contains(said, "deleting 1,000,000 entries released 0 B of the map")
-    live = [snapshot(data, step)["live_bytes"] for step in ("added", "collected")]
-    if live[0] - live[1] > SMALL:  # else the collector came before the first look
-        contains(said, "garbage, which the collector took")
+    looks = [snapshot(data, step) for step in ("added", "collected")]
+    if looks[0]["live_bytes"] - looks[1]["live_bytes"] > SMALL:
+        # Else the collector came before the first look. Where a goroutine ran, which on a machine
+        # under load may be the collector's, nothing is called garbage.
+        is_told = any(look["garbage_bytes"] for look in looks)
+        contains(said, "garbage, which the collector took" if is_told else
+                 "memory that is no map's: -")
     return after
 
 
