@@ -89,6 +89,16 @@ def short_children_that_are_kept():
 
 
 @test
+def what_the_parent_learns_later():
+    """a library that the parent loads after a fork leaves no mark in the child's trace"""
+    alike([program("late_library"), "libglib-2.0.so.0", "g_hash_table_new"], MAPTRACE_KEEP="1")
+    kept = [report(trace) for trace in traces()]
+    equal(sorted(data["end"] for data in kept), ["ended", "ended"])
+    counts = sorted(len(data["snapshots"][-1]["maps"]) for data in kept)
+    assert counts[0] == 0 < counts[1], counts  # GLib has tables of its own
+
+
+@test
 def handlers_within_fork():
     """a handler that allocates while fork is under way neither waits for ever nor changes a thing"""
     done = alike([program("fork_signals")])
