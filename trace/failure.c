@@ -22,6 +22,13 @@ trace_fail(struct trace_error *error, enum trace_error_kind kind, uint64_t offse
 }
 
 int
+trace_fail_memory(struct trace_error *error, const char *path)
+{
+	return trace_fail(error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory",
+	                  path);
+}
+
+int
 trace_corrupt(struct trace_error *error, const char *path, uint64_t offset, const char *format, ...)
 {
 	char detail[200];

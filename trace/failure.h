@@ -9,6 +9,9 @@
 int trace_fail(struct trace_error *error, enum trace_error_kind kind, uint64_t offset,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same where memory ran out. */
+int trace_fail_memory(struct trace_error *error, const char *path);
+
 /* The same for a file that contradicts itself: adds the advice that all such errors share. */
 int trace_corrupt(struct trace_error *error, const char *path, uint64_t offset,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));

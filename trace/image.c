@@ -125,8 +125,7 @@ find_chunks(struct trace_image *image)
 
 	image->chunks = calloc(room + 1, sizeof(*image->chunks));
 	if (!image->chunks)
-		return trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
-		                  "cannot read %.300s: not enough memory", image->path);
+		return trace_fail_memory(image->error, image->path);
 	for (uint64_t i = 0; i < room; i++)
 		if (add_chunk(image, TRACE_HEADER_SIZE + i * TRACE_CHUNK_SIZE) != 0)
 			return -1;
@@ -214,8 +213,7 @@ trace_image_copy(const struct trace_image *image, enum trace_chunk_kind kind, ui
 	uint8_t *copy = malloc(count * record + 1); /* no more than the file has */
 
 	if (!copy) {
-		trace_fail(image->error, TRACE_ERROR_MEMORY, 0,
-		           "cannot read %.300s: not enough memory", image->path);
+		trace_fail_memory(image->error, image->path);
 		return NULL;
 	}
 	for (uint64_t done = 0; done < count; done += per_chunk) {

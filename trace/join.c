@@ -59,8 +59,7 @@ trace_join(const struct trace_join *from, struct trace *trace, struct trace_erro
 	trace->nodes = calloc((size_t)from->node_count + 1, sizeof(*trace->nodes));
 	trace->stacks = calloc((size_t)from->stack_count + 1, sizeof(*trace->stacks));
 	if (!trace->nodes || !trace->stacks)
-		return trace_fail(error, TRACE_ERROR_MEMORY, 0,
-		                  "cannot read %.300s: not enough memory", trace->path);
+		return trace_fail_memory(error, trace->path);
 	trace->node_count = from->node_count;
 	trace->stack_count = from->stack_count;
 	return join_nodes(from, trace, error) ? -1 : join_stacks(from, trace, error);

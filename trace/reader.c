@@ -42,13 +42,6 @@ fail_missing(const struct trace_image *image, const char *what, uint64_t promise
 	                     (unsigned long long)promised, what, (unsigned long long)available);
 }
 
-static void
-fail_memory(const struct trace_image *image)
-{
-	trace_fail(image->error, TRACE_ERROR_MEMORY, 0, "cannot read %.300s: not enough memory",
-	           image->path);
-}
-
 /* A table that the header counts. */
 static int
 load_common(struct trace_image *image, enum trace_chunk_kind kind, const char *what, void *array,
@@ -100,7 +93,7 @@ load_counts(struct trace_image *image, struct trace *trace)
 	if (trace->counts)
 		trace_sum(trace, pages, count);
 	else
-		fail_memory(image);
+		trace_fail_memory(image->error, image->path);
 	free(pages);
 	return trace->counts ? 0 : -1;
 }
@@ -158,7 +151,7 @@ load_rows(struct trace_image *image, enum trace_chunk_kind kind, uint32_t owner,
 	}
 	rows = malloc(*count * trace_row_size(kind) + 1);
 	if (!rows) {
-		fail_memory(image);
+		trace_fail_memory(image->error, image->path);
 		goto out;
 	}
 	*promised = unpack(kind, packed, size, rows, &used);
@@ -212,7 +205,7 @@ load_snapshots(struct trace_image *image, struct trace *trace)
 		return -1;
 	trace->snapshots = calloc((size_t)count + 1, sizeof(*trace->snapshots));
 	if (!trace->snapshots) {
-		fail_memory(image);
+		trace_fail_memory(image->error, image->path);
 		goto out;
 	}
 	trace->snapshot_count = count;
@@ -254,7 +247,7 @@ trace_open_bytes(const void *bytes, size_t size, const char *path, struct trace_
 
 	memset(error, 0, sizeof(*error));
 	if (!trace) {
-		fail_memory(&image);
+		trace_fail_memory(error, path);
 		return NULL;
 	}
 	snprintf(trace->path, sizeof(trace->path), "%s", path);

@@ -61,6 +61,16 @@ pack_rows(struct bytes bytes, uint32_t kind, const uint8_t *rows, uint32_t count
 	chunk->used = (uint32_t)(at - start);
 }
 
+static void
+expect_words(struct bytes bytes, const char *words)
+{
+	struct trace_error error;
+
+	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
+	if (!strstr(error.message, words))
+		fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+}
+
 /* Expects CORRUPT with these words while *field is `value`; puts the old value back. */
 static void
 expect_corrupt(struct bytes bytes, void *field, size_t size, uint64_t value, const char *words)
@@ -70,9 +80,7 @@ expect_corrupt(struct bytes bytes, void *field, size_t size, uint64_t value, con
 
 	memcpy(old, field, size);
 	memcpy(field, &value, size);
-	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
-	if (!strstr(error.message, words))
-		fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+	expect_words(bytes, words);
 	memcpy(field, old, size);
 	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
 }
@@ -93,9 +101,7 @@ expect_corrupt_row(struct bytes bytes, uint32_t kind, size_t offset, size_t size
 	memcpy(&old, field, size);
 	memcpy(field, &value, size);
 	pack_rows(bytes, kind, rows, count);
-	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_CORRUPT);
-	if (!strstr(error.message, words))
-		fail_msg("\"%s\" does not say \"%s\"", error.message, words);
+	expect_words(bytes, words);
 	memcpy(field, &old, size);
 	pack_rows(bytes, kind, rows, count);
 	assert_int_equal(outcome(bytes.at, bytes.size, &error), TRACE_ERROR_NONE);
