@@ -32,8 +32,8 @@ struct program {
 void program_examine(const char *name, struct program *program);
 
 /* What the first bytes of a file say. For a script its interpreter (no argument) goes to
- * `interpreter` [PATH_MAX]. Never what a file's front does not
- * tell: PROGRAM_MISSING, _NOT_EXECUTABLE, _PRIVILEGED or _SANITIZED. */
+ * `interpreter` [PATH_MAX]. Never what a file's front does not tell: PROGRAM_MISSING,
+ * _NOT_EXECUTABLE, _PRIVILEGED or _SANITIZED. */
 enum program_kind program_classify(const void *bytes, size_t size, char *interpreter);
 
 /* A sentence about `program` for a person: why it cannot be traced, and what to do. NULL where it

@@ -57,12 +57,12 @@ lock_wait(uint32_t *lock)
 
 	for (uint32_t turn = 0; !lock_try(lock);) {
 		for (; __atomic_load_n(lock, __ATOMIC_RELAXED); turn++) {
-			if (turn < LOCK_SPINS + LOCK_YIELDS)
+			if (turn < LOCK_SPINS + LOCK_YIELDS) {
 				lock_pause(turn);
-			else
-				lock_sleep(ns);
-			if (turn >= LOCK_SPINS + LOCK_YIELDS && turn % LOCK_SLEEPS == 0 &&
-			    ns < LOCK_SLEEP_MAX_NS)
+				continue;
+			}
+			lock_sleep(ns);
+			if (turn % LOCK_SLEEPS == 0 && ns < LOCK_SLEEP_MAX_NS)
 				ns *= 2;
 		}
 	}
