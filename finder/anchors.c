@@ -1,7 +1,8 @@
 /*
  * Anchors; see anchors.h. Most words of a heap are pointers at blocks that no map keeps as an
  * array: their size says so. Conditions on the size are evaluated once a size, and what came out
- * is kept as one byte for each block, so that a word is judged without reading its block.
+ * is kept as one byte for each block, so that a word is judged without reading its block. The sizes
+ * that are met first have a class each: there the byte stands for the size as well.
  *
  * What must never break: a block's set may hold too many anchors, never too few.
  */
@@ -34,6 +35,8 @@ list_anchors(struct anchors *anchors)
 				return -1;
 			if (bit > ANCHORS_SHARED_BIT)
 				bit = ANCHORS_SHARED_BIT;
+			else if (bit < ANCHORS_SHARED_BIT)
+				glance_compile(&anchors->glances[bit], profile, (uint8_t)a);
 			*one = (struct anchors_one){(uint16_t)p, (uint8_t)a, (uint8_t)bit};
 			if (is_beside(&profile->anchors[a]))
 				anchors->beside |= 1ull << bit;
@@ -83,17 +86,33 @@ evaluate_set(struct anchors *anchors, uint64_t size)
 	return set;
 }
 
-static uint8_t
-class_of_set(struct anchors *anchors, uint64_t set)
+/* The number of the class between these two that has this set and size, or `end`. */
+static size_t
+find_class(const struct anchors *anchors, size_t from, size_t end, uint64_t set, uint64_t size)
 {
-	size_t class = 0;
-	while (class < anchors->class_count && anchors->sets[class] != set)
-		class++;
-	if (class == ANCHORS_MIXED)
-		return ANCHORS_MIXED;
+	while (from < end && (anchors->sets[from] != set || anchors->sizes[from] != size))
+		from++;
+	return from;
+}
+
+static uint8_t
+class_of(struct anchors *anchors, uint64_t set, uint64_t size)
+{
+	size_t class = find_class(anchors, 1, anchors->sized_count, set, size);
+	if (set == 0)
+		return 0;
+	if (class == ANCHORS_SIZED) {
+		size = GLANCE_ANY_SIZE;
+		class = find_class(anchors, class, anchors->class_count, set, size);
+		if (class == ANCHORS_MIXED)
+			return ANCHORS_MIXED;
+		if (class == anchors->class_count)
+			anchors->class_count++;
+	} else if (class == anchors->sized_count) {
+		anchors->sized_count++;
+	}
 	anchors->sets[class] = set;
-	if (class == anchors->class_count)
-		anchors->class_count++;
+	anchors->sizes[class] = size;
 	return (uint8_t)class;
 }
 
@@ -102,7 +121,7 @@ class_of_size(struct anchors *anchors, uint64_t size)
 {
 	size_t place = hash(size, 64 - SIZES_BITS);
 	if (__builtin_expect(anchors->kept[place].tag != size + 1, 0)) {
-		anchors->kept[place].class = class_of_set(anchors, evaluate_set(anchors, size));
+		anchors->kept[place].class = class_of(anchors, evaluate_set(anchors, size), size);
 		anchors->kept[place].tag = size + 1;
 	}
 	return anchors->kept[place].class;
@@ -113,8 +132,10 @@ anchors_open(struct anchors *anchors, const struct finder_input *input,
              const struct blocks *blocks)
 {
 	anchors->input = input;
-	anchors->class_count = 1; /* sets[0] is empty */
+	anchors->sized_count = 1; /* sets[0] is empty */
+	anchors->class_count = ANCHORS_SIZED;
 	anchors->sets[ANCHORS_MIXED] = UINT64_MAX;
+	anchors->sizes[0] = anchors->sizes[ANCHORS_MIXED] = GLANCE_ANY_SIZE;
 	anchors->classes = array_map_dense(blocks->count);
 	if (!anchors->classes || list_anchors(anchors) != 0)
 		return -1;

@@ -7,11 +7,12 @@
 
 #include "finder/array.h"
 #include "finder/blocks.h"
+#include "finder/glance.h"
 
 enum {
 	ANCHORS_SIZES = 1 << 10, /* sizes whose answer is kept */
-	ANCHORS_CLASSES = 256,   /* distinct sets of anchors, by number; the first is the empty
-	                          * one ... */
+	ANCHORS_CLASSES = 256,   /* of blocks; the first is of those that no anchor is for ... */
+	ANCHORS_SIZED = 128,     /* ... those before this one are of a single size ... */
 	ANCHORS_MIXED = 255,     /* ... the last is for all that found no number */
 	ANCHORS_SHARED_BIT = 63, /* of all anchors from the 64th on */
 };
@@ -29,9 +30,11 @@ struct anchors {
 	uint64_t beside;       /* set of the anchors whose word may be another than the block's
 	                        * start ... */
 	uint64_t strays;       /* ... and of those whose word may lie outside of the block */
-	uint8_t *classes;      /* of each block: index into sets */
+	uint8_t *classes;      /* of each block: index into sets and sizes */
 	uint64_t sets[ANCHORS_CLASSES];
-	size_t class_count;
+	uint64_t sizes[ANCHORS_CLASSES]; /* of all blocks of the class, or GLANCE_ANY_SIZE */
+	size_t sized_count, class_count; /* up to ANCHORS_SIZED, and from there on */
+	struct glance glances[ANCHORS_SHARED_BIT]; /* by bit */
 	struct { uint64_t tag; uint8_t class; } kept[ANCHORS_SIZES]; /* tag: size + 1, 0: none */
 };
 
@@ -48,6 +51,24 @@ anchors_before(const struct anchors *anchors, uint32_t block)
 	if (block == BLOCKS_NONE)
 		return anchors->strays;
 	return anchors->sets[anchors->classes[block]] | anchors->strays;
+}
+
+/* The size of this block (or BLOCKS_NONE), or GLANCE_ANY_SIZE. */
+static inline uint64_t
+anchors_size(const struct anchors *anchors, uint32_t block)
+{
+	return block == BLOCKS_NONE ? GLANCE_ANY_SIZE : anchors->sizes[anchors->classes[block]];
+}
+
+/* Those of the set that a glance at the word does not rule out; see glance.h. */
+static inline uint64_t
+anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint64_t size)
+{
+	uint64_t left = set & 1ull << ANCHORS_SHARED_BIT;
+	for (set &= ~left; set; set &= set - 1)
+		if (glance_holds(&anchors->glances[__builtin_ctzll(set)], word, size))
+			left |= set & -set;
+	return left;
 }
 
 /* Asks for the memory that anchors_before() will read. */

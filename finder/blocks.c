@@ -264,12 +264,21 @@ block_before(const struct blocks *blocks, uint64_t address)
 	return cell ? block_in(blocks, cell, address) : run->end - 1;
 }
 
-void
+/* Whether a block starts at this address of the cell. */
+static inline bool
+is_start(const struct blocks *blocks, const struct blocks_cell *cell, uint64_t address)
+{
+	bool is_aligned = (address & ((1ull << blocks->granule_bits) - 1)) == 0;
+	return is_aligned & (cell->starts >> (address >> blocks->granule_bits & 63));
+}
+
+uint64_t
 blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t count,
               uint32_t *before)
 {
 	const struct blocks_cell *cells[BLOCKS_GROUP];
 	const struct blocks_run *run = NULL; /* neighbours point into the same run, mostly */
+	uint64_t starts = 0;
 	for (size_t i = 0; i < count; i++) {
 		cells[i] = run && addresses[i] >= run->base ? cell_of(blocks, run, addresses[i])
 		                                            : NULL;
@@ -280,9 +289,13 @@ blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t cou
 		}
 		__builtin_prefetch(cells[i]);
 	}
-	for (size_t i = 0; i < count; i++)
-		if (cells[i])
-			before[i] = block_in(blocks, cells[i], addresses[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!cells[i])
+			continue;
+		before[i] = block_in(blocks, cells[i], addresses[i]);
+		starts |= (uint64_t)is_start(blocks, cells[i], addresses[i]) << i;
+	}
+	return starts;
 }
 
 void

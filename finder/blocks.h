@@ -9,7 +9,7 @@
 
 #define BLOCKS_NONE UINT32_MAX
 
-enum { BLOCKS_GROUP = 64 }; /* addresses that are looked up together */
+enum { BLOCKS_GROUP = 64 }; /* addresses that are looked up together; bits of a set of them */
 
 struct blocks {
 	struct finder_block *at;
@@ -37,9 +37,10 @@ uint32_t blocks_holding(const struct blocks *blocks, uint64_t address);
 uint32_t blocks_touching(const struct blocks *blocks, uint64_t address);
 
 /* The last block that starts at or before each of [count] addresses, or BLOCKS_NONE; at most
- * BLOCKS_GROUP of them. The misses of the caches overlap. */
-void blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t count,
-                   uint32_t *before);
+ * BLOCKS_GROUP of them. Returns a bit for each: that block starts at the address. The misses of the
+ * caches overlap, and no block is read. */
+uint64_t blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t count,
+                       uint32_t *before);
 
 /* Asks the memory for what a look-up of this address will read. */
 void blocks_prefetch(const struct blocks *blocks, uint64_t address);

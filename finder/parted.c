@@ -40,19 +40,17 @@ is_marked(const struct finder *finder, uint32_t block)
 static void
 set_marks(struct finder *finder, const uint64_t *nodes, size_t count, bool is_set)
 {
-	const struct blocks *blocks = &finder->blocks;
 	uint32_t before[BLOCKS_GROUP];
+	uint64_t starts = blocks_before(&finder->blocks, nodes, count, before);
 
-	blocks_before(blocks, nodes, count, before);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t bit = (uint64_t)1 << before[i] % WORD_BITS;
+	for (; starts; starts &= starts - 1) {
+		uint32_t block = before[__builtin_ctzll(starts)];
+		uint64_t bit = (uint64_t)1 << block % WORD_BITS;
 
-		if (before[i] == BLOCKS_NONE || blocks->at[before[i]].base != nodes[i])
-			continue;
 		if (is_set)
-			finder->marks[before[i] / WORD_BITS] |= bit;
+			finder->marks[block / WORD_BITS] |= bit;
 		else
-			finder->marks[before[i] / WORD_BITS] &= ~bit;
+			finder->marks[block / WORD_BITS] &= ~bit;
 	}
 }
 

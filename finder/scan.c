@@ -1,10 +1,10 @@
 /*
  * Header search; see scan.h. Nearly all words are no anchors, so a word is dropped by the cheapest
- * test that can: the range of all blocks, then the class of the block before it, then the block
- * itself, then what the profile's guard sees around the word, and only then the profile's own
- * steps.
+ * test that can: the range of all blocks, then the class of the block before it, then a glance at
+ * what lies around the word, then the block itself and the profile's guard, and only then the
+ * profile's own steps.
  *
- *     words --range--> queue --class--> block --guard--> steps --> candidates
+ *     words --range--> queue --class--> glance --> block, guard --> steps --> candidates
  *
  * A heap full of pointers misses the caches at each of these tests, so words go through them in
  * groups, and the memory that the next test reads is asked for before the first of a group needs
@@ -31,7 +31,10 @@ struct scan {
 	struct anchors anchors;
 	uint64_t addresses[QUEUE], words[QUEUE]; /* that are in range */
 	uint32_t before[QUEUE];  /* the block that starts at or before the word */
+	uint64_t sets[QUEUE];    /* the anchors that it can be */
 	size_t queued;
+	uint64_t shift;          /* from an address of this chunk to where it is read ... */
+	uint64_t first, span;    /* ... if address - first < span, its surroundings as well */
 	uint64_t copy[CHUNK / 8]; /* of memory that pointers cannot read */
 };
 
@@ -127,23 +130,11 @@ try_anchor(struct scan *scan, const struct anchors_one *one, size_t at)
 		try_candidate(finder, &candidate);
 }
 
-/* Most words point into the middle of a block, if at one at all: a stale pointer, a number. */
-static inline uint64_t
-possible_anchors(const struct scan *scan, size_t at)
-{
-	uint32_t before = scan->before[at];
-	uint64_t set = anchors_before(&scan->anchors, before);
-	bool is_start = before != BLOCKS_NONE &&
-	                scan->words[at] == scan->finder->blocks.at[before].base;
-	return is_start ? set : set & scan->anchors.beside;
-}
-
 static void
 try_word(struct scan *scan, size_t at)
 {
 	const struct anchors_one *all = scan->anchors.all.at;
-	uint64_t set = possible_anchors(scan, at);
-	for (; set; set &= set - 1) {
+	for (uint64_t set = scan->sets[at]; set; set &= set - 1) {
 		size_t i = (size_t)__builtin_ctzll(set);
 		try_anchor(scan, &all[i], at);
 		for (i++; i > ANCHORS_SHARED_BIT && i < scan->anchors.all.count; i++)
@@ -151,33 +142,60 @@ try_word(struct scan *scan, size_t at)
 	}
 }
 
-/* Drops the words that stand before or in blocks that no anchor is for. */
-static size_t
+/* Moves a word that can still be these anchors to the front of the queue. */
+static inline void
+keep_word(struct scan *scan, size_t *left, size_t at, uint64_t set)
+{
+	if (!set)
+		return;
+	scan->addresses[*left] = scan->addresses[at];
+	scan->words[*left] = scan->words[at];
+	scan->before[*left] = scan->before[at];
+	scan->sets[(*left)++] = set;
+}
+
+/* Drops the words that stand before or in blocks that no anchor is for. Most words point into the
+ * middle of a block, if at one at all: a stale pointer, a number. */
+static void
 drop_classless(struct scan *scan)
 {
 	size_t left = 0;
-	blocks_before(&scan->finder->blocks, scan->words, scan->queued, scan->before);
+	uint64_t starts = blocks_before(&scan->finder->blocks, scan->words, scan->queued,
+	                                scan->before);
 	for (size_t i = 0; i < scan->queued; i++)
 		anchors_prefetch(&scan->anchors, scan->before[i]);
-	for (size_t i = 0; i < scan->queued; i++) {
-		if (!anchors_before(&scan->anchors, scan->before[i]))
-			continue;
-		scan->addresses[left] = scan->addresses[i];
-		scan->words[left] = scan->words[i];
-		scan->before[left++] = scan->before[i];
+	for (size_t i = 0; i < scan->queued; i++, starts >>= 1) {
+		uint64_t set = anchors_before(&scan->anchors, scan->before[i]);
+		keep_word(scan, &left, i, starts & 1 ? set : set & scan->anchors.beside);
 	}
-	return left;
+	scan->queued = left;
+}
+
+/* Drops the words that are no anchors by what lies around them, as far as that can be read. */
+static void
+drop_by_glance(struct scan *scan)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < scan->queued; i++) {
+		uint64_t set = scan->sets[i], at = scan->addresses[i];
+		if (at - scan->first < scan->span)
+			set = anchors_glance(&scan->anchors, set, (uintptr_t)(at + scan->shift),
+			                     anchors_size(&scan->anchors, scan->before[i]));
+		if (set && scan->before[i] != BLOCKS_NONE)
+			__builtin_prefetch(&scan->finder->blocks.at[scan->before[i]].base);
+		keep_word(scan, &left, i, set);
+	}
+	scan->queued = left;
 }
 
 /* Takes the queued words through the tests, one test after the other. */
 static __attribute__((noinline)) void
 try_queue(struct scan *scan)
 {
-	size_t left = drop_classless(scan);
-	for (size_t i = 0; i < left; i++)
-		if (scan->before[i] != BLOCKS_NONE)
-			__builtin_prefetch(&scan->finder->blocks.at[scan->before[i]].base);
-	for (size_t i = 0; i < left; i++)
+	drop_classless(scan);
+	if (!scan->finder->input->keeps_all_refusals)
+		drop_by_glance(scan);
+	for (size_t i = 0; i < scan->queued; i++)
 		try_word(scan, i);
 	scan->queued = 0;
 }
@@ -210,6 +228,15 @@ scan_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t addr
 	try_queue(scan);
 }
 
+/* Where words can be read together with their surroundings. */
+static void
+set_glance(struct scan *scan, const uint64_t *words, uint64_t address, uint64_t first, uint64_t end)
+{
+	scan->shift = (uintptr_t)words - address;
+	scan->first = first + GLANCE_REACH;
+	scan->span = end - first > 2 * GLANCE_REACH ? end - first - 2 * GLANCE_REACH : 0;
+}
+
 /* Proving a candidate uses up the view, so what is no plain memory is copied first. */
 static void
 scan_chunk(struct scan *scan, const struct memory_region *region, uint64_t address, uint64_t size)
@@ -218,8 +245,12 @@ scan_chunk(struct scan *scan, const struct memory_region *region, uint64_t addre
 	const uint64_t *words = memory->view(memory, address, size);
 	if (!words)
 		return;
-	if (!region->is_direct)
+	if (region->is_direct) {
+		set_glance(scan, words, address, region->start, region->end);
+	} else {
 		words = memcpy(scan->copy, words, size);
+		set_glance(scan, words, address, address, address + size);
+	}
 	scan_words(scan, words, size / sizeof(*words), address);
 }
 

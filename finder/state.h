@@ -3,6 +3,7 @@
  *
  *     anchors.c    which words can be anchors
  *     sieve.c      words that may point at a block
+ *     glance.c     what has to lie around an anchor
  *     scan.c       words -> candidates whose cheap steps are true
  *     prove.c      a candidate's steps, walks included
  *     walk.c       tables and chains; with cells.c (census) and reach.c (blocks reached)

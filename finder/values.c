@@ -27,18 +27,14 @@ add(struct finder *finder, uint32_t block)
 int
 values_settle(struct finder *finder)
 {
-	const struct blocks *blocks = &finder->blocks;
 	const uint64_t *addresses = finder->noted.addresses;
 	uint32_t count = finder->noted.count, before[VALUES_GROUP];
+	uint64_t starts;
 	int status = 0;
 
 	finder->noted.count = 0;
-	blocks_before(blocks, addresses, count, before);
-	for (uint32_t i = 0; i < count; i++)
-		if (before[i] != BLOCKS_NONE)
-			__builtin_prefetch(&blocks->at[before[i]].base);
-	for (uint32_t i = 0; status == 0 && i < count; i++)
-		if (before[i] != BLOCKS_NONE && blocks->at[before[i]].base == addresses[i])
-			status = add(finder, before[i]);
+	starts = blocks_before(&finder->blocks, addresses, count, before);
+	for (; status == 0 && starts; starts &= starts - 1)
+		status = add(finder, before[__builtin_ctzll(starts)]);
 	return status;
 }

@@ -1,0 +1,75 @@
+/*
+ * Glances, read off the tests of a profile's guard; see glance.h. Sums wrap here where the guard
+ * refuses what overflows: that lets more pass, never less.
+ */
+#include "finder/glance.h"
+
+/* One field, or two that are read alike. */
+static bool
+set_field(struct glance_test *out, const struct profile_test *test,
+          const struct profile_anchor *anchor)
+{
+	const struct profile_operand *first = &test->operands[0];
+	for (uint16_t i = 0; i < test->operand_count; i++) {
+		const struct profile_operand *operand = &test->operands[i];
+		int64_t at = (int64_t)operand->offset - anchor->offset;
+		if (operand->is_exponent || operand->bytes != first->bytes ||
+		    operand->is_signed != first->is_signed || operand->plus != first->plus ||
+		    at < -GLANCE_REACH || at > GLANCE_REACH - (int64_t)sizeof(uint64_t))
+			return false;
+		out->at[i] = (int16_t)at;
+	}
+	if (test->operand_count == 1)
+		out->at[1] = out->at[0];
+	out->spare = (uint8_t)(64 - 8 * first->bytes);
+	out->is_signed = first->is_signed;
+	out->plus = (uint64_t)first->plus;
+	return true;
+}
+
+static void
+set_range(struct glance_test *out, int64_t least, int64_t most)
+{
+	out->least = (uint64_t)least;
+	out->span = (uint64_t)most - (uint64_t)least;
+}
+
+/* False: it says nothing of this anchor. */
+static bool
+set_demand(struct glance_test *out, const struct profile_test *test, uint8_t anchor)
+{
+	set_range(out, INT64_MIN, INT64_MAX);
+	switch ((enum profile_test_kind)test->kind) {
+	case PROFILE_TEST_POW2:
+		out->pow2 = UINT64_MAX;
+		set_range(out, test->least > 1 ? test->least : 1, test->most);
+		return test->most >= 1;
+	case PROFILE_TEST_RANGE:
+	case PROFILE_TEST_MEMBER:
+		set_range(out, test->least, test->most);
+		return test->least <= test->most;
+	case PROFILE_TEST_SIZE:
+		out->times = (uint64_t)test->times;
+		out->size_times = 1;
+		return test->anchor == anchor;
+	case PROFILE_TEST_OF_SIZE:
+		out->times = 1;
+		out->size_times = (uint64_t)test->times;
+		return test->anchor == anchor;
+	}
+	return false;
+}
+
+void
+glance_compile(struct glance *glance, const struct profile *profile, uint8_t anchor)
+{
+	*glance = (struct glance){0};
+	if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__)
+		return; /* a field is taken for the low end of a word */
+	for (uint16_t i = 0; i < profile->test_count && glance->count < GLANCE_TESTS; i++) {
+		struct glance_test test = {0};
+		if (set_field(&test, &profile->tests[i], &profile->anchors[anchor]) &&
+		    set_demand(&test, &profile->tests[i], anchor))
+			glance->tests[glance->count++] = test;
+	}
+}
