@@ -5,6 +5,7 @@
 #include "finder/array.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -124,16 +125,68 @@ sink(char *at, size_t root, size_t count, size_t size, int (*compare)(const void
 	}
 }
 
-void
-array_sort(struct array *array, size_t size, int (*compare)(const void *, const void *))
+/* In place. */
+static void
+sort_as_heap(char *at, size_t count, size_t size, int (*compare)(const void *, const void *))
 {
-	char *at = array->at;
-	for (size_t i = array->count / 2; i-- > 0;)
-		sink(at, i, array->count, size, compare);
-	for (size_t end = array->count; end-- > 1;) {
+	for (size_t i = count / 2; i-- > 0;)
+		sink(at, i, count, size, compare);
+	for (size_t end = count; end-- > 1;) {
 		swap(at, at + end * size, size);
 		sink(at, 0, end, size, compare);
 	}
+}
+
+/* Where the records stop to ascend that begin at `from`. */
+static size_t
+run_end(const char *at, size_t from, size_t count, size_t size,
+        int (*compare)(const void *, const void *))
+{
+	size_t end = from < count ? from + 1 : count;
+	while (end < count && compare(at + (end - 1) * size, at + end * size) <= 0)
+		end++;
+	return end;
+}
+
+/* Makes one ascending run of each two that follow each other. Returns how many there are then. */
+static size_t
+merge_runs(const char *from, char *to, size_t count, size_t size,
+           int (*compare)(const void *, const void *))
+{
+	size_t runs = 0;
+	for (size_t out = 0; out < count; runs++) {
+		size_t left = out, middle = run_end(from, left, count, size, compare);
+		size_t right = middle, end = run_end(from, middle, count, size, compare);
+		for (; out < end; out++) {
+			bool is_left = right == end ||
+				(left < middle &&
+				 compare(from + left * size, from + right * size) <= 0);
+			memcpy(to + out * size, from + (is_left ? left++ : right++) * size, size);
+		}
+	}
+	return runs;
+}
+
+/* What a search finds lies in few ascending runs, mostly in one. */
+void
+array_sort(struct array *array, size_t size, int (*compare)(const void *, const void *))
+{
+	char *at = array->at, *spare, *from = at, *to;
+	if (run_end(at, 0, array->count, size, compare) == array->count)
+		return;
+	spare = array_map(array->count * size);
+	if (!spare) {
+		sort_as_heap(at, array->count, size, compare);
+		return;
+	}
+	for (to = spare; merge_runs(from, to, array->count, size, compare) > 1;) {
+		char *merged = to;
+		to = from;
+		from = merged;
+	}
+	if (to != at)
+		memcpy(at, to, array->count * size);
+	array_unmap(spare);
 }
 
 void

@@ -28,8 +28,8 @@ struct array {
  * record size of one array is the same in every call. */
 void *array_add(struct array *array, size_t size, size_t more);
 
-/* Ascending order by `compare` (below 0: a comes first). In place, no worst case; not stable. The
- * size of a record is a multiple of 4. */
+/* Ascending order by `compare` (below 0: a comes first). No worst case, and in place where there is
+ * no memory for a second copy; not stable. The size of a record is a multiple of 4. */
 void array_sort(struct array *array, size_t size, int (*compare)(const void *a, const void *b));
 
 void array_release(struct array *array);

@@ -64,10 +64,12 @@ profile_anchor_fits(const struct profile *profile, const struct profile_anchor *
 	       (anchor->size.length == 0 || evaluate_size_holds(profile, anchor->size, size));
 }
 
-static void
-set(struct profile_scope *scope, uint16_t name, struct profile_value value)
+/* Member by member, as in evaluate.c: the value was written so a moment ago. */
+static inline void
+set(struct profile_scope *scope, uint16_t name, const struct profile_value *value)
 {
-	scope->values[name] = value;
+	scope->values[name].is_real = value->is_real;
+	scope->values[name].integer = value->integer;
 	scope->known[name] = true;
 }
 
@@ -79,7 +81,7 @@ run_loop(const struct evaluation *in, const struct profile_step *step, struct pr
 	if (!evaluate(in, step->value, &value))
 		return false;
 	for (int turn = 0; turn <= PROFILE_LOOP_MAX; turn++) {
-		set(scope, step->target, value);
+		set(scope, step->target, &value);
 		if (!evaluate(in, step->condition, &goes_on))
 			return false;
 		if (!evaluate_is_true(goes_on))
@@ -116,19 +118,19 @@ profile_run_step(const struct profile *profile, const struct profile_step *step,
 		if (!field_address(&in, step, &value) || value.is_real ||
 		    !evaluate_read(memory, step->type, (uint64_t)value.integer, &value))
 			return false;
-		set(scope, step->target, value);
+		set(scope, step->target, &value);
 		return true;
 	case PROFILE_STEP_LET:
 		if (!evaluate(&in, step->value, &value))
 			return false;
-		set(scope, step->target, value);
+		set(scope, step->target, &value);
 		return true;
 	case PROFILE_STEP_REQUIRE:
 		return evaluate(&in, step->value, &value) && evaluate_is_true(value);
 	case PROFILE_STEP_COUNT:
 		if (!evaluate(&in, step->value, &value) || !as_unsigned(value, &count))
 			return false;
-		set(scope, PROFILE_NAME_COUNT, (struct profile_value){.integer = (int64_t)count});
+		set(scope, PROFILE_NAME_COUNT, &(struct profile_value){.integer = (int64_t)count});
 		return true;
 	case PROFILE_STEP_WALK:
 		break;
