@@ -98,8 +98,8 @@ static void
 every_shape_that_can_be_told_is(void **state)
 {
 	static const char *const exact[] = {
-		"require f < 16", "require g == 4", "require h > 0 && h < 99", "require pow2(g + 1)",
-		"require pow2(g) && g >= 8", "require g > 3 && f > 2",
+		"require f < 16", "require g == 4", "require h > 0 && h < 99",
+		"require pow2(g + 1)", "require pow2(g) && g >= 8", "require g > 3 && f > 2",
 		"let c = f > 9\nlet x = c ? g : a\nlet y = x + 1\nrequire y >= 4 && pow2(y)",
 	};
 	static const char *const sized[] = {
@@ -107,7 +107,8 @@ every_shape_that_can_be_told_is(void **state)
 	};
 	static const char *const left_out[] = {
 		"require far < 2", "let x = 1 << f\nrequire x > 9",
-		"let c = f > 9\nlet x = c ? f : g\nrequire x > 9", "require member(odd, g) || f > 2",
+		"let c = f > 9\nlet x = c ? f : g\nrequire x > 9",
+		"require member(odd, g) || f > 2",
 	};
 	for (size_t i = 0; i < sizeof exact / sizeof *exact; i++) {
 		struct verdicts refused = refused_by(exact[i]);
