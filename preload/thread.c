@@ -4,9 +4,9 @@
  *
  *     thread_self == NULL          no event yet
  *     thread_self == THREAD_ENDED  the thread's destructors run: each event borrows a state
- *     thread_self == state         with depth > 0 while inside the library
+ *     thread_self == state         with is_inside set while inside the library
  *
- * Called at every event. Rule: depth is never raised while the real allocator or anything that can
+ * Called at every event. Rule: nobody is inside while the real allocator or anything that can
  * throw runs; what a handler's longjmp leaves raised is seen by the stack pointer and repaired.
  */
 #include "preload/thread.h"
@@ -96,7 +96,7 @@ thread_release(struct thread *thread)
 	shield_take(&shield, &lock);
 	thread->stack_low = thread->stack_high = thread->last_block = thread->passing = 0;
 	thread->is_borrowed = false;
-	thread->depth = 0;
+	thread->busy = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);
 	thread_put_unused(thread);
 	thread_count(-1);
@@ -129,7 +129,7 @@ thread_adopt_state(void)
 
 	if (!thread)
 		return NULL;
-	thread->depth = 1;
+	thread->is_inside = true;
 	thread->id = (uint32_t)syscall(SYS_gettid);
 	thread->is_borrowed = is_ending;
 	thread_self = thread;
@@ -155,7 +155,7 @@ thread_adopt(void)
 	return thread;
 }
 
-/* Whether depth was left raised by a longjmp out of a signal handler: the frame that raised it lay
+/* Whether the library was left by a longjmp out of a signal handler: the frame that entered it lay
  * below the present one on the same stack, so it is gone. */
 static __attribute__((noinline)) bool
 thread_was_left(struct thread *thread, uint64_t here)
@@ -197,7 +197,7 @@ thread_is_inside(void)
 {
 	struct thread *thread = thread_self;
 
-	return thread && thread != THREAD_ENDED && thread->depth;
+	return thread && thread != THREAD_ENDED && thread->is_inside;
 }
 
 bool
@@ -269,7 +269,7 @@ thread_after_fork(void)
 			continue;
 		t->in_use = 0;
 		thread_put_unused(t);
-		t->depth = t->pending_count = 0;
-		t->is_borrowed = t->is_unwinding = t->is_calling_out = t->is_changing = false;
+		t->busy = t->pending_count = 0;
+		t->is_borrowed = false;
 	}
 }

@@ -8,22 +8,30 @@
 #include "trace/format.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum { STACK_DEPTH_MAX = 512, THREAD_PENDING_MAX = 64 };
 
 struct thread {
-	uint32_t depth;      /* > 0: inside the library; events then pass or are queued */
+	union {
+		uint32_t busy; /* 0: not inside the library, nor any of these */
+		struct {
+			bool is_inside;      /* the library; events then pass or are queued */
+			bool is_changing;    /* the ledger and the counters; see change.h */
+			bool is_unwinding;   /* inside libunwind, which may hold locks of its
+			                      * own; see stack.c */
+			bool is_calling_out; /* inside libc or libunwind, which may allocate for
+			                      * us */
+		};
+	};
 	uint32_t in_use;
-	uint32_t until_look; /* events until the clock and the triggers are asked again; see
+	int32_t until_look;  /* events until the clock and the triggers are asked again; see
 	                      * slow.h */
-	uint32_t look_gap;   /* ... as many as there were the last time */
+	int32_t look_gap;    /* ... as many as there were the last time */
 	uint64_t looked_ns;  /* when that was */
 	struct thread *next; /* all threads' states */
 	struct thread *next_unused; /* those that wait for a thread */
 	bool is_borrowed;    /* for one event only: the thread's own state is gone, it is ending */
-	bool is_unwinding;   /* inside libunwind, which may hold locks of its own; see stack.c */
-	bool is_changing;    /* the ledger and the counters; see change.h */
-	bool is_calling_out; /* inside libc or libunwind, which may allocate for us */
 	bool is_alone, is_at_peak; /* these and `unflushed`: see counters.h */
 	uint32_t pending_count;
 	uint32_t number;     /* 0, 1, 2, ...: of this state, whatever thread has it */
@@ -31,7 +39,6 @@ struct thread {
 	uint32_t page_limit;
 	struct trace_counters **pages; /* by stack / TRACE_COUNTERS; NULL: not counted in yet */
 	int64_t unflushed, unflushed_roles[TRACE_ROLES];
-	uint64_t freeing;    /* the block whose free is under way, or 0 */
 	uint64_t last_block; /* the block that this thread recorded last, or 0 */
 	uint64_t passing;    /* recorded as freed, on its way through the next operator delete; or
 	                      * 0 */
@@ -56,25 +63,28 @@ extern __thread struct thread *thread_self;
 struct thread *thread_enter_slowly(uint64_t here);
 void thread_leave_slowly(struct thread *thread);
 
+enum { THREAD_INSIDE = 0x1, THREAD_CHANGING = 0x101 }; /* of `busy`: within a change as well */
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
+               offsetof(struct thread, is_changing) == offsetof(struct thread, busy) + 1,
+               "what `busy` says in one");
+
 static inline __attribute__((always_inline)) void
-thread_raise(struct thread *thread, uint64_t here)
+thread_raise(struct thread *thread, uint64_t here, uint32_t busy)
 {
-	thread->depth = 1;
+	__atomic_store_n(&thread->busy, busy, __ATOMIC_RELAXED);
 	thread->entered_at = here;
 	thread->passing = 0;
-	thread->is_calling_out = false;
-	__atomic_store_n(&thread->is_unwinding, false, __ATOMIC_RELAXED);
-	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 static inline __attribute__((always_inline)) bool
 thread_is_plain(const struct thread *thread)
 {
-	return __builtin_expect((uintptr_t)thread > (uintptr_t)THREAD_ENDED && !thread->depth, 1);
+	return __builtin_expect((uintptr_t)thread > (uintptr_t)THREAD_ENDED && !thread->busy, 1);
 }
 
-/* The state of this thread with depth raised to 1, or NULL: nested, or no memory. Every non-NULL
- * result is followed by thread_leave. */
+/* The state of this thread, inside the library from now on, or NULL: nested, or no memory. Every
+ * non-NULL result is followed by thread_leave. */
 static inline struct thread *
 thread_enter(void)
 {
@@ -86,21 +96,27 @@ thread_enter(void)
 		if (!thread)
 			return NULL;
 	}
-	thread_raise(thread, here);
+	thread_raise(thread, here, THREAD_INSIDE);
 	return thread;
 }
 
 /* The same where that takes no call; NULL: nothing has changed, thread_enter may. What it gives is
- * a thread's own state: depth alone says that it has left. */
+ * a thread's own state, and is left by thread_leave_plain. */
 static inline __attribute__((always_inline)) struct thread *
-thread_enter_plain(void)
+thread_enter_plain(uint64_t here, uint32_t busy)
 {
 	struct thread *thread = thread_self;
 
 	if (!thread_is_plain(thread))
 		return NULL;
-	thread_raise(thread, (uintptr_t)__builtin_frame_address(0));
+	thread_raise(thread, here, busy);
 	return thread;
+}
+
+static inline __attribute__((always_inline)) void
+thread_leave_plain(struct thread *thread)
+{
+	__atomic_store_n(&thread->busy, 0, __ATOMIC_RELEASE);
 }
 
 static inline void
@@ -109,7 +125,7 @@ thread_leave(struct thread *thread)
 	if (__builtin_expect(thread->is_borrowed, 0))
 		thread_leave_slowly(thread);
 	else
-		thread->depth = 0;
+		thread_leave_plain(thread);
 }
 
 /* This thread is inside the library (a nested event). */

@@ -1,11 +1,10 @@
 /* The rare parts of keeping the books; see books.h. */
 #include "preload/hooks/books.h"
 
-#include "preload/unwind/unwind_check.h"
+#include "preload/ledger/arena.h"
 
-#include <errno.h>
-
-struct trace_counter *
+/* Where there is no room to count a stack, it is unknown; NULL: nor can that be counted. */
+static struct trace_counter *
 books_count_first(struct thread *thread, uint32_t *stack)
 {
 	struct trace_counter *counter = counters_make(thread, *stack);
@@ -16,13 +15,49 @@ books_count_first(struct thread *thread, uint32_t *stack)
 	return counters_need(thread, 0);
 }
 
-void
-books_check_stack(struct thread *thread, uint32_t stack, uint64_t pc)
+/* Within a change: into the ledger. Blocks in its way were freed without our knowledge. False: no
+ * memory. */
+static bool
+books_keep(struct thread *thread, const struct ledger_block *block)
 {
-	int before = errno;
+	struct ledger_block stale;
+	bool full;
 
-	unwind_check(thread, stack, pc);
-	errno = before;
+	while (ledger_add(block, &stale, &full)) {
+		if (stale.size == LEDGER_OUTER_SIZE)
+			arena_forget(thread, stale.address);
+		else
+			counters_remove(thread, stale.stack, stale.size);
+	}
+	return !full;
+}
+
+/* The same with its counter, or NULL. */
+static void
+books_add_any(struct thread *thread, const struct ledger_block *block,
+              struct trace_counter *counter)
+{
+	if (!books_keep(thread, block)) {
+		counters_unrecorded();
+		return;
+	}
+	if (counter)
+		counters_add_to(thread, counter, block->stack, block->size);
+	thread->last_block = block->address;
+}
+
+void
+books_add(struct thread *thread, uint64_t address, uint64_t size, uint32_t stack)
+{
+	struct trace_counter *counter = counters_of(thread, stack);
+
+	if (!counter)
+		counter = books_count_first(thread, &stack);
+	change_begin(thread);
+	if (size >= LARGE_BYTES ||
+	    !books_add_plain(thread, tracer.writer.header, address, size, stack))
+		books_add_any(thread, &(struct ledger_block){ address, size, stack }, counter);
+	change_end(thread);
 }
 
 void

@@ -6,13 +6,13 @@
  *     guest --> free   (here) --> record_free --> next free --> guest
  *
  * Rules: what comes back is what the next definition gave, errno included; a block of the boot
- * arena never reaches the next allocator; nothing is recorded before the tracer is on.
+ * arena never reaches the next allocator.
  */
 #include "preload/hooks/hooks.h"
 
 #include "preload/hooks/boot.h"
 #include "preload/hooks/real.h"
-#include "preload/hooks/record.h"
+#include "preload/hooks/straight.h"
 #include "preload/process/tracer.h"
 
 #include <errno.h>
@@ -29,44 +29,43 @@ hooks_start(void)
 		tracer_start();
 }
 
-static inline bool
-hooks_record(void)
-{
-	return __builtin_expect(tracer_is_on(), 1) || tracer_wake();
-}
-
 /* After an allocation of `size` bytes, whatever became of it. */
 static inline void *
 hooks_allocated(void *block, size_t size, const struct caller *caller)
 {
-	if (block && hooks_record())
+	if (block)
 		record_allocation(block, size, caller);
 	return block;
 }
 
-/* Before a free; false: the free has been dealt with. */
+/* Before a free; false: there is nothing to free. */
 static inline bool
 hooks_freeing(void *block)
 {
-	if (!block)
-		return false;
-	if (record_is_passing(block)) {
-		record_passed();
-		return true;
-	}
-	if (__builtin_expect(boot_owns(block), 0)) {
-		boot_free(block);
-		return false;
-	}
-	return !hooks_record() || record_free(block);
+	if (!record_is_passing(block))
+		return record_free(block);
+	record_passed();
+	return true;
+}
+
+/* The same within malloc itself. */
+static inline __attribute__((always_inline)) void *
+hooks_allocated_here(void *block, size_t size, const struct caller *caller)
+{
+	if (block && !straight_allocation(block, size, caller))
+		record_allocation_anew(block, size, caller);
+	return block;
 }
 
 EXPORT void *
 malloc(size_t size)
 {
+	void *block;
+
 	if (!real_is_ready())
 		return boot_allocate(0, size);
-	return hooks_allocated(real.malloc(size), size, CALLER_HERE);
+	block = real.malloc(size);
+	return hooks_allocated_here(block, size, CALLER_HERE);
 }
 
 EXPORT void *
@@ -130,7 +129,7 @@ hooks_resize(void *block, size_t size, const struct caller *caller)
 		return hooks_allocated(real.realloc(NULL, size), size, caller);
 	if (__builtin_expect(boot_owns(block), 0))
 		return hooks_realloc_boot(block, size, caller);
-	return hooks_record() ? hooks_realloc(block, size, caller) : real.realloc(block, size);
+	return hooks_realloc(block, size, caller);
 }
 
 EXPORT void *
@@ -155,8 +154,11 @@ reallocarray(void *block, size_t count, size_t size)
 EXPORT void
 free(void *block)
 {
-	if (hooks_freeing(block))
-		real.free(block);
+	if (record_is_passing(block))
+		record_passed();
+	else if (!straight_free(block) && !record_free_anew(block))
+		return;
+	real.free(block);
 }
 
 EXPORT void

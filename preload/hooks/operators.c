@@ -129,12 +129,6 @@ operator_next(enum operator_form form, const void *caller)
 	return operator_of_caller(form, caller);
 }
 
-static inline bool
-operator_is_recorded(void)
-{
-	return __builtin_expect(tracer_is_on(), 1) || tracer_wake();
-}
-
 /* Without a C++ runtime there is no one to throw; such a caller gets what malloc gives. */
 static void *
 operator_new_plain(size_t size, size_t alignment)
@@ -150,10 +144,11 @@ operator_new(enum operator_form form, size_t size, size_t second, size_t third, 
              const struct caller *caller)
 {
 	operator_function *function = operator_next(form, (void *)caller->pc);
-	void *block =
-	    function ? function(size, second, third) : operator_new_plain(size, alignment);
+	void *block;
 
-	if (block && operator_is_recorded() && !record_has_allocation(block))
+	record_call_allocator();
+	block = function ? function(size, second, third) : operator_new_plain(size, alignment);
+	if (block && !record_has_allocation(block))
 		record_allocation(block, size, caller);
 	return block;
 }
@@ -174,23 +169,13 @@ static inline void
 operator_delete(enum operator_form form, void *block, size_t second, size_t third,
                 const void *caller)
 {
-	if (!block)
-		return;
 	if (record_is_passing(block)) {
 		operator_forward(form, block, second, third, caller);
-		return;
-	}
-	if (__builtin_expect(boot_owns(block), 0)) {
-		boot_free(block);
-		return;
-	}
-	if (operator_is_recorded()) {
-		if (!record_free(block))
-			return;
+	} else if (record_free(block)) {
 		record_pass(block);
+		operator_forward(form, block, second, third, caller);
+		record_passed();
 	}
-	operator_forward(form, block, second, third, caller);
-	record_passed();
 }
 
 EXPORT void *

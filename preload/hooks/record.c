@@ -1,33 +1,33 @@
 /*
  * One event of the guest, from the hook to the counters. Called by hooks.c and operators.c with
- * nothing locked and no depth raised.
+ * nothing locked.
  *
  *     allocation   real call --> record: stack, ledger, counters
  *     free         record: ledger, counters --> real call
  *     realloc      record: ledger, counters --> real call --> record: stack, ledger, counters
  *
- * That is the straight way, one frame for each entry point; slow.h says which events also look at
- * the clock.
+ * Nearly all events go the straight way (straight.h). What that cannot do it has not begun: the
+ * event is recorded here anew, in any way that there is. Only where a stack has to be learned is it
+ * gone on with.
  *
  * Rules: errno leaves as it came: each way that leaves the straight one puts it back (asking libc
- * for its address costs as much as the counters); the real allocator is never called with depth
- * raised.
+ * for its address costs as much as the counters); the real allocator is never called from inside.
  */
 #include "preload/hooks/record.h"
 
-#include "preload/hooks/books.h"
+#include "preload/hooks/boot.h"
 #include "preload/hooks/real.h"
-#include "preload/hooks/slow.h"
+#include "preload/hooks/straight.h"
 #include "preload/process/tracer.h"
 
 #include <errno.h>
 
-#define FAST __attribute__((always_inline))
+#define COLD __attribute__((noinline))
 
 /* ---- into the library and out of it */
 
 /* Blocks that were freed while this thread was busy inside are freed now. */
-static __attribute__((noinline)) void
+COLD void
 record_free_pending(struct thread *thread)
 {
 	uint64_t blocks[THREAD_PENDING_MAX];
@@ -42,36 +42,32 @@ record_free_pending(struct thread *thread)
 	errno = before;
 }
 
-/* A handler may have forked since the hook asked whether tracing is on: the rest of the event is
- * the child's, and not for the parent's trace. */
-static __attribute__((noinline)) struct thread *
-record_enter_anew(struct thread *thread)
+/* False: nothing is recorded in this process. *thread is NULL where the library is at work already,
+ * or has no memory. A handler may fork before the thread is inside: the rest of the event is the
+ * child's then, and not for the parent's trace. */
+static bool
+record_enter(struct thread **thread)
 {
-	if (thread)
-		thread_leave(thread);
-	return tracer_wake() ? thread_enter() : NULL;
+	while (tracer_is_on() || tracer_wake()) {
+		*thread = thread_enter();
+		if (!*thread || tracer_is_on())
+			return true;
+		thread_leave(*thread);
+	}
+	return false;
 }
 
-static inline FAST struct thread *
-record_enter(void)
-{
-	struct thread *thread = thread_enter();
-
-	return __builtin_expect(tracer_is_on(), 1) ? thread : record_enter_anew(thread);
-}
-
-static inline FAST void
+static void
 record_leave(struct thread *thread)
 {
-	thread->freeing = 0;
-	if (__builtin_expect(thread->pending_count, 0))
+	if (thread->pending_count)
 		record_free_pending(thread);
 	else
 		thread_leave(thread);
 }
 
 /* An allocation within another event of this thread. */
-static __attribute__((noinline)) void
+static void
 record_missed(void)
 {
 	if (thread_misses_allocation())
@@ -80,135 +76,132 @@ record_missed(void)
 
 /* ---- allocations */
 
-/* Whether an inner call of this thread has just recorded this block: malloc under operator new, or
- * under an entry point that the next allocator builds on another one. */
-static inline FAST bool
-record_is_nested(const struct thread *thread, uint64_t address)
-{
-	return __builtin_expect(thread->last_block == address, 0) && ledger_knows(address);
-}
-
-static inline FAST void
+static void
 record_new(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
-	if (__builtin_expect(slow_is_due(thread, size) || !stack_has_room(thread), 0))
+	if (slow_is_due(thread, tracer.writer.header, size) ||
+	    !stack_has_room(thread, (uintptr_t)caller))
 		slow_allocation(thread, address, size, caller);
 	else
-		books_add(thread, address, size, caller);
+		books_add(thread, address, size, stack_identify(thread, caller, size));
+}
+
+/* Whether an inner call of this thread has just recorded this block: malloc under operator new, or
+ * under an entry point that the next allocator builds on another one. */
+static bool
+record_is_nested(const struct thread *thread, uint64_t address)
+{
+	return thread->last_block == address && ledger_knows(address);
+}
+
+COLD void
+record_allocation_anew(void *block, size_t size, const struct caller *caller)
+{
+	uint64_t address = (uintptr_t)block;
+	struct thread *thread;
+
+	if (!record_enter(&thread))
+		return;
+	if (!thread) {
+		record_missed();
+		return;
+	}
+	if (!record_is_nested(thread, address))
+		record_new(thread, address, size, caller);
+	record_leave(thread);
+}
+
+COLD void
+record_learned(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller,
+               const struct memo_stack *known)
+{
+	if (!record_is_nested(thread, address))
+		books_add(thread, address, size, history_identify(thread, caller, size, known));
+	record_leave(thread);
+}
+
+COLD void
+record_added(struct thread *thread, uint64_t address, uint64_t size, uint32_t stack)
+{
+	change_end(thread);
+	if (!record_is_nested(thread, address))
+		books_add(thread, address, size, stack);
 	record_leave(thread);
 }
 
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	struct thread *thread = record_enter();
-
-	if (__builtin_expect(!thread, 0))
-		record_missed();
-	else if (record_is_nested(thread, (uintptr_t)block))
-		record_leave(thread);
-	else
-		record_new(thread, (uintptr_t)block, size, caller);
+	if (!straight_allocation(block, size, caller))
+		record_allocation_anew(block, size, caller);
 }
 
 /* ---- frees */
 
-/* A block leaves: by free, or by realloc. */
-static inline FAST void
-record_leaving(struct thread *thread, uint64_t address, struct record_move *move)
+COLD bool
+record_free_anew(void *block)
 {
-	if (__builtin_expect(!slow_is_due(thread, 0), 1) &&
-	    __builtin_expect(books_remove_plain(thread, address, &move->old), 1))
-		move->was_known = true;
-	else
-		slow_leaving(thread, address, move);
-	record_leave(thread);
-}
+	struct record_move move;
+	struct thread *thread;
 
-/* In a signal handler that interrupted an event of this thread, or in libc on our behalf. */
-static bool
-record_free_inside(void *block)
-{
-	if (thread_postpone(block))
+	if (!block)
+		return false;
+	if (boot_owns(block)) {
+		boot_free(block);
+		return false;
+	}
+	if (!record_enter(&thread))
+		return true;
+	if (thread) {
+		slow_leaving(thread, (uintptr_t)block, true, &move);
+		record_leave(thread);
+		return true;
+	}
+	if (thread_postpone(block)) /* in a signal handler that interrupted an event of this thread,
+	                             * or in libc on our behalf */
 		return false;
 	record_missed();
 	return true;
 }
 
-static __attribute__((noinline)) bool
-record_free_slowly(void *block)
-{
-	struct thread *thread = record_enter();
-	struct record_move move;
-
-	if (__builtin_expect(!thread, 0))
-		return record_free_inside(block);
-	thread->freeing = (uintptr_t)block;
-	slow_leaving(thread, (uintptr_t)block, &move);
-	record_leave(thread);
-	return true;
-}
-
-static __attribute__((noinline)) bool
-record_free_all_pending(struct thread *thread)
-{
-	record_leave(thread);
-	return true;
-}
-
-/* The straight way needs no frame: it calls nothing, and what it cannot do it has not begun. */
 bool
 record_free(void *block)
 {
-	struct thread *thread = thread_enter_plain();
-	struct ledger_block old;
-
-	if (__builtin_expect(!thread, 0))
-		return record_free_slowly(block);
-	thread->freeing = (uintptr_t)block;
-	if (__builtin_expect(!tracer_is_on() || slow_is_due(thread, 0) ||
-	                     !books_remove_plain(thread, (uintptr_t)block, &old), 0)) {
-		thread->freeing = 0;
-		thread->depth = 0;
-		return record_free_slowly(block);
-	}
-	if (__builtin_expect(thread->pending_count, 0))
-		return record_free_all_pending(thread);
-	thread->freeing = 0;
-	thread->depth = 0;
-	return true;
+	return straight_free(block) || record_free_anew(block);
 }
 
 /* ---- realloc */
 
+static COLD bool
+record_leaving_anew(uint64_t address, struct record_move *move)
+{
+	struct thread *thread;
+
+	if (!record_enter(&thread) || !thread)
+		return false;
+	slow_leaving(thread, address, false, move);
+	record_leave(thread);
+	return move->was_known;
+}
+
 void
 record_move_begin(void *block, struct record_move *move)
 {
-	struct thread *thread = record_enter();
-
-	move->was_known = false;
-	if (thread)
-		record_leaving(thread, (uintptr_t)block, move);
+	move->was_known = straight_leaving((uintptr_t)block, &move->old) ||
+	                  record_leaving_anew((uintptr_t)block, move);
 }
 
-/* As record_allocation, but where the real call failed the old block is there still. */
+/* Where the real call failed the old block is there still. */
 void
 record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                 const struct caller *caller)
 {
-	struct thread *thread = record_enter();
+	struct thread *thread;
 
-	if (__builtin_expect(!thread, 0)) {
-		if (result)
-			record_missed();
-		return;
-	}
-	if (failed && move->was_known) {
+	if (result)
+		record_allocation(result, size, caller);
+	else if (failed && move->was_known && record_enter(&thread) && thread) {
 		slow_restore(thread, move);
 		record_leave(thread);
-	} else if (!result || record_is_nested(thread, (uintptr_t)result)) {
-		record_leave(thread);
-	} else {
-		record_new(thread, (uintptr_t)result, size, caller);
 	}
 }

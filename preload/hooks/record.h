@@ -9,21 +9,31 @@
 #include "preload/ledger/ledger.h"
 #include "preload/unwind/stack.h"
 
+/* All of them record nothing where tracing is off. */
 void record_allocation(void *block, size_t size, const struct caller *caller);
 
-/* False: the block must not be freed now (a signal handler came upon the library at work); it will
- * be, as soon as this thread is done. */
+/* False: there is nothing to free: no block, one of the boot arena, which has been freed, or one
+ * that must not be freed now (a signal handler came upon the library at work); it will be, as soon
+ * as this thread is done. */
 bool record_free(void *block);
 
 /* Most definitions of operator new and delete end in malloc and free, which come to the hooks a
- * second and a third time. Whether the call that gave this block has recorded it: */
+ * second and a third time. Before a call that may record the block that it gives: */
+static inline void
+record_call_allocator(void)
+{
+	if ((uintptr_t)thread_self > (uintptr_t)THREAD_ENDED)
+		thread_self->last_block = 0;
+}
+
+/* Whether it has. */
 static inline bool
 record_has_allocation(const void *block)
 {
 	const struct thread *thread = thread_self;
 
 	return (uintptr_t)thread > (uintptr_t)THREAD_ENDED &&
-	       thread->last_block == (uintptr_t)block && ledger_knows((uintptr_t)block);
+	       thread->last_block == (uintptr_t)block;
 }
 
 /* A block whose free is recorded goes to the next operator delete, until record_passed. Any event

@@ -9,8 +9,10 @@
 
 #include "preload/hooks/books.h"
 #include "preload/process/draft.h"
+#include "preload/process/settings.h"
 #include "preload/process/tracer.h"
 #include "preload/snapshot/snapshot.h"
+#include "preload/unwind/unwind_check.h"
 
 #include <errno.h>
 
@@ -23,6 +25,7 @@ struct event {
 	uint64_t address, size;
 	const struct caller *caller;
 	struct record_move *move;
+	bool is_freed;
 };
 
 static void
@@ -57,10 +60,11 @@ slow_moment(uint64_t leaving, uint64_t freeing)
 static void
 slow_look_again(struct thread *thread, uint64_t now)
 {
-	uint32_t gap = 2 * thread->look_gap;
-	uint32_t most = trigger_is_waiting(now) ? LOOK_GAP_WAITING : LOOK_GAP_MAX;
+	int32_t gap = 2 * thread->look_gap;
+	int32_t most = trigger_is_waiting(now) ? LOOK_GAP_WAITING : LOOK_GAP_MAX;
 
-	if (now - thread->looked_ns >= LOOK_NS || trigger_is_replacing() || draft_is_open())
+	if (now - thread->looked_ns >= LOOK_NS || trigger_is_replacing() || draft_is_open() ||
+	    settings.check_unwind)
 		gap = 1;
 	thread->looked_ns = now;
 	thread->look_gap = thread->until_look = gap < most ? gap : most;
@@ -71,8 +75,11 @@ slow_do_allocation(void *context)
 {
 	const struct event *event = context;
 	uint64_t now = slow_moment(0, 0);
-	uint32_t stack = books_add(event->thread, event->address, event->size, event->caller);
+	uint32_t stack = stack_identify(event->thread, event->caller, event->size);
 
+	if (settings.check_unwind)
+		unwind_check(event->thread, stack, event->caller->pc);
+	books_add(event->thread, event->address, event->size, stack);
 	if (draft_is_open())
 		draft_look(stack, now);
 	trigger_allocation(event->address, event->size, now);
@@ -93,7 +100,7 @@ slow_do_leaving(void *context)
 {
 	const struct event *event = context;
 	struct record_move *move = event->move;
-	uint64_t now = slow_moment(event->address, event->thread->freeing);
+	uint64_t now = slow_moment(event->address, event->is_freed ? event->address : 0);
 
 	books_remove(event->thread, event->address, move);
 	if (move->was_known)
@@ -104,9 +111,10 @@ slow_do_leaving(void *context)
 }
 
 void
-slow_leaving(struct thread *thread, uint64_t address, struct record_move *move)
+slow_leaving(struct thread *thread, uint64_t address, bool is_freed, struct record_move *move)
 {
-	struct event event = { .thread = thread, .address = address, .move = move };
+	struct event event = { .thread = thread, .address = address, .is_freed = is_freed,
+		.move = move };
 
 	slow_run(&event, slow_do_leaving);
 }

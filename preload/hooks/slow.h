@@ -1,8 +1,8 @@
 /*
  * The slow way of an event: the one that also looks at the clock and asks the triggers. Every event
- * that moves a large block takes it, every one where events are rare, and of all others one in up
- * to 64 (8 while something waits for its moment); and whatever finds too little room on the guest's
- * stack.
+ * that moves a large block takes it, every one where events are rare or stacks are checked, and of
+ * all others one in up to 64 (8 while something waits for its moment); and whatever finds too
+ * little room on the guest's stack.
  */
 #ifndef PRELOAD_HOOKS_SLOW_H
 #define PRELOAD_HOOKS_SLOW_H
@@ -11,22 +11,20 @@
 #include "preload/snapshot/large.h"
 #include "preload/snapshot/trigger.h"
 
-/* Whether an event that brings `size` bytes (0: it brings none) goes this way. */
+/* Whether an event that brings `size` bytes (0: it brings none) goes this way. `header`: the
+ * trace's. */
 static inline __attribute__((always_inline)) bool
-slow_is_due(struct thread *thread, uint64_t size)
+slow_is_due(struct thread *thread, const struct trace_header *header, uint64_t size)
 {
-	if (__builtin_expect(thread->until_look <= 1 || size >= LARGE_BYTES || trigger_is_asked(),
-	                     0))
-		return true;
-	thread->until_look--;
-	return false;
+	return __builtin_expect(--thread->until_look < 1 || size >= LARGE_BYTES ||
+	                        trigger_is_asked(header), 0);
 }
 
 /* Each does its event's work where there is stack for it, else counts it as unrecorded. errno
  * stays. */
 void slow_allocation(struct thread *thread, uint64_t address, uint64_t size,
                      const struct caller *caller);
-void slow_leaving(struct thread *thread, uint64_t address, struct record_move *move);
+void slow_leaving(struct thread *thread, uint64_t address, bool is_freed, struct record_move *move);
 
 /* A block did not leave after all. */
 void slow_restore(struct thread *thread, struct record_move *move);

@@ -21,12 +21,19 @@ void change_open(void);
 
 void change_wait(struct thread *thread);
 
+/* Asked once is_changing is set. */
+static inline __attribute__((always_inline)) bool
+change_is_stopped(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	return __builtin_expect(__atomic_load_n(&change_stops, __ATOMIC_ACQUIRE) != 0, 0);
+}
+
 static inline void
 change_begin(struct thread *thread)
 {
 	__atomic_store_n(&thread->is_changing, true, __ATOMIC_RELAXED);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(__atomic_load_n(&change_stops, __ATOMIC_ACQUIRE), 0))
+	if (change_is_stopped())
 		change_wait(thread);
 }
 
@@ -35,8 +42,7 @@ static inline __attribute__((always_inline)) bool
 change_try(struct thread *thread)
 {
 	__atomic_store_n(&thread->is_changing, true, __ATOMIC_RELAXED);
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(!__atomic_load_n(&change_stops, __ATOMIC_ACQUIRE), 1))
+	if (!change_is_stopped())
 		return true;
 	__atomic_store_n(&thread->is_changing, false, __ATOMIC_RELEASE);
 	return false;

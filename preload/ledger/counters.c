@@ -111,7 +111,7 @@ counters_flush_roles(struct thread *thread, struct trace_header *header)
 	}
 }
 
-__attribute__((noinline)) void
+static void
 counters_flush(struct thread *thread)
 {
 	struct trace_header *header = tracer.writer.header;
@@ -126,6 +126,17 @@ counters_flush(struct thread *thread)
 	counters_raise(&header->peak_bytes, live);
 	counters_set(&header->peak_ns, header->last_event_ns);
 	__atomic_fetch_add(&header->peak_epoch, 1, __ATOMIC_RELEASE);
+}
+
+void
+counters_flush_if_due(struct thread *thread)
+{
+	bool is_due = counters_is_much(thread->unflushed);
+
+	for (int role = 0; role < TRACE_ROLES; role++)
+		is_due = is_due || counters_is_much(thread->unflushed_roles[role]);
+	if (is_due)
+		counters_flush(thread);
 }
 
 /* The bytes of a block of `size` that have the stack's first role. */
@@ -146,17 +157,15 @@ counters_move_split(struct thread *thread, uint32_t id, uint64_t size, int64_t s
 
 	counters_move_role(thread, header, stack->role, (uint64_t)sign * first);
 	counters_move_role(thread, header, stack->split_role, (uint64_t)sign * (size - first));
-	if (counters_is_much(thread->unflushed_roles[stack->split_role]))
-		counters_flush(thread);
 }
 
 uint32_t
 counters_take_note(struct trace_counter *counter, uint32_t stack)
 {
 	const struct trace_decision *known = tracer_decision(tracer_stack(stack)->decision);
-	uint32_t split = known->split_share < known->split_whole ? COUNTERS_SPLIT : 0;
+	bool is_split = known->split_share < known->split_whole;
 
-	counter->note = COUNTERS_NOTED | split | (uint32_t)known->role << COUNTERS_ROLE_SHIFT;
+	counter->note = is_split ? COUNTERS_SPLIT : known->role + 1u;
 	return counter->note;
 }
 

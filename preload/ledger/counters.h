@@ -14,6 +14,7 @@
 #ifndef PRELOAD_LEDGER_COUNTERS_H
 #define PRELOAD_LEDGER_COUNTERS_H
 
+#include "preload/hold.h"
 #include "preload/process/tracer.h"
 #include "preload/thread.h"
 
@@ -26,10 +27,13 @@ static inline __attribute__((always_inline)) struct trace_counter *
 counters_of(const struct thread *thread, uint32_t stack)
 {
 	uint32_t page = stack / TRACE_COUNTERS;
+	struct trace_counter *counter;
 
 	if (__builtin_expect(page >= thread->page_limit || !thread->pages[page], 0))
 		return NULL;
-	return &thread->pages[page]->counters[stack % TRACE_COUNTERS];
+	counter = &thread->pages[page]->counters[stack % TRACE_COUNTERS];
+	HOLD(counter);
+	return counter;
 }
 
 /* Makes it; NULL: the trace is full. Best called outside of a change: it may wait for the disk. */
@@ -37,8 +41,8 @@ struct trace_counter *counters_make(struct thread *thread, uint32_t stack);
 
 /* ---- within a change */
 
-/* Adds what a thread keeps to itself to the header's. */
-void counters_flush(struct thread *thread);
+/* Adds what a thread keeps to itself to the header's, where that is much by now. */
+void counters_flush_if_due(struct thread *thread);
 
 /* A block of a stack with two roles. */
 void counters_move_split(struct thread *thread, uint32_t stack, uint64_t size, int64_t sign);
@@ -88,24 +92,28 @@ counters_is_much(int64_t unflushed)
 }
 
 static inline __attribute__((always_inline)) void
-counters_move_role(struct thread *thread, struct trace_header *header, uint32_t role,
-                   uint64_t change)
+counters_move_role_alone(struct trace_header *header, size_t role, uint64_t change)
 {
-	uint64_t live;
+	uint64_t live = header->role_bytes[role] + change;
 
-	if (__builtin_expect(!thread->is_alone, 0)) {
-		thread->unflushed_roles[role] += (int64_t)change;
-		return;
-	}
-	live = header->role_bytes[role] + change;
 	counters_set(&header->role_bytes[role], live);
 	if (live > header->role_peak_bytes[role])
 		counters_set(&header->role_peak_bytes[role], live);
 }
 
-/* What an event asks of the stack itself is noted in its counter: the role, or that there are
- * two. */
-enum { COUNTERS_NOTED = 1, COUNTERS_SPLIT = 2, COUNTERS_ROLE_SHIFT = 2 };
+static inline void
+counters_move_role(struct thread *thread, struct trace_header *header, uint32_t role,
+                   uint64_t change)
+{
+	if (__builtin_expect(thread->is_alone, 1))
+		counters_move_role_alone(header, role, change);
+	else
+		thread->unflushed_roles[role] += (int64_t)change;
+}
+
+/* What an event asks of the stack itself is noted in its counter: its role, counted from 1, or that
+ * it has two. 0: nothing is noted yet. */
+enum { COUNTERS_SPLIT = TRACE_ROLES + 1 };
 
 uint32_t counters_take_note(struct trace_counter *counter, uint32_t stack);
 
@@ -141,34 +149,81 @@ counters_move(struct thread *thread, struct trace_counter *counter, uint32_t sta
 	if (__builtin_expect(!note, 0))
 		note = counters_take_note(counter, stack);
 	counters_move_stack(thread, counter, size, sign);
-	if (__builtin_expect(note & COUNTERS_SPLIT, 0))
+	if (note == COUNTERS_SPLIT)
 		counters_move_split(thread, stack, size, sign);
 	else
-		counters_move_role(thread, tracer.writer.header, note >> COUNTERS_ROLE_SHIFT,
-		                   (uint64_t)sign * size);
-	if (__builtin_expect(!thread->is_alone, 0) &&
-	    (counters_is_much(thread->unflushed) ||
-	     counters_is_much(thread->unflushed_roles[note >> COUNTERS_ROLE_SHIFT])))
-		counters_flush(thread);
+		counters_move_role(thread, tracer.writer.header, note - 1, (uint64_t)sign * size);
+	if (!thread->is_alone)
+		counters_flush_if_due(thread);
 }
 
-/* A block leaves in the straight way: its stack's role is noted, and there is one; nothing is due
- * to be flushed. False: it is not so, and nothing has changed. */
-static inline __attribute__((always_inline)) bool
-counters_remove_plain(struct thread *thread, struct trace_counter *counter, uint64_t size)
-{
-	uint32_t note = counter->note, role = note >> COUNTERS_ROLE_SHIFT;
+/* ---- the straight way: a stack with one role, which is noted, and nothing is due to be flushed.
+ * False: it is not so, and nothing has changed. */
 
-	if (__builtin_expect((note & (COUNTERS_NOTED | COUNTERS_SPLIT)) != COUNTERS_NOTED, 0))
+/* One of several threads'. */
+static inline __attribute__((always_inline)) bool
+counters_shift_shared(struct thread *thread, const struct trace_header *header,
+                      struct trace_counter *counter, size_t role, uint64_t change)
+{
+	int64_t bytes = thread->unflushed + (int64_t)change;
+	int64_t role_bytes = thread->unflushed_roles[role] + (int64_t)change;
+
+	if (counters_is_much(bytes) || counters_is_much(role_bytes))
 		return false;
-	if (__builtin_expect(!thread->is_alone, 0) &&
-	    (counters_is_much(thread->unflushed - (int64_t)size) ||
-	     counters_is_much(thread->unflushed_roles[role] - (int64_t)size)))
-		return false;
-	counters_move_stack(thread, counter, size, -1);
-	counters_move_role(thread, tracer.writer.header, role, -size);
+	counters_save(counter, __atomic_load_n(&header->peak_epoch, __ATOMIC_ACQUIRE));
+	thread->unflushed = bytes;
+	thread->unflushed_roles[role] = role_bytes;
 	return true;
 }
+
+/* A block comes. */
+static inline __attribute__((always_inline)) bool
+counters_add_plain(struct thread *thread, struct trace_header *header,
+                   struct trace_counter *counter, uint64_t size)
+{
+	size_t role = (size_t)counter->note - 1; /* if it has one */
+	uint64_t live = counter->live_bytes + size;
+
+	if (__builtin_expect(role >= TRACE_ROLES, 0))
+		return false;
+	if (__builtin_expect(thread->is_alone, 1)) {
+		counters_move_alone(thread, header, counter, size);
+		counters_move_role_alone(header, role, size);
+	} else if (!counters_shift_shared(thread, header, counter, role, size)) {
+		return false;
+	}
+	counters_set(&counter->live_bytes, live);
+	__atomic_store_n(&counter->live_blocks, counter->live_blocks + 1, __ATOMIC_RELAXED);
+	if ((int64_t)live > (int64_t)counter->peak_bytes)
+		counters_set(&counter->peak_bytes, live);
+	counters_set(&counter->total_bytes, counter->total_bytes + size);
+	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+	return true;
+}
+
+/* One leaves: no peak is reached by that. */
+static inline __attribute__((always_inline)) bool
+counters_remove_plain(struct thread *thread, struct trace_header *header,
+                      struct trace_counter *counter, uint64_t size)
+{
+	size_t role = (size_t)counter->note - 1; /* if it has one */
+
+	if (__builtin_expect(role >= TRACE_ROLES, 0))
+		return false;
+	if (__builtin_expect(thread->is_alone, 1)) {
+		thread->is_at_peak = false;
+		counters_save(counter, header->peak_epoch);
+		counters_set(&header->live_bytes, header->live_bytes - size);
+		counters_set(&header->role_bytes[role], header->role_bytes[role] - size);
+	} else if (!counters_shift_shared(thread, header, counter, role, -size)) {
+		return false;
+	}
+	counters_set(&counter->live_bytes, counter->live_bytes - size);
+	__atomic_store_n(&counter->live_blocks, counter->live_blocks - 1, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* ---- any way */
 
 /* An allocation that could not be recorded, or a free that could not be counted. */
 void counters_unrecorded(void);

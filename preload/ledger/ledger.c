@@ -63,29 +63,41 @@ ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_
 	return false;
 }
 
-bool
-ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full)
+/* Whether this block has words of its own that say all of it. */
+static bool
+ledger_fits(const struct ledger_block *block)
 {
-	uint64_t address = block->address;
-	uint32_t *word = NULL;
+	return shadow_covers(block->address) && (block->address + SHADOW_GRANULE) % SHADOW_PAGE &&
+	       block->size < LEDGER_SIZES && block->stack < LEDGER_STACKS;
+}
 
-	*full = false;
-	if (!shadow_covers(address)) {
-		if (aside_look(address, true, stale))
-			return true;
-	} else {
-		word = shadow_make(address);
-		*full = !word;
-		if (*full)
-			return false;
-		if (ledger_clear_way(address, block->size, word, stale))
-			return true;
-		if (ledger_fits(address, block->size, block->stack))
-			return ledger_add(block, stale, full);
-	}
+static bool
+ledger_add_aside(const struct ledger_block *block, uint32_t *word, bool *full)
+{
 	*full = !aside_put(block);
 	if (word && !*full)
 		*word = ledger_head(LEDGER_ASIDE, 0);
+	return false;
+}
+
+bool
+ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
+{
+	uint64_t address = block->address;
+	uint32_t *word;
+
+	*full = false;
+	if (!shadow_covers(address))
+		return aside_look(address, true, stale) || ledger_add_aside(block, NULL, full);
+	word = shadow_make(address);
+	*full = !word;
+	if (*full)
+		return false;
+	if (ledger_clear_way(address, block->size, word, stale))
+		return true;
+	if (!ledger_fits(block))
+		return ledger_add_aside(block, word, full);
+	ledger_put(word, block->size, block->stack);
 	return false;
 }
 

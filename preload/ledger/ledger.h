@@ -38,6 +38,7 @@ struct ledger_block {
 #define LEDGER_HEAD (UINT32_C(1) << 31)
 #define LEDGER_STACK_BITS 26
 #define LEDGER_STACKS (UINT32_C(1) << LEDGER_STACK_BITS)
+#define LEDGER_HEAD_CODE (LEDGER_HEAD >> LEDGER_STACK_BITS)
 #define LEDGER_SIZES (UINT64_C(1) << 31)
 
 #define LEDGER_OUTER_SIZE UINT64_MAX
@@ -60,54 +61,51 @@ ledger_code(uint32_t word)
  * true then, and the caller adds again, since there may be more. *full: there was no memory. An
  * outer block stays, with the size LEDGER_OUTER_SIZE: the caller has arena_forget deal with it
  * first. */
-bool ledger_add_slowly(const struct ledger_block *block, struct ledger_block *stale, bool *full);
+bool ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full);
 bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
 
-/* Whether this block has words of its own that say all of it. */
-static inline bool
-ledger_fits(uint64_t address, uint64_t size, uint32_t stack)
+/* The straight way of the same: the words where a block of less than LEDGER_SIZES bytes goes,
+ * nothing being in its way; NULL: it goes another way. */
+static inline __attribute__((always_inline)) uint32_t *
+ledger_place(uint64_t address, uint64_t size, uint32_t stack)
 {
-	const uint64_t last = SHADOW_PAGE - SHADOW_GRANULE;
+	uint32_t *word;
 
-	return shadow_covers(address) && (address & last) != last && size < LEDGER_SIZES &&
-	       stack < LEDGER_STACKS;
+	if (__builtin_expect(!shadow_covers(address) || stack >= LEDGER_STACKS ||
+	                     !((address + SHADOW_GRANULE) % SHADOW_PAGE), 0))
+		return NULL;
+	word = shadow_find(address);
+	if (__builtin_expect(!word || word[0] || (size > SHADOW_GRANULE && word[1]), 0))
+		return NULL;
+	return word;
 }
 
-static inline __attribute__((always_inline)) bool
-ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
+static inline __attribute__((always_inline)) void
+ledger_put(uint32_t *word, uint64_t size, uint32_t stack)
 {
-	uint32_t size = (uint32_t)block->size, *word;
+	uint32_t code = (uint32_t)size;
 
-	*full = false;
-	if (__builtin_expect(!ledger_fits(block->address, block->size, block->stack), 0))
-		return ledger_add_slowly(block, stale, full);
-	word = shadow_find(block->address);
-	if (__builtin_expect(!word || word[0], 0))
-		return ledger_add_slowly(block, stale, full);
-	if (size <= SHADOW_GRANULE) {
-		word[0] = ledger_head(size, block->stack);
-		return false;
+	if (__builtin_expect(size > SHADOW_GRANULE, 1)) {
+		word[1] = code;
+		code = LEDGER_NEXT_WORD;
 	}
-	if (__builtin_expect(word[1], 0))
-		return ledger_add_slowly(block, stale, full);
-	word[1] = size;
-	__atomic_store_n(&word[0], ledger_head(LEDGER_NEXT_WORD, block->stack), __ATOMIC_RELEASE);
-	return false;
+	__atomic_store_n(&word[0], ledger_head(code, stack), __ATOMIC_RELEASE);
 }
 
 /* The words of a block that has words of its own, and the block; NULL: there is none. */
 static inline __attribute__((always_inline)) uint32_t *
 ledger_look(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head;
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head, code;
 
 	if (__builtin_expect(!word, 0))
 		return NULL;
 	head = *word;
-	if (__builtin_expect(!(head & LEDGER_HEAD) || ledger_code(head) > LEDGER_NEXT_WORD, 0))
+	code = (head >> LEDGER_STACK_BITS) - LEDGER_HEAD_CODE; /* large where it is no head */
+	if (__builtin_expect(code > LEDGER_NEXT_WORD, 0))
 		return NULL;
 	out->address = address;
-	out->size = ledger_code(head) == LEDGER_NEXT_WORD ? word[1] : ledger_code(head);
+	out->size = __builtin_expect(code == LEDGER_NEXT_WORD, 1) ? word[1] : code;
 	out->stack = head & (LEDGER_STACKS - 1);
 	return word;
 }

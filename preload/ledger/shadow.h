@@ -15,6 +15,8 @@
 #ifndef PRELOAD_LEDGER_SHADOW_H
 #define PRELOAD_LEDGER_SHADOW_H
 
+#include "preload/hold.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +27,7 @@ enum {
 	SHADOW_PAGE = SHADOW_PAGE_WORDS * SHADOW_GRANULE,
 	SHADOW_PAGES = 64,
 	SHADOW_REGION = SHADOW_PAGES * SHADOW_PAGE,
+	SHADOW_REGION_WORDS = SHADOW_REGION / SHADOW_GRANULE,
 	SHADOW_WINDOW_REGIONS = 1 << 16,
 	SHADOW_WINDOWS = 1 << 12,
 };
@@ -69,13 +72,17 @@ static inline __attribute__((always_inline)) uint32_t *
 shadow_find(uint64_t address)
 {
 	const struct shadow_region *region = shadow_region(address);
+	uint32_t *words;
 
 	if (__builtin_expect(!region, 0))
 		return NULL;
+	HOLD(region);
 	if (__builtin_expect(!(__atomic_load_n(&region->touched, __ATOMIC_ACQUIRE) >>
-	                       address % SHADOW_REGION / SHADOW_PAGE & 1), 0))
+	                       address / SHADOW_PAGE % SHADOW_PAGES & 1), 0))
 		return NULL;
-	return &region->words[address % SHADOW_REGION / SHADOW_GRANULE];
+	words = region->words; /* there before the first touched bit */
+	HOLD(words);
+	return &words[address / SHADOW_GRANULE % SHADOW_REGION_WORDS];
 }
 
 /* The same; makes the page, all words 0, if there is none. NULL: no memory for it. */

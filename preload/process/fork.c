@@ -134,7 +134,7 @@ fork_child(void)
 	fork_bare_child();
 	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
 		return;
-	__atomic_store_n(tracer_enabled, 0, __ATOMIC_RELAXED);
+	__atomic_store_n(tracer_live, NULL, __ATOMIC_RELAXED);
 }
 
 /* Comes back here by way of atfork.c. */
@@ -230,7 +230,7 @@ tracer_child(void)
 		if (settings.keep)
 			draft_settle(true);
 		if (draft_state != DRAFT_DROPPED)
-			__atomic_store_n(tracer_enabled, 1, __ATOMIC_RELEASE);
+			__atomic_store_n(tracer_live, tracer.writer.header, __ATOMIC_RELEASE);
 	}
 	thread_leave(thread);
 	errno = before;

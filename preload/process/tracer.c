@@ -36,8 +36,8 @@ enum { EVENT_NAP_NS = 50000, EVENT_NAPS = 1000 };
 
 struct tracer tracer;
 
-static uint32_t never;
-uint32_t *tracer_enabled = &never;
+static struct trace_header *never;
+struct trace_header **tracer_live = &never;
 static uint64_t start_ns;
 static bool is_forbidden;
 
@@ -173,14 +173,14 @@ tracer_hide_self(void)
 static int
 tracer_enable(void)
 {
-	uint32_t *page = hidden_map((size_t)sysconf(_SC_PAGESIZE));
+	struct trace_header **page = hidden_map((size_t)sysconf(_SC_PAGESIZE));
 
 	if (!page)
 		return -1;
 	/* Kernels before 4.14 refuse; then fork's handler does it, and raw clones are not seen. */
 	madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK);
-	*page = 1;
-	__atomic_store_n(&tracer_enabled, page, __ATOMIC_RELEASE);
+	*page = tracer.writer.header;
+	__atomic_store_n(&tracer_live, page, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -262,13 +262,13 @@ tracer_start(void)
 void
 tracer_off(void)
 {
-	__atomic_store_n(&tracer_enabled, &never, __ATOMIC_RELEASE);
+	__atomic_store_n(&tracer_live, &never, __ATOMIC_RELEASE);
 }
 
 static void
 see_event(struct thread *thread, void *is_under_way)
 {
-	if (thread != thread_self && __atomic_load_n(&thread->depth, __ATOMIC_ACQUIRE))
+	if (thread != thread_self && __atomic_load_n(&thread->is_inside, __ATOMIC_ACQUIRE))
 		*(bool *)is_under_way = true;
 }
 
@@ -291,9 +291,9 @@ tracer_forbid(void)
 bool
 tracer_wake(void)
 {
-	uint32_t *page = __atomic_load_n(&tracer_enabled, __ATOMIC_RELAXED);
+	struct trace_header **live = __atomic_load_n(&tracer_live, __ATOMIC_RELAXED);
 
-	if (__builtin_expect(page == &never || thread_is_inside(), 1))
+	if (__builtin_expect(live == &never || thread_is_inside(), 1))
 		return false;
 	tracer_child();
 	return tracer_is_on();

@@ -37,15 +37,22 @@ TRACER_RECORD(node, nodes)
 TRACER_RECORD(decision, decisions)
 TRACER_RECORD(stack, stacks)
 
-/* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK: 1 while this very
- * process is traced. In a child made by fork, _Fork or raw clone it reads 0 until tracer_child has
- * given the child a trace of its own. */
-extern uint32_t *tracer_enabled;
+/* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK, which holds the
+ * trace's header while this very process is traced. In a child made by fork, _Fork or raw clone it
+ * reads NULL until tracer_child has given the child a trace of its own. */
+extern struct trace_header **tracer_live;
+
+/* The header of this process's own trace; NULL: it is not traced. */
+static inline struct trace_header *
+tracer_header(void)
+{
+	return __atomic_load_n(tracer_live, __ATOMIC_RELAXED);
+}
 
 static inline bool
 tracer_is_on(void)
 {
-	return __atomic_load_n(tracer_enabled, __ATOMIC_RELAXED);
+	return tracer_header() != NULL;
 }
 
 /* For the hooks, when it is not on: gives a forked child its trace. True: it is on now. */

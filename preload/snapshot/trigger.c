@@ -186,7 +186,7 @@ trigger_is_due(uint64_t now_ns, uint64_t leaving)
 
 	if (!tracer.writer.header)
 		return TRIGGER_NONE;
-	if (__builtin_expect(trigger_is_asked(), 0))
+	if (__builtin_expect(trigger_is_asked(tracer.writer.header), 0))
 		return TRIGGER_REQUEST;
 	if (!settings.automatic)
 		return TRIGGER_NONE;

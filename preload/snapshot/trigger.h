@@ -37,9 +37,9 @@ extern uint32_t trigger_answered;
 
 /* Whether somebody asks for a snapshot: two words in lines that are hardly ever written. */
 static inline bool
-trigger_is_asked(void)
+trigger_is_asked(const struct trace_header *header)
 {
-	return __atomic_load_n(&tracer.writer.header->requests, __ATOMIC_RELAXED) !=
+	return __atomic_load_n(&header->requests, __ATOMIC_RELAXED) !=
 	       __atomic_load_n(&trigger_answered, __ATOMIC_RELAXED);
 }
 

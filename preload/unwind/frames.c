@@ -94,7 +94,7 @@ frames_is_at(const struct frame *frame, const struct step *state)
 /* Whether `state` is that of the last stack's frame *top - 1, with all outside it unchanged. What
  * was found not to be so any more, or lies further in than `state`, is taken off *top. */
 static bool
-frames_join(const struct frames *frames, uint32_t *top, const struct step *state, bool is_mapped)
+frames_join(const struct frames *frames, uint32_t *top, const struct step *state)
 {
 	const struct frame *list = frames->list;
 	size_t changed;
@@ -103,7 +103,7 @@ frames_join(const struct frames *frames, uint32_t *top, const struct step *state
 		--*top;
 	if (!*top || !frames_is_at(&list[*top - 1], state))
 		return false;
-	changed = slots_check(frames->slots, list[*top - 1].slots, is_mapped);
+	changed = slots_check(frames->slots, list[*top - 1].slots);
 	if (!changed)
 		return true;
 	while (*top && list[*top - 1].slots >= changed)
@@ -116,12 +116,10 @@ frames_join(const struct frames *frames, uint32_t *top, const struct step *state
 static int
 frames_walk(struct walk *walk, const struct frames *frames, uint32_t *top)
 {
-	bool is_mapped = walk->is_bounded && frames->is_bounded;
-
 	for (;;) {
 		struct step *step = &walk->steps[walk->count];
 
-		if (frames_join(frames, top, step, is_mapped))
+		if (frames_join(frames, top, step))
 			return 0;
 		if (step->pc >> ADDRESS_BITS || walk->count == FRAMES_MAX)
 			return -1;
@@ -275,7 +273,6 @@ frames_rebuild(struct frames *frames, uint32_t top, const struct walk *walk, uin
 	if (!frames_guess_leaves(&frames->list[top], joined, walk->steps, end))
 		frames_find_leaves(&frames->list[top], joined, walk->steps, end);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	frames->is_bounded = walk->is_bounded && (!top || frames->is_bounded);
 	frames->count = top + end;
 }
 
@@ -311,7 +308,6 @@ frames_give(struct frames *frames, struct capture *capture, bool cut)
 
 	capture->leaf = innermost->leaf;
 	capture->needs_rbp = innermost->needs_rbp;
-	capture->is_bounded = frames->is_bounded;
 	capture->cut = cut;
 	capture->slots = frames->slots;
 	capture->slot_count = innermost->slots;

@@ -31,7 +31,6 @@ struct step {
 /* Of one thread: its last stack, the outermost frame first. */
 struct frames {
 	uint32_t count;
-	bool is_bounded; /* all of it was walked within the bounds of the thread's stack */
 	struct frame list[FRAMES_MAX];
 	struct slot slots[FRAMES_MAX * FRAME_SLOTS];
 	struct step steps[FRAMES_MAX + 1]; /* scratch of a walk, the innermost frame first */
@@ -45,7 +44,6 @@ struct capture {
 	struct leaf leaf; /* its node 0: the trace is full */
 	bool cut;      /* there are more frames than settings.depth */
 	bool needs_rbp;
-	bool is_bounded;
 	const struct slot *slots; /* what proves the stack, until the next frames_capture */
 	size_t slot_count;
 };

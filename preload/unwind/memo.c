@@ -34,20 +34,24 @@ memo_place(struct memo *memo, const struct caller *caller, const struct capture 
 }
 
 /* Never around the end of the ring, so that a stack's slots lie in one piece. */
-static uint64_t
-memo_copy(struct memo *memo, const struct capture *capture)
+static void
+memo_copy(struct memo *memo, struct memo_stack *into, const struct capture *capture)
 {
-	uint64_t place = memo->end % MEMO_SLOTS;
-	uint64_t start;
+	size_t count = capture->slot_count, padded = count + SLOTS_AT_ONCE - 1;
+	struct slot *slots;
 
-	if (place + capture->slot_count > MEMO_SLOTS)
-		memo->end += MEMO_SLOTS - place;
-	start = memo->end;
-	memo->end += capture->slot_count;
+	padded -= padded % SLOTS_AT_ONCE;
+	if (memo->end % MEMO_SLOTS + padded > MEMO_SLOTS)
+		memo->end += MEMO_SLOTS - memo->end % MEMO_SLOTS;
+	slots = &memo->slots[memo->end % MEMO_SLOTS];
+	into->start = memo->end;
+	into->slots_end = slots + padded;
+	into->slot_count = (uint16_t)padded;
+	memo->end += padded;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	memcpy(&memo->slots[start % MEMO_SLOTS], capture->slots,
-	       capture->slot_count * sizeof(capture->slots[0]));
-	return start;
+	memcpy(slots, capture->slots, count * sizeof(slots[0]));
+	for (size_t i = count; i < padded; i++)
+		slots[i] = slots[count - 1];
 }
 
 void
@@ -64,13 +68,11 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	place->needs_rbp = capture->needs_rbp;
 	place->leaf = capture->leaf;
 	place->cut = capture->cut;
-	place->is_bounded = capture->is_bounded;
 	place->stack = stack;
 	place->by_size = by_size;
-	place->slot_count = (uint16_t)capture->slot_count;
-	place->has_slots = was_seen;
+	place->start = MEMO_NO_SLOTS;
 	if (was_seen)
-		place->start = memo_copy(memo, capture);
+		memo_copy(memo, place, capture);
 	__atomic_signal_fence(__ATOMIC_RELEASE);
 	place->pc = caller->pc;
 }

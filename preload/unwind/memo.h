@@ -10,19 +10,20 @@
 
 enum { MEMO_SETS = 128, MEMO_WAYS = 4, MEMO_SLOTS = 8192 };
 
+#define MEMO_NO_SLOTS (UINT64_MAX / 2) /* where the ring never is, nor seems to have been */
+
 struct memo_stack { /* one cache line */
 	uint64_t pc; /* of the caller of the hook; 0: free */
 	uint64_t sp, rbp;
-	uint64_t start; /* of its slots: a running number; the place is its remainder */
+	uint64_t start; /* of its slots: a running number; MEMO_NO_SLOTS: none are kept */
+	const struct slot *slots_end; /* the innermost of them is before it */
 	struct leaf leaf;
 	uint32_t stack;
-	uint16_t slot_count;
-	bool has_slots;
+	uint16_t slot_count; /* a multiple of SLOTS_AT_ONCE: the innermost fills up */
 	bool cut;
 	bool needs_rbp;
 	bool by_size; /* `stack` is not known: it depends on the block's size */
-	bool is_bounded; /* all slots lie in the thread's own stack */
-	uint8_t unused[9];
+	uint8_t unused[3];
 };
 _Static_assert(sizeof(struct memo_stack) == 64, "one cache line");
 
@@ -51,23 +52,22 @@ memo_is_of(const struct memo_stack *known, const struct caller *caller)
 	       (!known->needs_rbp || known->rbp == caller->rbp);
 }
 
+/* Not where the ring has overwritten them. */
 static inline bool
 memo_has_slots(const struct memo *memo, const struct memo_stack *known)
 {
-	return known->has_slots && memo->end - known->start <= MEMO_SLOTS;
+	return memo->end - known->start <= MEMO_SLOTS;
 }
 
-/* The stack of which `caller` is the innermost frame, proved; or NULL. `is_mapped`: the thread's
- * own stack is mapped from the caller up. */
+/* The stack of which `caller` is the innermost frame, proved; or NULL. */
 static inline __attribute__((always_inline)) const struct memo_stack *
-memo_find(const struct memo *memo, const struct caller *caller, bool is_mapped)
+memo_find(const struct memo *memo, const struct caller *caller)
 {
 	const struct memo_stack *known = memo->sets[memo_set(caller)];
 
 	for (int way = 0; way < MEMO_WAYS; way++, known++) {
 		if (memo_is_of(known, caller) && memo_has_slots(memo, known) &&
-		    !slots_check(&memo->slots[known->start % MEMO_SLOTS], known->slot_count,
-		                 is_mapped && known->is_bounded))
+		    slots_hold(known->slots_end, known->slot_count))
 			return known;
 	}
 	return NULL;

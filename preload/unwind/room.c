@@ -14,6 +14,7 @@
 #include "preload/unwind/stack.h"
 
 #include "preload/hidden.h"
+#include "preload/unwind/history.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -85,6 +86,8 @@ stack_measure(struct thread *thread)
 		room_of_main(thread);
 	else
 		room_of_other(thread);
+	if (thread->stack_high)
+		history_forget(thread);
 }
 
 #if defined(__x86_64__)
@@ -135,7 +138,7 @@ bool
 stack_run(struct thread *thread, void (*work)(void *argument), void *argument)
 {
 	stack_measure(thread);
-	if (__builtin_expect(!stack_has_room(thread), 0))
+	if (__builtin_expect(!stack_has_room(thread, (uintptr_t)__builtin_frame_address(0)), 0))
 		return room_borrow(thread, work, argument);
 	work(argument);
 	return true;

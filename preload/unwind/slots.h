@@ -14,41 +14,59 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SLOTS_AT_ONCE = 8 };
+enum { SLOTS_AT_ONCE = 4 };
 
 struct slot {
 	uint64_t address, value;
 };
 
-static inline uint64_t
+static inline bool
 slots_differs(const struct slot *slot)
 {
-	return *(const uint64_t *)(uintptr_t)slot->address ^ slot->value;
+	return *(const uint64_t *)(uintptr_t)slot->address != slot->value;
 }
 
-/* Any of the four that end there. Written out: the compiler would make a loop of them. */
-static inline uint64_t
-slots_differ_before(const struct slot *end)
+/* Which of four is the last that does not hold, the first being number 1; 0: all hold. Written out:
+ * the compiler would make a loop of them. A branch for each costs less than to gather what
+ * differs. */
+static inline __attribute__((always_inline)) size_t
+slots_check_four(const struct slot *first)
 {
-	return slots_differs(end - 1) | slots_differs(end - 2) | slots_differs(end - 3) |
-	       slots_differs(end - 4);
+	if (__builtin_expect(slots_differs(&first[3]), 0))
+		return 4;
+	if (__builtin_expect(slots_differs(&first[2]), 0))
+		return 3;
+	if (__builtin_expect(slots_differs(&first[1]), 0))
+		return 2;
+	return __builtin_expect(slots_differs(&first[0]), 0);
 }
 
-/* How many remain when those that hold are taken off the end: 0, all hold. `is_mapped`: all of them
- * lie in the stack of this thread, so that one may be read before the next is known to hold. */
+/* How many remain when those that hold are taken off the end: 0, all hold. */
 static inline size_t
-slots_check(const struct slot *slots, size_t count, bool is_mapped)
+slots_check(const struct slot *slots, size_t count)
 {
-	while (is_mapped && count >= SLOTS_AT_ONCE) {
-		const struct slot *last = slots + count;
+	while (count >= SLOTS_AT_ONCE) {
+		size_t changed = slots_check_four(&slots[count - SLOTS_AT_ONCE]);
 
-		if (slots_differ_before(last) | slots_differ_before(last - SLOTS_AT_ONCE / 2))
-			break;
-		count -= SLOTS_AT_ONCE;
+		count -= SLOTS_AT_ONCE - changed;
+		if (changed)
+			return count;
 	}
 	while (count && !slots_differs(&slots[count - 1]))
 		count--;
 	return count;
+}
+
+/* Whether all hold of a number that is a multiple of SLOTS_AT_ONCE. */
+static inline __attribute__((always_inline)) bool
+slots_hold(const struct slot *end, size_t count)
+{
+	for (; count; count -= SLOTS_AT_ONCE) {
+		end -= SLOTS_AT_ONCE;
+		if (slots_check_four(end))
+			return false;
+	}
+	return true;
 }
 
 #endif

@@ -23,10 +23,8 @@
 #include "preload/process/tracer.h"
 #include "preload/stacks/module.h"
 #include "preload/stacks/stacks.h"
-#include "preload/unwind/listed.h"
-#include "preload/unwind/memo.h"
+#include "preload/unwind/history.h"
 #include "preload/unwind/object.h"
-#include "preload/unwind/rules.h"
 #include "preload/unwind/unwinder.h"
 
 #include <errno.h>
@@ -42,14 +40,6 @@ enum { STACK_HAS_RULES = false }; /* libunwind is asked for every stack */
 #endif
 
 enum { OWN_FRAMES_MAX = 32, ADDRESS_BITS = 48, FORK_WAIT_TURNS = 2000, FORK_WAIT_NS = 50 * 1000 };
-
-struct history {
-	uint32_t generation; /* of the rules that all this was found by */
-	uint64_t stack_high; /* of the thread that it was found for */
-	struct frames frames;
-	struct memo memo;
-	struct listed listed;
-};
 
 static uint64_t loader_start, loader_size; /* where the dynamic linker lies */
 static uint32_t fork_wanted; /* how many threads are about to fork */
@@ -129,16 +119,20 @@ stack_list(struct thread *thread, const struct caller *caller, bool *cut)
 
 /* ---- a stack's id */
 
-static void
-stack_forget(struct thread *thread)
+void
+history_forget(struct thread *thread)
 {
-	struct history *history = thread->history;
+	if (thread->history)
+		thread->history->generation = 0;
+}
 
+static void
+stack_begin_history(struct history *history)
+{
 	frames_forget(&history->frames);
 	memo_forget(&history->memo);
 	history->listed.count = 0;
 	history->generation = rules_generation();
-	history->stack_high = thread->stack_high;
 }
 
 /* What this thread had last, as far as that still holds; NULL: no memory. */
@@ -152,9 +146,8 @@ stack_history(struct thread *thread)
 		if (!history)
 			return NULL;
 	}
-	if (__builtin_expect(history->generation != rules_generation() ||
-	                     history->stack_high != thread->stack_high, 0))
-		stack_forget(thread);
+	if (!history_is_current(history))
+		stack_begin_history(history);
 	return history;
 }
 
@@ -176,6 +169,14 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 	return stacks_identify(&leaf, cut, size, &by_size);
 }
 
+/* The dynamic linker calls: it may have unloaded code, so none of its stacks is in the memo, where
+ * nobody would look for that. */
+static inline bool
+stack_is_loader(const struct caller *caller)
+{
+	return caller->pc - loader_start < loader_size;
+}
+
 /* What no memo has. */
 static __attribute__((noinline)) uint32_t
 stack_learn(struct thread *thread, const struct caller *caller, uint64_t size)
@@ -190,47 +191,26 @@ stack_learn(struct thread *thread, const struct caller *caller, uint64_t size)
 	    frames_capture(&history->frames, &bounds, caller, &capture))
 		return stack_ask(thread, caller, size);
 	id = stacks_identify(&capture.leaf, capture.cut, size, &by_size);
-	if (id)
+	if (id && !stack_is_loader(caller))
 		memo_keep(&history->memo, caller, &capture, id, by_size);
-	else
+	else if (!id)
 		frames_forget(&history->frames);
 	return id;
 }
 
-/* Whether what this thread had last may be asked without a further look. */
-static inline bool
-stack_is_current(const struct thread *thread, const struct caller *caller)
-{
-	const struct history *history = thread->history;
-
-	return caller->pc - loader_start >= loader_size && history &&
-	       history->generation == rules_generation() &&
-	       history->stack_high == thread->stack_high;
-}
-
-static inline const struct memo_stack *
-stack_recall(const struct thread *thread, const struct caller *caller)
-{
-	bool is_mapped = caller->sp >= thread->stack_low && caller->sp < thread->stack_high;
-
-	return memo_find(&thread->history->memo, caller, is_mapped);
-}
-
-/* `known`: what was recalled, if anything. */
-static __attribute__((noinline)) uint32_t
-stack_identify_slowly(struct thread *thread, const struct caller *caller, uint64_t size,
-                      const struct memo_stack *known)
+uint32_t
+history_identify(struct thread *thread, const struct caller *caller, uint64_t size,
+                 const struct memo_stack *known)
 {
 	struct leaf leaf;
 	int before = errno;
 	bool by_size;
 	uint32_t id;
 
-	if (caller->pc - loader_start < loader_size)
+	if (stack_is_loader(caller))
 		stack_look_for_gone_code();
-	if (!known && !stack_is_current(thread, caller) && stack_history(thread))
-		known = stack_recall(thread, caller);
 	if (!known) {
+		stack_history(thread);
 		id = stack_learn(thread, caller, size);
 	} else if (known->by_size) {
 		leaf = known->leaf;
@@ -245,13 +225,7 @@ stack_identify_slowly(struct thread *thread, const struct caller *caller, uint64
 uint32_t
 stack_identify(struct thread *thread, const struct caller *caller, uint64_t size)
 {
-	const struct memo_stack *known = NULL;
-
-	if (__builtin_expect(stack_is_current(thread, caller), 1))
-		known = stack_recall(thread, caller);
-	if (__builtin_expect(known && !known->by_size, 1))
-		return known->stack;
-	return stack_identify_slowly(thread, caller, size, known);
+	return history_identify(thread, caller, size, history_recall(thread, caller));
 }
 
 void
@@ -270,8 +244,7 @@ stack_last(const struct thread *thread)
 {
 	const struct history *history = thread->history;
 
-	return history && history->generation == rules_generation() &&
-	       history->stack_high == thread->stack_high ? &history->frames : NULL;
+	return history_is_current(history) ? &history->frames : NULL;
 }
 
 /* The loader allocates before what it loads runs, so that is when to look, too: what libc unloads

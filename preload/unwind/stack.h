@@ -45,12 +45,10 @@ void stack_look_for_gone_code(void);
 /* What an event of ours may need of the guest's stack. */
 enum { STACK_ROOM = 48 * 1024 };
 
-/* Whether that much is left of it. A stack whose bounds are not known has none. */
+/* Whether that much is left of it below `here`. A stack whose bounds are not known has none. */
 static inline bool
-stack_has_room(const struct thread *thread)
+stack_has_room(const struct thread *thread, uint64_t here)
 {
-	uint64_t here = (uintptr_t)__builtin_frame_address(0);
-
 	return here < thread->stack_high && here >= thread->stack_low + STACK_ROOM;
 }
 
