@@ -1,7 +1,6 @@
 /*
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
- * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory; and
- * eight threads that each keep blocks of their own in it.
+ * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory.
  */
 #include "preload/hidden.h"
 #include "preload/ledger/change.h"
