@@ -14,6 +14,7 @@
 #include "preload/ledger/ledger.h"
 
 #include <string.h>
+#include <sys/mman.h>
 
 static void
 put_block(struct finder_block *into, const struct ledger_block *block)
@@ -57,6 +58,9 @@ snapshot_gather(struct snapshot_job *job)
 	job->blocks = hidden_map(job->mapped);
 	if (!job->blocks)
 		return -1;
+	/* All of it is written at once, and read all over: large pages where all of one lies in
+	 * it. */
+	madvise(job->blocks, job->mapped, MADV_HUGEPAGE);
 	job->rests = job->blocks + count + parts[false];
 	from = (struct ledger_block *)(void *)job->blocks;
 	job->block_count = job->is_copy ? ledger_drain(from, count) : ledger_copy(from, count);
