@@ -52,13 +52,14 @@ varying_bits(const struct finder_block *at, size_t count)
 	return varying;
 }
 
-static bool
-is_sorted(const struct finder_block *at, size_t count)
+/* How many of the first are in order. */
+static size_t
+count_sorted(const struct finder_block *at, size_t count)
 {
-	for (size_t i = 1; i < count; i++)
-		if (at[i].base < at[i - 1].base)
-			return false;
-	return true;
+	size_t sorted = count > 0;
+	while (sorted < count && at[sorted - 1].base <= at[sorted].base)
+		sorted++;
+	return sorted;
 }
 
 /* One pass of the radix sort: stable by one digit. False: all have the same one, nothing moved. */
@@ -83,10 +84,8 @@ sort_by_digit(const struct finder_block *from, struct finder_block *to, size_t c
 }
 
 static int
-sort_blocks(struct finder_block *at, size_t count)
+sort_by_digits(struct finder_block *at, size_t count)
 {
-	if (is_sorted(at, count))
-		return 0;
 	struct finder_block *spare =
 	    array_map_dense(count * sizeof(*at) + DIGITS * sizeof(uint32_t));
 	if (!spare)
@@ -108,6 +107,38 @@ sort_blocks(struct finder_block *at, size_t count)
 		memcpy(at, from, count * sizeof(*at));
 	array_unmap(spare);
 	return 0;
+}
+
+/* Merges those from `sorted` on, in order themselves, with those before them. */
+static int
+merge_tail(struct finder_block *at, size_t sorted, size_t count)
+{
+	size_t left = sorted, right = count - sorted;
+	struct finder_block *tail = array_map(right * sizeof(*tail));
+	if (!tail)
+		return -1;
+	memcpy(tail, at + sorted, right * sizeof(*tail));
+	while (right > 0) {
+		bool is_left = left > 0 && at[left - 1].base > tail[right - 1].base;
+		at[--count] = is_left ? at[--left] : tail[--right];
+	}
+	array_unmap(tail);
+	return 0;
+}
+
+/* A ledger hands nearly all blocks over in order, and some behind them that it kept elsewhere: the
+ * others stay where they are, which needs no second table. */
+static int
+sort_blocks(struct finder_block *at, size_t count)
+{
+	size_t sorted = count_sorted(at, count);
+	if (sorted == count)
+		return 0;
+	if (sorted < count - count / 4)
+		return sort_by_digits(at, count);
+	if (sort_by_digits(at + sorted, count - sorted) != 0)
+		return -1;
+	return merge_tail(at, sorted, count);
 }
 
 /* The largest granule that all bases are multiples of. */

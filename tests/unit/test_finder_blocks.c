@@ -15,8 +15,27 @@
 
 enum { COUNT = 3000 };
 
-/* Blocks that do not overlap, with gaps of all kinds, then shuffled. Bases are multiples of
- * `align`. */
+/* Moves each block of number 0, `share`, 2 * `share` ... behind the others, which stay in order;
+ * those there are shuffled. */
+static void
+set_aside(struct finder_block *blocks, uint64_t *seed, unsigned share)
+{
+	static struct finder_block aside[COUNT];
+	unsigned count = 0, kept = 0;
+	for (unsigned i = 0; i < COUNT; i++) {
+		if (i % share == 0)
+			aside[count++] = blocks[i];
+		else
+			blocks[kept++] = blocks[i];
+	}
+	for (; count > 0; count--) {
+		unsigned k = (unsigned)(random_next(seed) % count);
+		blocks[kept++] = aside[k];
+		aside[k] = aside[count - 1];
+	}
+}
+
+/* Blocks that do not overlap, with gaps of all kinds. Bases are multiples of `align`. */
 static void
 make_blocks(struct finder_block *blocks, uint64_t *seed, uint64_t align)
 {
@@ -29,12 +48,6 @@ make_blocks(struct finder_block *blocks, uint64_t *seed, uint64_t align)
 		uint64_t size = sizes[random_next(seed) % 32 == 0 ? random_next(seed) % 5 : 2];
 		blocks[i] = (struct finder_block){.base = at, .size = size, .stack = i};
 		at += size;
-	}
-	for (unsigned i = COUNT - 1; i > 0; i--) {
-		unsigned k = (unsigned)(random_next(seed) % (i + 1));
-		struct finder_block swap = blocks[i];
-		blocks[i] = blocks[k];
-		blocks[k] = swap;
 	}
 }
 
@@ -54,25 +67,28 @@ static void
 check_group(const struct blocks *blocks, const uint64_t *addresses, unsigned count)
 {
 	uint32_t before[BLOCKS_GROUP];
-	blocks_before(blocks, addresses, count, before);
+	uint64_t starts = blocks_before(blocks, addresses, count, before);
 	for (unsigned i = 0; i < count; i++) {
 		uint32_t wanted = BLOCKS_NONE;
 		for (uint32_t k = 0; k < blocks->count && blocks->at[k].base <= addresses[i]; k++)
 			wanted = k;
 		assert_int_equal(before[i], wanted);
+		assert_int_equal(starts >> i & 1,
+		                 search(blocks, addresses[i], true) != BLOCKS_NONE);
 	}
 }
 
 static void
-check_addresses(uint64_t align)
+check_addresses(uint64_t align, unsigned share)
 {
 	static struct finder_block list[COUNT];
 	uint64_t seed = 4711 + align;
 	struct blocks blocks;
 	make_blocks(list, &seed, align);
+	set_aside(list, &seed, share);
 	assert_int_equal(blocks_open(&blocks, list, COUNT), 0);
-	for (unsigned i = 1; i < COUNT; i++)
-		assert_true(list[i - 1].base < list[i].base);
+	for (unsigned i = 0; i < COUNT; i++)
+		assert_int_equal(list[i].stack, i);
 	for (unsigned i = 0; i < COUNT; i++) {
 		uint64_t near[] = {list[i].base - 1, list[i].base, list[i].base + 1,
 		                   list[i].base + list[i].size / 2,
@@ -96,9 +112,18 @@ check_addresses(uint64_t align)
 static void
 every_address_finds_its_block(void **state)
 {
-	check_addresses(1);
-	check_addresses(8);
-	check_addresses(16);
+	check_addresses(1, 1);
+	check_addresses(8, 1);
+	check_addresses(16, 1);
+}
+
+/* As a ledger hands them over. */
+static void
+blocks_that_come_behind_the_others_find_their_place(void **state)
+{
+	static const unsigned shares[] = {2, 5, 100, COUNT};
+	for (unsigned i = 0; i < sizeof(shares) / sizeof(*shares); i++)
+		check_addresses(8, shares[i]);
 }
 
 static void
@@ -160,6 +185,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_address_finds_its_block),
+		cmocka_unit_test(blocks_that_come_behind_the_others_find_their_place),
 		cmocka_unit_test(groups_find_blocks_in_any_order),
 		cmocka_unit_test(the_end_of_a_block_touches_it),
 		cmocka_unit_test(sizes_that_nobody_can_have_do_no_harm),
