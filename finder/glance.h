@@ -1,11 +1,11 @@
 /*
  * A glance at what lies around an anchor's word: the single fields that the profile's guard tests,
- * as arithmetic without branches. Nearly all words that may be anchors by their block's size fail
- * the first of these tests, and none of them reads the block. Used by scan.c only.
+ * as plain arithmetic. Nearly all words that may be anchors by their block's size fail the first of
+ * these tests, and none of them reads the block. Used by scan.c only.
  *
- *     value of the field, plus N:   least <= value <= least + span
- *                                   a power of two, if the guard wants one
- *                                   value * times == size of the block * size_times
+ *     value of the field, plus N:   least <= value <= least + span,
+ *                                   and a power of two, if the guard wants one;
+ *                               or  value * times == size of the block * size_times
  *
  * What must never break: a glance that says no stands for a guard that says no. It may say yes
  * where the guard does not, so the guard is asked after it.
@@ -28,7 +28,7 @@ struct glance_test {
 	bool is_signed;
 	uint64_t plus, least, span;
 	uint64_t pow2;       /* all bits set: a power of two is wanted */
-	uint64_t times, size_times; /* both 0: not held against the size */
+	uint64_t times, size_times; /* 0: held against the range */
 };
 
 struct glance {
@@ -47,9 +47,9 @@ glance_passes(const struct glance_test *test, uintptr_t at, uint64_t size)
 	uint64_t raw = ((const struct word *)at)->value << test->spare;
 	uint64_t value = (test->is_signed ? (uint64_t)((int64_t)raw >> test->spare)
 	                                  : raw >> test->spare) + test->plus;
-	uint64_t differs = value * test->times ^ size * test->size_times;
-	return value - test->least <= test->span &&
-	       ((value & (value - 1) & test->pow2) | (size == GLANCE_ANY_SIZE ? 0 : differs)) == 0;
+	if (test->times && size != GLANCE_ANY_SIZE)
+		return value * test->times == size * test->size_times;
+	return value - test->least <= test->span && (value & (value - 1) & test->pow2) == 0;
 }
 
 /* Whether the word that can be read at `word`, with GLANCE_REACH bytes before and behind it, can be
