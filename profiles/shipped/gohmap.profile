@@ -28,11 +28,11 @@ field flags    u8  at header + 8
 field B        u8  at header + 9
 require flags < 16 && B <= 40
 field entries  i64 at header
+require entries >= 0 && size(header) >= 56
 field old      ptr at header + 24
 field moved    u64 at header + 32
 field extra    ptr at header + 40
 field kind     ptr at header + 48
-require entries >= 0 && size(header) >= 56
 
 field stride     u64 at kind
 field key_slot   u8  at kind + 8
