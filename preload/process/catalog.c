@@ -1,5 +1,5 @@
 /*
- * Loading profiles. Called by tracer.c at start, before anything is traced and with depth raised
+ * Loading profiles. Called by tracer.c at start, before anything is traced and from inside
  * (the C library's directory functions allocate). A profile of the user's replaces the shipped one
  * of the same name, so that a layout that moved can be put right without a new library. The shipped
  * ones were compiled while the library was built: a short-lived guest would pay for that more than
