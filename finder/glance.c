@@ -21,9 +21,9 @@ set_field(struct glance_test *out, const struct profile_test *test,
 	}
 	if (test->operand_count == 1)
 		out->at[1] = out->at[0];
-	out->spare = (uint8_t)(64 - 8 * first->bytes);
-	out->is_signed = first->is_signed;
-	out->plus = (uint64_t)first->plus;
+	out->mask = UINT64_MAX >> (64 - 8 * first->bytes);
+	out->sign = first->is_signed ? out->mask & ~(out->mask >> 1) : 0;
+	out->plus = (uint64_t)first->plus - out->sign;
 	return true;
 }
 

@@ -24,9 +24,10 @@ enum {
 
 struct glance_test {
 	int16_t at[2];       /* of the field, from the word; one of these two has to pass */
-	uint8_t spare;       /* bits that the field has less than 64 */
-	bool is_signed;
-	uint64_t plus, least, span;
+	uint64_t mask, sign; /* the field's bits in a word, and the highest if it is signed: what
+	                      * ((word & mask) ^ sign) - sign extends */
+	uint64_t plus;       /* to be added, less the sign */
+	uint64_t least, span;
 	uint64_t pow2;       /* all bits set: a power of two is wanted */
 	uint64_t times, size_times; /* 0: held against the range */
 };
@@ -44,9 +45,8 @@ __attribute__((no_sanitize("address", "thread"))) static inline bool
 glance_passes(const struct glance_test *test, uintptr_t at, uint64_t size)
 {
 	struct word { uint64_t value; } __attribute__((packed, may_alias));
-	uint64_t raw = ((const struct word *)at)->value << test->spare;
-	uint64_t value = (test->is_signed ? (uint64_t)((int64_t)raw >> test->spare)
-	                                  : raw >> test->spare) + test->plus;
+	uint64_t raw = ((const struct word *)at)->value;
+	uint64_t value = ((raw & test->mask) ^ test->sign) + test->plus;
 	if (test->times && size != GLANCE_ANY_SIZE)
 		return value * test->times == size * test->size_times;
 	return value - test->least <= test->span && (value & (value - 1) & test->pow2) == 0;
