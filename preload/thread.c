@@ -155,14 +155,14 @@ thread_adopt(void)
 	return thread;
 }
 
-/* Whether the library was left by a longjmp out of a signal handler: the frame that entered it lay
- * below the present one on the same stack, so it is gone. */
+/* Whether the library was left by a longjmp out of a signal handler: the hook that entered it was
+ * called from below the present one, or from the same place, on the same stack, so it is gone. */
 static __attribute__((noinline)) bool
 thread_was_left(struct thread *thread, uint64_t here)
 {
 	stack_t alternate;
 
-	if (here <= thread->entered_at || here >= thread->stack_high ||
+	if (here < thread->entered_at || here >= thread->stack_high ||
 	    thread->entered_at < thread->stack_low)
 		return false;
 	return !sigaltstack(NULL, &alternate) && !(alternate.ss_flags & SS_ONSTACK);

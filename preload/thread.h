@@ -42,7 +42,8 @@ struct thread {
 	uint64_t last_block; /* the block that this thread recorded last, or 0 */
 	uint64_t passing;    /* recorded as freed, on its way through the next operator delete; or
 	                      * 0 */
-	uint64_t entered_at; /* stack pointer at thread_enter: a longjmp past it is seen by that */
+	uint64_t entered_at; /* the stack pointer of the hook's caller, or in it: a longjmp past it
+	                      * is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
 	struct unwind_check *check; /* scratch of unwind_check.c, or NULL */
@@ -63,10 +64,13 @@ extern __thread struct thread *thread_self;
 struct thread *thread_enter_slowly(uint64_t here);
 void thread_leave_slowly(struct thread *thread);
 
-enum { THREAD_INSIDE = 0x1, THREAD_CHANGING = 0x101 }; /* of `busy`: within a change as well */
+enum { THREAD_INSIDE = 1, THREAD_CHANGING = THREAD_INSIDE | 1 << 8 }; /* of `busy`: in a change as
+                                                                       * well */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ &&
-               offsetof(struct thread, is_changing) == offsetof(struct thread, busy) + 1,
-               "what `busy` says in one");
+               offsetof(struct thread, is_inside) == offsetof(struct thread, busy) &&
+               offsetof(struct thread, is_changing) == offsetof(struct thread, busy) + 1 &&
+               offsetof(struct thread, in_use) == offsetof(struct thread, busy) + 4,
+               "`busy` is the four marks");
 
 static inline __attribute__((always_inline)) void
 thread_raise(struct thread *thread, uint64_t here, uint32_t busy)
@@ -84,11 +88,10 @@ thread_is_plain(const struct thread *thread)
 }
 
 /* The state of this thread, inside the library from now on, or NULL: nested, or no memory. Every
- * non-NULL result is followed by thread_leave. */
+ * non-NULL result is followed by thread_leave. `here`: CALLER_SP of the hook. */
 static inline struct thread *
-thread_enter(void)
+thread_enter_at(uint64_t here)
 {
-	uint64_t here = (uintptr_t)__builtin_frame_address(0);
 	struct thread *thread = thread_self;
 
 	if (!thread_is_plain(thread)) {
@@ -98,6 +101,13 @@ thread_enter(void)
 	}
 	thread_raise(thread, here, THREAD_INSIDE);
 	return thread;
+}
+
+/* For what is no hook, or calls nothing that could be one. */
+static inline struct thread *
+thread_enter(void)
+{
+	return thread_enter_at((uintptr_t)__builtin_frame_address(0));
 }
 
 /* The same where that takes no call; NULL: nothing has changed, thread_enter may. What it gives is

@@ -40,21 +40,12 @@ hooks_allocated(void *block, size_t size, const struct caller *caller)
 
 /* Before a free; false: there is nothing to free. */
 static inline bool
-hooks_freeing(void *block)
+hooks_freeing(void *block, uint64_t here)
 {
 	if (!record_is_passing(block))
-		return record_free(block);
+		return record_free(block, here);
 	record_passed();
 	return true;
-}
-
-/* The same within malloc itself. */
-static inline __attribute__((always_inline)) void *
-hooks_allocated_here(void *block, size_t size, const struct caller *caller)
-{
-	if (block && !straight_allocation(block, size, caller))
-		record_allocation_anew(block, size, caller);
-	return block;
 }
 
 EXPORT void *
@@ -65,7 +56,9 @@ malloc(size_t size)
 	if (!real_is_ready())
 		return boot_allocate(0, size);
 	block = real.malloc(size);
-	return hooks_allocated_here(block, size, CALLER_HERE);
+	if (block)
+		straight_or_anew(block, size, CALLER_HERE);
+	return block;
 }
 
 EXPORT void *
@@ -110,7 +103,7 @@ hooks_realloc(void *block, size_t size, const struct caller *caller)
 	void *result;
 	bool failed;
 
-	record_move_begin(block, &move);
+	record_move_begin(block, caller, &move);
 	errno = 0;
 	result = real.realloc(block, size);
 	failed = !result && (size || errno == ENOMEM);
@@ -156,7 +149,7 @@ free(void *block)
 {
 	if (record_is_passing(block))
 		record_passed();
-	else if (!straight_free(block) && !record_free_anew(block))
+	else if (!straight_free(block, CALLER_SP) && !record_free_anew(block, CALLER_SP))
 		return;
 	real.free(block);
 }
@@ -164,21 +157,21 @@ free(void *block)
 EXPORT void
 cfree(void *block)
 {
-	if (hooks_freeing(block))
+	if (hooks_freeing(block, CALLER_SP))
 		real.free(block);
 }
 
 EXPORT void
 free_sized(void *block, size_t size)
 {
-	if (hooks_freeing(block))
+	if (hooks_freeing(block, CALLER_SP))
 		real.free_sized(block, size);
 }
 
 EXPORT void
 free_aligned_sized(void *block, size_t alignment, size_t size)
 {
-	if (hooks_freeing(block))
+	if (hooks_freeing(block, CALLER_SP))
 		real.free_aligned_sized(block, alignment, size);
 }
 

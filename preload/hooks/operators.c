@@ -6,8 +6,9 @@
  *     operator delete, recorded here --> next operator delete --> (free, which lets it pass)
  *
  * So what counts is the size that malloc was asked for: of libstdc++'s new of 0 bytes it is 1. The
- * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held and
- * no depth is raised across it. C has no handlers to run; the compiler's unwind tables suffice.
+ * next definition may throw bad_alloc, which passes through these frames: rule: nothing is held,
+ * and nobody is inside the library, across it. C has no handlers to run; the compiler's unwind
+ * tables suffice.
  */
 #include "preload/hooks/operators.h"
 
@@ -165,13 +166,13 @@ operator_forward(enum operator_form form, void *block, size_t second, size_t thi
 		real.free(block);
 }
 
-static inline void
+static inline __attribute__((always_inline)) void
 operator_delete(enum operator_form form, void *block, size_t second, size_t third,
                 const void *caller)
 {
 	if (record_is_passing(block)) {
 		operator_forward(form, block, second, third, caller);
-	} else if (record_free(block)) {
+	} else if (record_free(block, CALLER_SP)) {
 		record_pass(block);
 		operator_forward(form, block, second, third, caller);
 		record_passed();

@@ -36,7 +36,7 @@ record_free_pending(struct thread *thread)
 
 	thread_leave(thread);
 	for (uint32_t i = 0; i < count; i++) {
-		if (record_free((void *)blocks[i]))
+		if (record_free((void *)blocks[i], CALLER_SP))
 			real.free((void *)blocks[i]);
 	}
 	errno = before;
@@ -46,10 +46,10 @@ record_free_pending(struct thread *thread)
  * or has no memory. A handler may fork before the thread is inside: the rest of the event is the
  * child's then, and not for the parent's trace. */
 static bool
-record_enter(struct thread **thread)
+record_enter(struct thread **thread, uint64_t here)
 {
 	while (tracer_is_on() || tracer_wake()) {
-		*thread = thread_enter();
+		*thread = thread_enter_at(here);
 		if (!*thread || tracer_is_on())
 			return true;
 		thread_leave(*thread);
@@ -79,7 +79,7 @@ record_missed(void)
 static void
 record_new(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
-	if (slow_is_due(thread, tracer.writer.header, size) ||
+	if (slow_count_event(thread, tracer.writer.header, size) ||
 	    !stack_has_room(thread, (uintptr_t)caller))
 		slow_allocation(thread, address, size, caller);
 	else
@@ -100,7 +100,7 @@ record_allocation_anew(void *block, size_t size, const struct caller *caller)
 	uint64_t address = (uintptr_t)block;
 	struct thread *thread;
 
-	if (!record_enter(&thread))
+	if (!record_enter(&thread, caller->sp))
 		return;
 	if (!thread) {
 		record_missed();
@@ -132,14 +132,13 @@ record_added(struct thread *thread, uint64_t address, uint64_t size, uint32_t st
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	if (!straight_allocation(block, size, caller))
-		record_allocation_anew(block, size, caller);
+	straight_or_anew(block, size, caller);
 }
 
 /* ---- frees */
 
 COLD bool
-record_free_anew(void *block)
+record_free_anew(void *block, uint64_t here)
 {
 	struct record_move move;
 	struct thread *thread;
@@ -150,7 +149,7 @@ record_free_anew(void *block)
 		boot_free(block);
 		return false;
 	}
-	if (!record_enter(&thread))
+	if (!record_enter(&thread, here))
 		return true;
 	if (thread) {
 		slow_leaving(thread, (uintptr_t)block, true, &move);
@@ -165,19 +164,20 @@ record_free_anew(void *block)
 }
 
 bool
-record_free(void *block)
+record_free(void *block, uint64_t here)
 {
-	return straight_free(block) || record_free_anew(block);
+	return straight_free(block, here) || record_free_anew(block, here);
 }
 
 /* ---- realloc */
 
 static COLD bool
-record_leaving_anew(uint64_t address, struct record_move *move)
+record_leaving_anew(uint64_t address, uint64_t here, struct record_move *move)
 {
 	struct thread *thread;
 
-	if (!record_enter(&thread) || !thread)
+	move->was_known = false;
+	if (!record_enter(&thread, here) || !thread)
 		return false;
 	slow_leaving(thread, address, false, move);
 	record_leave(thread);
@@ -185,10 +185,10 @@ record_leaving_anew(uint64_t address, struct record_move *move)
 }
 
 void
-record_move_begin(void *block, struct record_move *move)
+record_move_begin(void *block, const struct caller *caller, struct record_move *move)
 {
-	move->was_known = straight_leaving((uintptr_t)block, &move->old) ||
-	                  record_leaving_anew((uintptr_t)block, move);
+	move->was_known = straight_leaving((uintptr_t)block, caller->sp, &move->old) ||
+	                  record_leaving_anew((uintptr_t)block, caller->sp, move);
 }
 
 /* Where the real call failed the old block is there still. */
@@ -200,7 +200,7 @@ record_move_end(struct record_move *move, void *result, size_t size, bool failed
 
 	if (result)
 		record_allocation(result, size, caller);
-	else if (failed && move->was_known && record_enter(&thread) && thread) {
+	else if (failed && move->was_known && record_enter(&thread, caller->sp) && thread) {
 		slow_restore(thread, move);
 		record_leave(thread);
 	}

@@ -14,16 +14,18 @@ void record_allocation(void *block, size_t size, const struct caller *caller);
 
 /* False: there is nothing to free: no block, one of the boot arena, which has been freed, or one
  * that must not be freed now (a signal handler came upon the library at work); it will be, as soon
- * as this thread is done. */
-bool record_free(void *block);
+ * as this thread is done. `here`: CALLER_SP. */
+bool record_free(void *block, uint64_t here);
 
 /* Most definitions of operator new and delete end in malloc and free, which come to the hooks a
  * second and a third time. Before a call that may record the block that it gives: */
 static inline void
 record_call_allocator(void)
 {
-	if ((uintptr_t)thread_self > (uintptr_t)THREAD_ENDED)
-		thread_self->last_block = 0;
+	struct thread *thread = thread_self;
+
+	if (thread_is_plain(thread))
+		thread->last_block = 0;
 }
 
 /* Whether it has. */
@@ -45,6 +47,7 @@ record_pass(const void *block)
 		thread_self->passing = (uintptr_t)block;
 }
 
+/* So does no block, of which there is nothing to record. */
 static inline bool
 record_is_passing(const void *block)
 {
@@ -62,7 +65,7 @@ record_passed(void)
 /* realloc: begin takes the old block out, end puts the outcome in: the new block, or the old one
  * again where the real call failed. */
 struct record_move { struct ledger_block old; bool was_known; };
-void record_move_begin(void *block, struct record_move *move);
+void record_move_begin(void *block, const struct caller *caller, struct record_move *move);
 void record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                      const struct caller *caller);
 

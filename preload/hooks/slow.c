@@ -33,6 +33,7 @@ slow_run(struct event *event, void (*work)(void *event))
 {
 	int before = errno;
 
+	event->thread->until_look = 0; /* also where that cannot be done */
 	if (__builtin_expect(!stack_run(event->thread, work, event), 0))
 		counters_unrecorded();
 	errno = before;

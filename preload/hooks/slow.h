@@ -11,10 +11,10 @@
 #include "preload/snapshot/large.h"
 #include "preload/snapshot/trigger.h"
 
-/* Whether an event that brings `size` bytes (0: it brings none) goes this way. `header`: the
- * trace's. */
+/* Counts an event that brings `size` bytes (0: it brings none); true: it goes this way. `header`:
+ * the trace's. */
 static inline __attribute__((always_inline)) bool
-slow_is_due(struct thread *thread, const struct trace_header *header, uint64_t size)
+slow_count_event(struct thread *thread, const struct trace_header *header, uint64_t size)
 {
 	return __builtin_expect(--thread->until_look < 1 || size >= LARGE_BYTES ||
 	                        trigger_is_asked(header), 0);

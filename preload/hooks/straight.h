@@ -19,7 +19,7 @@
 void record_allocation_anew(void *block, size_t size, const struct caller *caller);
 
 /* As record_free. */
-bool record_free_anew(void *block);
+bool record_free_anew(void *block, uint64_t here);
 
 /* From inside, and out of it: the stack is one that this thread did not have lately, or depends on
  * the size. */
@@ -47,15 +47,15 @@ straight_leave(struct thread *thread)
 static inline FAST bool
 straight_allocation(void *block, size_t size, const struct caller *caller)
 {
-	uint64_t address = (uintptr_t)block, here = (uintptr_t)caller;
+	uint64_t address = (uintptr_t)block, here = caller->sp;
 	struct thread *thread = thread_enter_plain(here, THREAD_INSIDE);
 	struct trace_header *header = tracer_header();
 	const struct memo_stack *known;
 
 	if (__builtin_expect(!thread, 0))
 		return false;
-	if (__builtin_expect(!header || slow_is_due(thread, header, size) ||
-	                     !stack_has_room(thread, here), 0)) {
+	if (__builtin_expect(!header || slow_count_event(thread, header, size) ||
+	                     !stack_has_room(thread, (uintptr_t)caller), 0)) {
 		thread_leave_plain(thread);
 		return false;
 	}
@@ -71,19 +71,27 @@ straight_allocation(void *block, size_t size, const struct caller *caller)
 	return true;
 }
 
+/* An allocation, whichever way it goes. */
+static inline FAST void
+straight_or_anew(void *block, size_t size, const struct caller *caller)
+{
+	if (!straight_allocation(block, size, caller))
+		record_allocation_anew(block, size, caller);
+}
+
 /* ---- frees */
 
 /* A block leaves in the straight way. */
 static inline FAST bool
-straight_leaving(uint64_t address, struct ledger_block *old)
+straight_leaving(uint64_t address, uint64_t here, struct ledger_block *old)
 {
-	uint64_t here = (uintptr_t)__builtin_frame_address(0);
 	struct thread *thread = thread_enter_plain(here, THREAD_CHANGING);
 	struct trace_header *header = tracer_header();
 
 	if (__builtin_expect(!thread, 0))
 		return false;
-	if (__builtin_expect(!header || slow_is_due(thread, header, 0) || change_is_stopped() ||
+	if (__builtin_expect(!header || slow_count_event(thread, header, 0) ||
+	                     change_is_stopped() ||
 	                     !books_remove_plain(thread, header, address, old), 0)) {
 		thread_leave_plain(thread);
 		return false;
@@ -94,11 +102,11 @@ straight_leaving(uint64_t address, struct ledger_block *old)
 
 /* False: it is not recorded, and record_free_anew will. */
 static inline FAST bool
-straight_free(void *block)
+straight_free(void *block, uint64_t here)
 {
 	struct ledger_block old;
 
-	return straight_leaving((uintptr_t)block, &old);
+	return straight_leaving((uintptr_t)block, here, &old);
 }
 
 #endif

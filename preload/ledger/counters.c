@@ -1,6 +1,6 @@
 /*
- * Counting in place, in the records of the trace. Called by books.h at every event; the fast way is
- * in counters.h.
+ * Counting in place, in the records of the trace. Called by books.c; the straight way is in
+ * counters.h.
  *
  * The composition at the peak costs no log: peak_epoch moves with each new maximum; a counter that
  * changes for the first time since then first saves what it was.

@@ -1,6 +1,6 @@
 /*
- * The ledger's surprises, and its inspection. The fast way is in ledger.h; called by books.h at
- * every event, by snapshots and around fork.
+ * The ledger's surprises, and its inspection. The straight way is in ledger.h; called by books.c
+ * for all other events, by snapshots and around fork.
  *
  * A block that is in another's way was freed without our knowledge: it began at the same address,
  * or it began 16 bytes before and its size lies in the word that the new block begins with, or it

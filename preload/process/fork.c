@@ -4,7 +4,7 @@
  * clone run no handlers: the child then resets the same at its first event.
  *
  *     parent   prepare: signals blocked, all locked, changes stopped --> fork --> unlocked
- *     child    enabled page reads 0 --> first event --> tracer_child: own draft, same stacks
+ *     child    *tracer_live reads NULL --> first event --> tracer_child: own draft, same stacks
  *
  * A signal handler may fork in the middle of an event, which its child ends when the handler
  * returns there: the child's half then goes to a private copy of the parent's trace. That takes
@@ -134,7 +134,7 @@ fork_child(void)
 	fork_bare_child();
 	if (!tracer_is_on() || tracer.writer.header->pid == (uint32_t)getpid())
 		return;
-	__atomic_store_n(tracer_live, NULL, __ATOMIC_RELAXED);
+	tracer_suspend();
 }
 
 /* Comes back here by way of atfork.c. */
@@ -205,6 +205,8 @@ fork_reopen_trace(void)
 
 	if (fork_open_trace(path, sizeof(path)))
 		draft_give_up(path, errno);
+	else
+		tracer_resume();
 }
 
 void
@@ -230,7 +232,7 @@ tracer_child(void)
 		if (settings.keep)
 			draft_settle(true);
 		if (draft_state != DRAFT_DROPPED)
-			__atomic_store_n(tracer_live, tracer.writer.header, __ATOMIC_RELEASE);
+			tracer_resume();
 	}
 	thread_leave(thread);
 	errno = before;

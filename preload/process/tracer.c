@@ -1,9 +1,9 @@
 /*
- * Starting and stopping. The constructor in hooks.c calls tracer_start once; from then on the hooks
- * ask tracer_is_on at every call.
+ * Starting and stopping. The constructor in hooks.c calls tracer_start once; from then on every
+ * event asks for tracer_header.
  *
- *     enabled page   0 --start--> 1 --fork--> child: 0 --first event--> 1
- *                                 1 --stop, or the trace cannot be made--> 0 for good
+ *     *tracer_live   NULL --start--> header --fork--> child: NULL --first event--> its own header
+ *                                    header --stop, or the trace cannot be made--> NULL for good
  *
  * Rule: until the last step of tracer_start has succeeded nothing is recorded, and a step that
  * fails leaves a guest that runs as if the library were not there.
@@ -182,6 +182,18 @@ tracer_enable(void)
 	*page = tracer.writer.header;
 	__atomic_store_n(&tracer_live, page, __ATOMIC_RELEASE);
 	return 0;
+}
+
+void
+tracer_resume(void)
+{
+	__atomic_store_n(tracer_live, tracer.writer.header, __ATOMIC_RELEASE);
+}
+
+void
+tracer_suspend(void)
+{
+	__atomic_store_n(tracer_live, NULL, __ATOMIC_RELAXED);
 }
 
 static void

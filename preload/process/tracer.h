@@ -55,6 +55,12 @@ tracer_is_on(void)
 	return tracer_header() != NULL;
 }
 
+/* Tracing goes on, in the trace that tracer.writer has now. */
+void tracer_resume(void);
+
+/* In a forked child whose page was not wiped: it is not traced until tracer_child. */
+void tracer_suspend(void);
+
 /* For the hooks, when it is not on: gives a forked child its trace. True: it is on now. */
 bool tracer_wake(void);
 

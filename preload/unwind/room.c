@@ -6,10 +6,10 @@
  *     guest's stack   ... | caller | hook | record | stack_switch |
  *     spare stack                                        '--> | work ... |
  *
- * Asked by record.c at every event, called by slow.c. Rule: the guest's stack is used only where
- * its bounds are known for sure; a stack that we do not know has no room. (The spare one is not the
- * rule for all: a signal handler of the guest that runs meanwhile would find itself on a foreign
- * stack.)
+ * Asked by straight.h at every allocation, called by slow.c. Rule: the guest's stack is used only
+ * where its bounds are known for sure; a stack that we do not know has no room. (The spare one is
+ * not the rule for all: a signal handler of the guest that runs meanwhile would find itself on a
+ * foreign stack.)
  */
 #include "preload/unwind/stack.h"
 

@@ -26,6 +26,8 @@ slots_differs(const struct slot *slot)
 	return *(const uint64_t *)(uintptr_t)slot->address != slot->value;
 }
 
+_Static_assert(SLOTS_AT_ONCE == 4, "what slots_check_four compares");
+
 /* Which of four is the last that does not hold, the first being number 1; 0: all hold. Written out:
  * the compiler would make a loop of them. A branch for each costs less than to gather what
  * differs. */

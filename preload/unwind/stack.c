@@ -1,5 +1,6 @@
 /*
- * From the guest's registers to a stack id. Called by books.h for every allocation.
+ * From the guest's registers to a stack id. Called for every allocation whose stack the straight
+ * way does not recall.
  *
  *     caller --memo--> a recent stack, proved by its slots --------------------------> id
  *            --frames--> walked to where it joins the last stack --> node --stacks--> id

@@ -16,11 +16,15 @@ struct caller {
 	uint64_t sp, rbp; /* x86-64; elsewhere of no use */
 };
 
+/* Within a hook itself: the stack pointer of its caller. Of two hooks of a thread under way at one
+ * time the inner one's is lower. */
+#define CALLER_SP ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t))
+
 /* Within a hook itself: where its frame lies tells. Being a local of the hook, it also keeps the
  * compiler from leaving the hook's frame by a tail call. */
 #define CALLER_HERE \
 	(&(const struct caller){ (uintptr_t)__builtin_return_address(0), \
-		(uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t), \
+		CALLER_SP, \
 		*(const uint64_t *)__builtin_frame_address(0) })
 
 /* The id of the present stack, without frames of this library, for a block of this size; 0:

@@ -66,7 +66,7 @@ def exec_failed():
 
 @test
 def exec_failed_in_child():
-    """a child's trace that was removed before a failed exec is there again, and holds its maps"""
+    """a forked child whose exec failed goes on to a trace of its own, which holds its maps"""
     command = [program("ends"), "failed_exec_of_child"]
     bare, done = run(command), run(command, env=environment())
     equal((done.returncode, done.stdout, done.stderr), (bare.returncode, bare.stdout, bare.stderr))
@@ -76,6 +76,17 @@ def exec_failed_in_child():
     equal(len(taken), 2, taken)
     assert all(data["complete"] for data in found)
     equal(sorted(max(m["count"] for m in s["maps"]) for s in taken), [1000, 2000])
+
+
+@test
+def exec_failed_without_maps():
+    """nor does a failed exec harm a program, or a child, whose trace was removed before it"""
+    for words in ([], ["child"]):
+        command = [program("failed_exec"), *words]
+        bare, done = run(command), run(command, env=environment())
+        equal((done.returncode, done.stdout, done.stderr),
+              (bare.returncode, bare.stdout, bare.stderr))
+        equal(done.returncode, 0)
 
 
 @test

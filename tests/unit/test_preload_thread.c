@@ -159,6 +159,22 @@ goes_on_after_a_longjmp_out_of_the_library(void **unused)
 }
 
 static void
+tells_an_inner_hook_from_one_that_is_gone(void **unused)
+{
+	struct thread *thread = thread_enter();
+	uint64_t here = (uintptr_t)__builtin_frame_address(0);
+
+	assert_true(stack_run(thread, notes_nothing, NULL));
+	thread_leave(thread);
+	thread = thread_enter_at(here);
+	assert_null(thread_enter_at(here - 16)); /* a handler came upon it */
+	assert_ptr_equal(thread_enter_at(here), thread); /* from the same place: no way back */
+	assert_ptr_equal(thread_enter_at(here + 16), thread);
+	assert_null(thread_enter_at(here));
+	thread_leave(thread);
+}
+
+static void
 notes_where_it_runs(void *at)
 {
 	*(uintptr_t *)at = (uintptr_t)__builtin_frame_address(0);
@@ -198,6 +214,7 @@ main(void)
 		cmocka_unit_test(uses_the_state_of_an_ended_thread_again),
 		cmocka_unit_test(gives_back_what_an_ending_thread_borrowed),
 		cmocka_unit_test(goes_on_after_a_longjmp_out_of_the_library),
+		cmocka_unit_test(tells_an_inner_hook_from_one_that_is_gone),
 		cmocka_unit_test(works_on_a_stack_of_its_own_where_the_guests_is_unknown),
 	};
 
