@@ -193,70 +193,65 @@ ledger_clear_outer(uint64_t address)
 /* ---- all of them */
 
 struct visit {
-	struct ledger_block *into;
-	size_t count, room;
-	void (*each)(const struct ledger_block *block);
-	bool is_last; /* the words are not needed afterwards */
+	void (*block)(const struct ledger_block *block, void *context);
+	void *context;
 };
-
-static void
-visit_block(const struct ledger_block *block, void *context)
-{
-	struct visit *visit = context;
-
-	if (visit->each)
-		visit->each(block);
-	else if (visit->into && visit->count < visit->room)
-		visit->into[visit->count] = *block;
-	else if (visit->into)
-		return;
-	visit->count++;
-}
 
 static void
 visit_page(const uint32_t *words, uint64_t address, void *context)
 {
+	const struct visit *visit = context;
 	struct ledger_block block;
 
 	for (size_t i = 0; i < SHADOW_PAGE_WORDS; i++) {
 		if (ledger_read(&words[i], address + i * SHADOW_GRANULE, &block))
-			visit_block(&block, context);
+			visit->block(&block, visit->context);
 	}
 }
 
-static size_t
-ledger_visit(struct visit visit)
+void
+ledger_each(void (*visit)(const struct ledger_block *block, void *context), void *context)
 {
-	if (visit.is_last)
-		shadow_drain(visit_page, &visit);
-	else
-		shadow_each(visit_page, &visit);
-	aside_each(visit_block, &visit);
-	return visit.count;
+	struct visit all = { visit, context };
+
+	shadow_each(visit_page, &all);
+	aside_each(visit, context);
+}
+
+void
+ledger_drain(void (*visit)(const struct ledger_block *block, void *context), void *context)
+{
+	struct visit all = { visit, context };
+
+	shadow_drain(visit_page, &all);
+	aside_each(visit, context);
+}
+
+static void
+count_page(const uint32_t *words, uint64_t address, void *context)
+{
+	struct ledger_block block;
+	size_t *count = context;
+
+	for (size_t i = 0; i < SHADOW_PAGE_WORDS; i++)
+		*count += ledger_read(&words[i], address + i * SHADOW_GRANULE, &block);
+}
+
+static void
+count_block(const struct ledger_block *block, void *context)
+{
+	(void)block;
+	++*(size_t *)context;
 }
 
 size_t
 ledger_count(void)
 {
-	return ledger_visit((struct visit){ 0 });
-}
+	size_t count = 0;
 
-size_t
-ledger_copy(struct ledger_block *into, size_t room)
-{
-	return ledger_visit((struct visit){ .into = into, .room = room });
-}
-
-size_t
-ledger_drain(struct ledger_block *into, size_t room)
-{
-	return ledger_visit((struct visit){ .into = into, .room = room, .is_last = true });
-}
-
-void
-ledger_each(void (*visit)(const struct ledger_block *block))
-{
-	ledger_visit((struct visit){ .each = visit });
+	shadow_each(count_page, &count);
+	aside_each(count_block, &count);
+	return count;
 }
 
 void

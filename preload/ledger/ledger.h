@@ -155,15 +155,14 @@ bool ledger_is_outer(uint64_t address);
 
 /* ---- where nothing changes: in a frozen child, or with changes stopped */
 
-/* How many blocks; and all of them, in any order. */
+/* How many blocks. */
 size_t ledger_count(void);
-size_t ledger_copy(struct ledger_block *into, size_t room);
+
+/* Calls `visit` for each: in order of address, and those that are kept aside last. */
+void ledger_each(void (*visit)(const struct ledger_block *block, void *context), void *context);
 
 /* The same, and the ledger's memory is given back meanwhile: for a child that only looks. */
-size_t ledger_drain(struct ledger_block *into, size_t room);
-
-/* Calls `visit` for each. */
-void ledger_each(void (*visit)(const struct ledger_block *block));
+void ledger_drain(void (*visit)(const struct ledger_block *block, void *context), void *context);
 
 /* ---- outside of changes */
 

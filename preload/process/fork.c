@@ -165,8 +165,9 @@ fork_move_tables(struct trace_writer *own)
 }
 
 static void
-fork_count(const struct ledger_block *block)
+fork_count(const struct ledger_block *block, void *context)
 {
+	(void)context;
 	counters_add(thread_self, block->stack, block->size);
 }
 
@@ -174,8 +175,7 @@ static void
 fork_count_part(const struct ledger_block *block, bool is_rest, void *context)
 {
 	(void)is_rest;
-	(void)context;
-	fork_count(block);
+	fork_count(block, context);
 }
 
 /* A new file with the tables of the present one, which is left. Returns 0, or -1 with errno. */
@@ -224,7 +224,7 @@ tracer_child(void)
 	} else {
 		tracer_restart_clock();
 		counters_restart(thread);
-		ledger_each(fork_count);
+		ledger_each(fork_count, NULL);
 		arena_each(fork_count_part, NULL);
 		counters_restarted();
 		trigger_after_fork();

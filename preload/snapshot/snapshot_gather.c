@@ -13,15 +13,22 @@
 #include "preload/ledger/arena.h"
 #include "preload/ledger/ledger.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 static void
 put_block(struct finder_block *into, const struct ledger_block *block)
 {
-	struct finder_block copy = { block->address, block->size, block->stack, TRACE_NONE };
+	*into = (struct finder_block){ block->address, block->size, block->stack, TRACE_NONE };
+}
 
-	memcpy(into, &copy, sizeof(copy));
+/* Never more than were counted. */
+static void
+gather_block(const struct ledger_block *block, void *context)
+{
+	struct snapshot_job *job = context;
+
+	if (&job->blocks[job->block_count] < job->rests)
+		put_block(&job->blocks[job->block_count++], block);
 }
 
 static void
@@ -41,17 +48,14 @@ gather_part(const struct ledger_block *block, bool is_rest, void *context)
 	if (is_rest)
 		put_block(&job->rests[job->rest_count++], block);
 	else
-		put_block(&job->blocks[job->block_count++], block);
+		gather_block(block, job);
 }
 
 int
 snapshot_gather(struct snapshot_job *job)
 {
 	size_t count = ledger_count(), parts[2] = { 0, 0 };
-	struct ledger_block *from;
 
-	/* The copy becomes the finder's list where it lies. */
-	_Static_assert(sizeof(struct ledger_block) == sizeof(struct finder_block), "in place");
 	arena_each(count_part, parts);
 	job->block_count = job->rest_count = 0;
 	job->mapped = (count + parts[false] + parts[true] + 1) * sizeof(*job->blocks);
@@ -62,14 +66,10 @@ snapshot_gather(struct snapshot_job *job)
 	 * it. */
 	madvise(job->blocks, job->mapped, MADV_HUGEPAGE);
 	job->rests = job->blocks + count + parts[false];
-	from = (struct ledger_block *)(void *)job->blocks;
-	job->block_count = job->is_copy ? ledger_drain(from, count) : ledger_copy(from, count);
-	for (size_t i = 0; i < job->block_count; i++) {
-		struct ledger_block block;
-
-		memcpy(&block, &from[i], sizeof(block));
-		put_block(&job->blocks[i], &block);
-	}
+	if (job->is_copy)
+		ledger_drain(gather_block, job);
+	else
+		ledger_each(gather_block, job);
 	arena_each(gather_part, job);
 	return 0;
 }
