@@ -95,24 +95,27 @@ tracer_init_tables(void)
 	return 0;
 }
 
-/* Number 0 of each: no site, the root, no map's, the unknown stack. */
+/* Number 0 of each: no site, the root, no map's, the unknown stack. Whole before they are counted:
+ * a guest may be killed at any moment. */
 static int
 tracer_publish_roots(void)
 {
-	struct trace_table *tables[] = { &tracer.sites, &tracer.nodes, &tracer.decisions,
-		&tracer.stacks };
-	struct trace_decision *decision;
+	static const struct trace_site no_site = { .module = TRACE_SITE_NO_MODULE };
+	static const struct trace_decision no_map = { .profile = TRACE_NONE, .role = TRACE_OTHER,
+		.split_role = TRACE_OTHER, .split_share = 1, .split_whole = 1 };
+	const struct { struct trace_table *table; const void *record; size_t size; } roots[] = {
+		{ &tracer.sites, &no_site, sizeof(no_site) }, { &tracer.nodes, "", 0 },
+		{ &tracer.decisions, &no_map, sizeof(no_map) }, { &tracer.stacks, "", 0 },
+	};
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		if (!trace_table_next(&tracer.writer, tables[i]))
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		void *record = trace_table_next(&tracer.writer, roots[i].table);
+
+		if (!record)
 			return -1;
-		trace_table_publish(&tracer.writer, tables[i]);
+		memcpy(record, roots[i].record, roots[i].size);
+		trace_table_publish(&tracer.writer, roots[i].table);
 	}
-	tracer_site(0)->module = TRACE_SITE_NO_MODULE;
-	decision = tracer_decision(0);
-	decision->profile = TRACE_NONE;
-	decision->role = decision->split_role = TRACE_OTHER;
-	decision->split_share = decision->split_whole = 1;
 	return 0;
 }
 
