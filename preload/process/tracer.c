@@ -190,13 +190,16 @@ tracer_enable(void)
 void
 tracer_resume(void)
 {
-	__atomic_store_n(tracer_live, tracer.writer.header, __ATOMIC_RELEASE);
+	struct trace_header **live = __atomic_load_n(&tracer_live, __ATOMIC_RELAXED);
+
+	if (live != &never) /* it has been stopped for good */
+		__atomic_store_n(live, tracer.writer.header, __ATOMIC_RELEASE);
 }
 
 void
 tracer_suspend(void)
 {
-	__atomic_store_n(tracer_live, NULL, __ATOMIC_RELAXED);
+	__atomic_store_n(__atomic_load_n(&tracer_live, __ATOMIC_RELAXED), NULL, __ATOMIC_RELAXED);
 }
 
 static void

@@ -55,7 +55,7 @@ tracer_is_on(void)
 	return tracer_header() != NULL;
 }
 
-/* Tracing goes on, in the trace that tracer.writer has now. */
+/* Tracing goes on, in the trace that tracer.writer has now; not once it was stopped. */
 void tracer_resume(void);
 
 /* In a forked child whose page was not wiped: it is not traced until tracer_child. */
