@@ -1,7 +1,8 @@
 /*
  * A signal at each instruction of the library: a child is stepped through a malloc and a free, and
  * its handler runs after the first instruction of libmaptrace.so, in a later pair after the second
- * one (or STRIDE further on), and so on until a pair has no more. Without the library there is none.
+ * one (or STRIDE further on), and so on until a pair has no more. Without the library there is
+ * none.
  *
  *     stepped WHAT [STRIDE]      what the handler does:
  *
