@@ -39,11 +39,11 @@ hooks_allocated(void *block, size_t size, const struct caller *caller)
 }
 
 /* Before a free; false: there is nothing to free. */
-static inline bool
+static inline __attribute__((always_inline)) bool
 hooks_freeing(void *block, uint64_t here)
 {
 	if (!record_is_passing(block))
-		return record_free(block, here);
+		return straight_free(block, here);
 	record_passed();
 	return true;
 }
@@ -57,7 +57,7 @@ malloc(size_t size)
 		return boot_allocate(0, size);
 	block = real.malloc(size);
 	if (block)
-		straight_or_anew(block, size, CALLER_HERE);
+		straight_allocate(block, size, CALLER_HERE);
 	return block;
 }
 
@@ -147,11 +147,8 @@ reallocarray(void *block, size_t count, size_t size)
 EXPORT void
 free(void *block)
 {
-	if (record_is_passing(block))
-		record_passed();
-	else if (!straight_free(block, CALLER_SP) && !record_free_anew(block, CALLER_SP))
-		return;
-	real.free(block);
+	if (hooks_freeing(block, CALLER_SP))
+		real.free(block);
 }
 
 EXPORT void

@@ -132,7 +132,7 @@ record_added(struct thread *thread, uint64_t address, uint64_t size, uint32_t st
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	straight_or_anew(block, size, caller);
+	straight_allocate(block, size, caller);
 }
 
 /* ---- frees */
@@ -166,7 +166,7 @@ record_free_anew(void *block, uint64_t here)
 bool
 record_free(void *block, uint64_t here)
 {
-	return straight_free(block, here) || record_free_anew(block, here);
+	return straight_free(block, here);
 }
 
 /* ---- realloc */

@@ -43,9 +43,9 @@ straight_leave(struct thread *thread)
 
 /* ---- allocations */
 
-/* False: it is not recorded, and record_allocation_anew will. */
+/* A block comes; false: it has not, in this way. */
 static inline FAST bool
-straight_allocation(void *block, size_t size, const struct caller *caller)
+straight_coming(void *block, size_t size, const struct caller *caller)
 {
 	uint64_t address = (uintptr_t)block, here = caller->sp;
 	struct thread *thread = thread_enter_plain(here, THREAD_INSIDE);
@@ -71,17 +71,17 @@ straight_allocation(void *block, size_t size, const struct caller *caller)
 	return true;
 }
 
-/* An allocation, whichever way it goes. */
+/* record_allocation, whichever way it goes. */
 static inline FAST void
-straight_or_anew(void *block, size_t size, const struct caller *caller)
+straight_allocate(void *block, size_t size, const struct caller *caller)
 {
-	if (!straight_allocation(block, size, caller))
+	if (!straight_coming(block, size, caller))
 		record_allocation_anew(block, size, caller);
 }
 
 /* ---- frees */
 
-/* A block leaves in the straight way. */
+/* A block leaves; false: it has not, in this way. */
 static inline FAST bool
 straight_leaving(uint64_t address, uint64_t here, struct ledger_block *old)
 {
@@ -100,13 +100,13 @@ straight_leaving(uint64_t address, uint64_t here, struct ledger_block *old)
 	return true;
 }
 
-/* False: it is not recorded, and record_free_anew will. */
+/* record_free, whichever way it goes. */
 static inline FAST bool
 straight_free(void *block, uint64_t here)
 {
 	struct ledger_block old;
 
-	return straight_leaving((uintptr_t)block, here, &old);
+	return straight_leaving((uintptr_t)block, here, &old) || record_free_anew(block, here);
 }
 
 #endif

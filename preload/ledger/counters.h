@@ -118,7 +118,7 @@ enum { COUNTERS_SPLIT = TRACE_ROLES + 1 };
 uint32_t counters_take_note(struct trace_counter *counter, uint32_t stack);
 
 /* `sign`: 1 a block of this size came, -1 it left. All but the roles. */
-static inline __attribute__((always_inline)) void
+static inline void
 counters_move_stack(struct thread *thread, struct trace_counter *counter, uint64_t size,
                     int64_t sign)
 {
@@ -140,7 +140,7 @@ counters_move_stack(struct thread *thread, struct trace_counter *counter, uint64
 }
 
 /* The same and the roles. */
-static inline __attribute__((always_inline)) void
+static inline void
 counters_move(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size,
               int64_t sign)
 {
@@ -228,7 +228,7 @@ counters_remove_plain(struct thread *thread, struct trace_header *header,
 /* An allocation that could not be recorded, or a free that could not be counted. */
 void counters_unrecorded(void);
 
-static inline __attribute__((always_inline)) struct trace_counter *
+static inline struct trace_counter *
 counters_need(struct thread *thread, uint32_t stack)
 {
 	struct trace_counter *counter = counters_of(thread, stack);
@@ -241,7 +241,7 @@ counters_need(struct thread *thread, uint32_t stack)
 }
 
 /* A block of `size` bytes came to stack `stack`, whose counter this is, or left it. */
-static inline __attribute__((always_inline)) void
+static inline void
 counters_add_to(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size)
 {
 	counters_move(thread, counter, stack, size, 1);

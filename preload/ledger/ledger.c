@@ -63,14 +63,6 @@ ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_
 	return false;
 }
 
-/* Whether this block has words of its own that say all of it. */
-static bool
-ledger_fits(const struct ledger_block *block)
-{
-	return shadow_covers(block->address) && (block->address + SHADOW_GRANULE) % SHADOW_PAGE &&
-	       block->size < LEDGER_SIZES && block->stack < LEDGER_STACKS;
-}
-
 static bool
 ledger_add_aside(const struct ledger_block *block, uint32_t *word, bool *full)
 {
@@ -95,7 +87,7 @@ ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *f
 		return false;
 	if (ledger_clear_way(address, block->size, word, stale))
 		return true;
-	if (!ledger_fits(block))
+	if (block->size >= LEDGER_SIZES || !ledger_fits(address, block->stack))
 		return ledger_add_aside(block, word, full);
 	ledger_put(word, block->size, block->stack);
 	return false;
@@ -114,19 +106,6 @@ ledger_remove_slowly(uint64_t address, struct ledger_block *out)
 	if (word)
 		*word = 0;
 	return aside_look(address, true, out);
-}
-
-/* From a head to its block; false: no head, or kept aside. */
-static inline bool
-ledger_read(const uint32_t *word, uint64_t address, struct ledger_block *out)
-{
-	uint32_t head = __atomic_load_n(word, __ATOMIC_ACQUIRE), code = ledger_code(head);
-
-	if (!(head & LEDGER_HEAD) || code > LEDGER_NEXT_WORD)
-		return false;
-	*out = (struct ledger_block){ address, code == LEDGER_NEXT_WORD ? word[1] : code,
-		head & (LEDGER_STACKS - 1) };
-	return true;
 }
 
 bool

@@ -64,15 +64,22 @@ ledger_code(uint32_t word)
 bool ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full);
 bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
 
-/* The straight way of the same: the words where a block of less than LEDGER_SIZES bytes goes,
- * nothing being in its way; NULL: it goes another way. */
+/* Whether a block of less than LEDGER_SIZES bytes has words of its own that say all of it. */
+static inline __attribute__((always_inline)) bool
+ledger_fits(uint64_t address, uint32_t stack)
+{
+	return shadow_covers(address) && stack < LEDGER_STACKS &&
+	       (address + SHADOW_GRANULE) % SHADOW_PAGE;
+}
+
+/* The straight way of ledger_add: the words where such a block goes, nothing being in its way;
+ * NULL: it goes another way. */
 static inline __attribute__((always_inline)) uint32_t *
 ledger_place(uint64_t address, uint64_t size, uint32_t stack)
 {
 	uint32_t *word;
 
-	if (__builtin_expect(!shadow_covers(address) || stack >= LEDGER_STACKS ||
-	                     !((address + SHADOW_GRANULE) % SHADOW_PAGE), 0))
+	if (__builtin_expect(!ledger_fits(address, stack), 0))
 		return NULL;
 	word = shadow_find(address);
 	if (__builtin_expect(!word || word[0] || (size > SHADOW_GRANULE && word[1]), 0))
@@ -92,22 +99,28 @@ ledger_put(uint32_t *word, uint64_t size, uint32_t stack)
 	__atomic_store_n(&word[0], ledger_head(code, stack), __ATOMIC_RELEASE);
 }
 
+/* From a head to its block; false: no head, or kept aside. */
+static inline __attribute__((always_inline)) bool
+ledger_read(const uint32_t *word, uint64_t address, struct ledger_block *out)
+{
+	uint32_t head = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+	uint32_t code = (head >> LEDGER_STACK_BITS) - LEDGER_HEAD_CODE; /* large: no head */
+
+	if (__builtin_expect(code > LEDGER_NEXT_WORD, 0))
+		return false;
+	out->address = address;
+	out->size = __builtin_expect(code == LEDGER_NEXT_WORD, 1) ? word[1] : code;
+	out->stack = head & (LEDGER_STACKS - 1);
+	return true;
+}
+
 /* The words of a block that has words of its own, and the block; NULL: there is none. */
 static inline __attribute__((always_inline)) uint32_t *
 ledger_look(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL, head, code;
+	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
 
-	if (__builtin_expect(!word, 0))
-		return NULL;
-	head = *word;
-	code = (head >> LEDGER_STACK_BITS) - LEDGER_HEAD_CODE; /* large where it is no head */
-	if (__builtin_expect(code > LEDGER_NEXT_WORD, 0))
-		return NULL;
-	out->address = address;
-	out->size = __builtin_expect(code == LEDGER_NEXT_WORD, 1) ? word[1] : code;
-	out->stack = head & (LEDGER_STACKS - 1);
-	return word;
+	return __builtin_expect(word && ledger_read(word, address, out), 1) ? word : NULL;
 }
 
 /* Takes the block of these words out. */
