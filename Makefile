@@ -38,7 +38,7 @@ WARN := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-pro
 BASE := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMAPTRACE_VERSION='"$(VERSION)"' $(WARN) -MMD -MP
 SHIM := -fPIC -fvisibility=hidden -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc \
         -fno-builtin-free -ftls-model=initial-exec -fno-stack-protector \
-        -U_FORTIFY_SOURCE -ffunction-sections -fdata-sections
+        -U_FORTIFY_SOURCE -ffunction-sections -fdata-sections -fno-tree-slp-vectorize
 SANITIZE := $(if $(filter none,$(SAN)),,-fsanitize=$(SAN) -fno-sanitize-recover=undefined) \
     -fno-omit-frame-pointer -O1 -g
 # gcc's ThreadSanitizer warns of each fence that it does not know them.

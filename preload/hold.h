@@ -11,4 +11,8 @@
 			__builtin_unreachable();                                                   \
 	} while (0)
 
+/* Of a variable that is declared in a header: it is this library's own, and read where it lies.
+ * Else its address is asked for first, since any module might have one of this name. */
+#define OWN __attribute__((visibility("hidden")))
+
 #endif

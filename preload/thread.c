@@ -16,6 +16,7 @@
 #include "preload/lock.h"
 #include "preload/process/tracer.h"
 #include "preload/shield.h"
+#include "preload/unwind/stack.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -94,7 +95,8 @@ thread_release(struct thread *thread)
 
 	counters_end_thread(thread);
 	shield_take(&shield, &lock);
-	thread->stack_low = thread->stack_high = thread->last_block = thread->passing = 0;
+	thread->last_block = thread->passing = 0;
+	stack_set_bounds(thread, 0, 0);
 	thread->is_borrowed = false;
 	thread->busy = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);

@@ -25,9 +25,9 @@ struct thread {
 		};
 	};
 	uint32_t in_use;
-	int32_t until_look;  /* events until the clock and the triggers are asked again; see
-	                      * slow.h */
-	int32_t look_gap;    /* ... as many as there were the last time */
+	int32_t until_look;  /* events that pass before the one that asks the clock and the
+	                      * triggers again; see slow.h */
+	int32_t look_gap;    /* from the last of those to this one */
 	uint64_t looked_ns;  /* when that was */
 	struct thread *next; /* all threads' states */
 	struct thread *next_unused; /* those that wait for a thread */
@@ -45,6 +45,8 @@ struct thread {
 	uint64_t entered_at; /* the stack pointer of the hook's caller, or in it: a longjmp past it
 	                      * is seen by that */
 	uint64_t stack_low, stack_high; /* of this thread's stack, as far as known; else 0 */
+	uint64_t room_low, room_size;   /* the part of it with room below for an event; see
+	                                 * stack.h */
 	uint8_t *spare_stack; /* to work on where the guest's stack has too little room; or NULL */
 	struct unwind_check *check; /* scratch of unwind_check.c, or NULL */
 	struct history *history; /* the stacks that it had last, see stack.c; or NULL */

@@ -6,11 +6,13 @@
 #ifndef PRELOAD_HOOKS_BOOT_H
 #define PRELOAD_HOOKS_BOOT_H
 
+#include "preload/hold.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-extern uintptr_t boot_low, boot_high; /* all boot blocks lie in between; 0, 0: none was made */
+extern OWN uintptr_t boot_low, boot_high; /* all boot blocks lie in between; 0, 0: none was made */
 
 /* Zeroed; `alignment` a power of two. NULL with ENOMEM. */
 void *boot_allocate(size_t alignment, size_t size);

@@ -57,7 +57,7 @@ malloc(size_t size)
 		return boot_allocate(0, size);
 	block = real.malloc(size);
 	if (block)
-		straight_allocate(block, size, CALLER_HERE);
+		straight_allocate(block, size, CALLER);
 	return block;
 }
 

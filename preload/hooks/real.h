@@ -5,6 +5,8 @@
 #ifndef PRELOAD_HOOKS_REAL_H
 #define PRELOAD_HOOKS_REAL_H
 
+#include "preload/hold.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,8 +26,8 @@ struct real {
 	void (*free_aligned_sized)(void *block, size_t alignment, size_t size);
 };
 
-extern struct real real;
-extern bool real_ready;
+extern OWN struct real real;
+extern OWN bool real_ready;
 
 /* False while the definitions are being looked up: the boot arena serves then. */
 bool real_resolve(void);

@@ -115,24 +115,16 @@ COLD void
 record_learned(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller,
                const struct memo_stack *known)
 {
-	if (!record_is_nested(thread, address))
-		books_add(thread, address, size, history_identify(thread, caller, size, known));
-	record_leave(thread);
-}
-
-COLD void
-record_added(struct thread *thread, uint64_t address, uint64_t size, uint32_t stack)
-{
 	change_end(thread);
 	if (!record_is_nested(thread, address))
-		books_add(thread, address, size, stack);
+		books_add(thread, address, size, history_identify(thread, caller, size, known));
 	record_leave(thread);
 }
 
 void
 record_allocation(void *block, size_t size, const struct caller *caller)
 {
-	straight_allocate(block, size, caller);
+	straight_allocate(block, size, *caller);
 }
 
 /* ---- frees */

@@ -68,7 +68,8 @@ slow_look_again(struct thread *thread, uint64_t now)
 	    settings.check_unwind)
 		gap = 1;
 	thread->looked_ns = now;
-	thread->look_gap = thread->until_look = gap < most ? gap : most;
+	thread->look_gap = gap < most ? gap : most;
+	thread->until_look = thread->look_gap - 1;
 }
 
 static void

@@ -16,8 +16,8 @@
 static inline __attribute__((always_inline)) bool
 slow_count_event(struct thread *thread, const struct trace_header *header, uint64_t size)
 {
-	return __builtin_expect(--thread->until_look < 1 || size >= LARGE_BYTES ||
-	                        trigger_is_asked(header), 0);
+	return __builtin_expect(--thread->until_look < 0 || trigger_is_asked(header) ||
+	                        size >= LARGE_BYTES, 0);
 }
 
 /* Each does its event's work where there is stack for it, else counts it as unrecorded. errno

@@ -14,20 +14,18 @@
 
 #define FAST __attribute__((always_inline))
 
-/* ---- in record.c: where it ends */
+/* ---- in record.c: where it ends. The caller is in registers until then: what these are told is a
+ * copy. */
 
 void record_allocation_anew(void *block, size_t size, const struct caller *caller);
 
 /* As record_free. */
 bool record_free_anew(void *block, uint64_t here);
 
-/* From inside, and out of it: the stack is one that this thread did not have lately, or depends on
- * the size. */
+/* From inside, and out of it: the stack is one that this thread did not have lately (NULL), or
+ * depends on the size, or the books want more than the straight way gives them. */
 void record_learned(struct thread *thread, uint64_t address, uint64_t size,
                     const struct caller *caller, const struct memo_stack *known);
-
-/* From inside, and out of it: the books want more than the straight way gives them. */
-void record_added(struct thread *thread, uint64_t address, uint64_t size, uint32_t stack);
 
 /* From inside, and out of it: blocks that were freed while this thread was busy are freed now. */
 void record_free_pending(struct thread *thread);
@@ -45,38 +43,41 @@ straight_leave(struct thread *thread)
 
 /* A block comes; false: it has not, in this way. */
 static inline FAST bool
-straight_coming(void *block, size_t size, const struct caller *caller)
+straight_coming(void *block, size_t size, struct caller caller)
 {
-	uint64_t address = (uintptr_t)block, here = caller->sp;
-	struct thread *thread = thread_enter_plain(here, THREAD_INSIDE);
+	uint64_t address = (uintptr_t)block;
+	struct thread *thread = thread_enter_plain(caller.sp, THREAD_INSIDE);
 	struct trace_header *header = tracer_header();
 	const struct memo_stack *known;
 
 	if (__builtin_expect(!thread, 0))
 		return false;
 	if (__builtin_expect(!header || slow_count_event(thread, header, size) ||
-	                     !stack_has_room(thread, (uintptr_t)caller), 0)) {
+	                     !stack_has_room(thread, caller.sp), 0)) {
 		thread_leave_plain(thread);
 		return false;
 	}
-	known = history_recall(thread, caller);
-	if (__builtin_expect(!known || known->by_size, 0))
-		record_learned(thread, address, size, caller, known);
-	else if (__builtin_expect(!change_try(thread) ||
-	                          !books_add_plain(thread, header, address, size, known->stack),
-	                          0))
-		record_added(thread, address, size, known->stack);
-	else
+	known = history_recall(thread, &caller);
+	if (__builtin_expect(!known || !change_try(thread) ||
+	                     !books_add_plain(thread, header, address, size, known->stack), 0)) {
+		struct caller told = caller;
+
+		record_learned(thread, address, size, &told, known);
+	} else {
 		straight_leave(thread);
+	}
 	return true;
 }
 
 /* record_allocation, whichever way it goes. */
 static inline FAST void
-straight_allocate(void *block, size_t size, const struct caller *caller)
+straight_allocate(void *block, size_t size, struct caller caller)
 {
-	if (!straight_coming(block, size, caller))
-		record_allocation_anew(block, size, caller);
+	if (!straight_coming(block, size, caller)) {
+		struct caller told = caller;
+
+		record_allocation_anew(block, size, &told);
+	}
 }
 
 /* ---- frees */

@@ -11,10 +11,11 @@
 #ifndef PRELOAD_LEDGER_CHANGE_H
 #define PRELOAD_LEDGER_CHANGE_H
 
+#include "preload/hold.h"
 #include "preload/thread.h"
 
 /* Not 0: changes go the slow way. */
-extern uint32_t change_stops;
+extern OWN uint32_t change_stops;
 
 /* Once, before the first stop. */
 void change_open(void);

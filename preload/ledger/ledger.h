@@ -118,7 +118,7 @@ ledger_read(const uint32_t *word, uint64_t address, struct ledger_block *out)
 static inline __attribute__((always_inline)) uint32_t *
 ledger_look(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	uint32_t *word = shadow_covers(address) ? shadow_peek(address) : NULL;
 
 	return __builtin_expect(word && ledger_read(word, address, out), 1) ? word : NULL;
 }

@@ -73,15 +73,20 @@ region_make(uint64_t address)
 {
 	struct shadow_window *window = window_make(address);
 	struct shadow_region *region;
+	uint32_t *leaf;
 
 	if (!window)
 		return NULL;
 	region = &window->regions[address / SHADOW_REGION % SHADOW_WINDOW_REGIONS];
-	if (!region->words && (region->words = leaf_take())) {
-		window_reach(window, address / SHADOW_REGION % SHADOW_WINDOW_REGIONS);
-		region_count++;
-	}
-	return region->words ? region : NULL;
+	if (region->words)
+		return region;
+	leaf = leaf_take();
+	if (!leaf)
+		return NULL;
+	__atomic_store_n(&region->words, leaf, __ATOMIC_RELEASE);
+	window_reach(window, address / SHADOW_REGION % SHADOW_WINDOW_REGIONS);
+	region_count++;
+	return region;
 }
 
 static __attribute__((noinline)) uint32_t *

@@ -45,7 +45,7 @@ struct shadow_window {
 	uint32_t first, end; /* those that have words lie in between */
 };
 
-extern struct shadow_window *shadow_windows[SHADOW_WINDOWS];
+extern OWN struct shadow_window *shadow_windows[SHADOW_WINDOWS];
 
 /* Whether there can be a word of this address: it is the first of a granule, and not beyond
  * them. */
@@ -85,7 +85,22 @@ shadow_find(uint64_t address)
 	return &words[address / SHADOW_GRANULE % SHADOW_REGION_WORDS];
 }
 
-/* The same; makes the page, all words 0, if there is none. NULL: no memory for it. */
+/* The same for who only asks what stands there: a word whose page was never made reads 0. */
+static inline __attribute__((always_inline)) uint32_t *
+shadow_peek(uint64_t address)
+{
+	const struct shadow_region *region = shadow_region(address);
+	uint32_t *words;
+
+	if (__builtin_expect(!region, 0))
+		return NULL;
+	words = __atomic_load_n(&region->words, __ATOMIC_ACQUIRE);
+	if (__builtin_expect(!words, 0))
+		return NULL;
+	return &words[address / SHADOW_GRANULE % SHADOW_REGION_WORDS];
+}
+
+/* As shadow_find; makes the page, all words 0, if there is none. NULL: no memory for it. */
 uint32_t *shadow_make(uint64_t address);
 
 /* Calls `visit` for each page that is there: its words and the address that the first stands for.

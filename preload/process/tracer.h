@@ -8,6 +8,7 @@
 #ifndef PRELOAD_PROCESS_TRACER_H
 #define PRELOAD_PROCESS_TRACER_H
 
+#include "preload/hold.h"
 #include "profiles/profile.h"
 #include "trace/writer.h"
 
@@ -19,7 +20,7 @@ struct tracer {
 	uint32_t profile_count;
 };
 
-extern struct tracer tracer;
+extern OWN struct tracer tracer;
 
 /* Records that events ask for. What trace_table_at gives, with a constant divisor: a new stack has
  * as many nodes as frames, and a division for each of them would be most of what it costs. */
@@ -40,7 +41,7 @@ TRACER_RECORD(stack, stacks)
 /* Never NULL. While tracing it points at a page of its own with MADV_WIPEONFORK, which holds the
  * trace's header while this very process is traced. In a child made by fork, _Fork or raw clone it
  * reads NULL until tracer_child has given the child a trace of its own. */
-extern struct trace_header **tracer_live;
+extern OWN struct trace_header **tracer_live;
 
 /* The header of this process's own trace; NULL: it is not traced. */
 static inline struct trace_header *

@@ -7,6 +7,7 @@
 #ifndef PRELOAD_SNAPSHOT_TRIGGER_H
 #define PRELOAD_SNAPSHOT_TRIGGER_H
 
+#include "preload/hold.h"
 #include "preload/process/tracer.h"
 
 /* A block came or is about to leave. */
@@ -33,7 +34,7 @@ enum trigger_cause trigger_is_due(uint64_t now_ns, uint64_t leaving);
 bool trigger_claim_request(uint32_t *number);
 
 /* How many requests somebody has taken on. */
-extern uint32_t trigger_answered;
+extern OWN uint32_t trigger_answered;
 
 /* Whether somebody asks for a snapshot: two words in lines that are hardly ever written. */
 static inline bool

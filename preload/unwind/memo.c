@@ -68,8 +68,7 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	place->needs_rbp = capture->needs_rbp;
 	place->leaf = capture->leaf;
 	place->cut = capture->cut;
-	place->stack = stack;
-	place->by_size = by_size;
+	place->stack = by_size ? MEMO_BY_SIZE : stack;
 	place->start = MEMO_NO_SLOTS;
 	if (was_seen)
 		memo_copy(memo, place, capture);

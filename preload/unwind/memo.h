@@ -10,6 +10,7 @@
 
 enum { MEMO_SETS = 128, MEMO_WAYS = 4, MEMO_SLOTS = 8192 };
 
+#define MEMO_BY_SIZE UINT32_MAX /* the stack depends on the block's size: no stack's number */
 #define MEMO_NO_SLOTS (UINT64_MAX / 2) /* where the ring never is, nor seems to have been */
 
 struct memo_stack { /* one cache line */
@@ -18,12 +19,11 @@ struct memo_stack { /* one cache line */
 	uint64_t start; /* of its slots: a running number; MEMO_NO_SLOTS: none are kept */
 	const struct slot *slots_end; /* the innermost of them is before it */
 	struct leaf leaf;
-	uint32_t stack;
+	uint32_t stack; /* or MEMO_BY_SIZE */
 	uint16_t slot_count; /* a multiple of SLOTS_AT_ONCE: the innermost fills up */
 	bool cut;
 	bool needs_rbp;
-	bool by_size; /* `stack` is not known: it depends on the block's size */
-	uint8_t unused[3];
+	uint8_t unused[4];
 };
 _Static_assert(sizeof(struct memo_stack) == 64, "one cache line");
 

@@ -36,8 +36,7 @@ room_of_main(struct thread *thread)
 
 	if (!getrlimit(RLIMIT_STACK, &limit) && limit.rlim_cur < most)
 		most = limit.rlim_cur;
-	thread->stack_high = (uintptr_t)__libc_stack_end;
-	thread->stack_low = thread->stack_high - most;
+	stack_set_bounds(thread, (uintptr_t)__libc_stack_end - most, (uintptr_t)__libc_stack_end);
 }
 
 static int (*next_getattr)(pthread_t, pthread_attr_t *);
@@ -67,10 +66,8 @@ room_of_other(struct thread *thread)
 
 	thread->is_calling_out = true;
 	if (!stack_attributes(pthread_self(), &attributes)) {
-		if (!pthread_attr_getstack(&attributes, &low, &size)) {
-			thread->stack_low = (uintptr_t)low;
-			thread->stack_high = (uintptr_t)low + size;
-		}
+		if (!pthread_attr_getstack(&attributes, &low, &size))
+			stack_set_bounds(thread, (uintptr_t)low, (uintptr_t)low + size);
 		pthread_attr_destroy(&attributes);
 	}
 	thread->is_calling_out = false;

@@ -6,6 +6,8 @@
 #ifndef PRELOAD_UNWIND_RULES_H
 #define PRELOAD_UNWIND_RULES_H
 
+#include "preload/hold.h"
+
 #include <stdint.h>
 
 /* The CFA is the stack pointer in the caller once the call has returned; the return address lies in
@@ -47,7 +49,7 @@ uint64_t rules_function(uint64_t at);
 void rules_forget(void);
 
 /* Moves with each rules_forget; what was derived from rules holds as long as it stands still. */
-extern uint32_t rules_moves;
+extern OWN uint32_t rules_moves;
 
 static inline uint32_t
 rules_generation(void)

@@ -213,7 +213,7 @@ history_identify(struct thread *thread, const struct caller *caller, uint64_t si
 	if (!known) {
 		stack_history(thread);
 		id = stack_learn(thread, caller, size);
-	} else if (known->by_size) {
+	} else if (known->stack == MEMO_BY_SIZE) {
 		leaf = known->leaf;
 		id = stacks_identify(&leaf, known->cut, size, &by_size);
 	} else {

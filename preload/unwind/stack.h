@@ -18,14 +18,17 @@ struct caller {
 
 /* Within a hook itself: the stack pointer of its caller. Of two hooks of a thread under way at one
  * time the inner one's is lower. */
-#define CALLER_SP ((uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uint64_t))
+#define CALLER_SP ((uintptr_t)__builtin_dwarf_cfa())
 
-/* Within a hook itself: where its frame lies tells. Being a local of the hook, it also keeps the
- * compiler from leaving the hook's frame by a tail call. */
-#define CALLER_HERE \
-	(&(const struct caller){ (uintptr_t)__builtin_return_address(0), \
+/* Within a hook itself: where its frame lies tells. */
+#define CALLER \
+	((struct caller){ (uintptr_t)__builtin_return_address(0), \
 		CALLER_SP, \
 		*(const uint64_t *)__builtin_frame_address(0) })
+
+/* The same for others: being a local of the hook, it also keeps the compiler from leaving the
+ * hook's frame by a tail call. */
+#define CALLER_HERE (&CALLER)
 
 /* The id of the present stack, without frames of this library, for a block of this size; 0:
  * unknown. Called with no lock of ours held, from the thread that called the hook. */
@@ -49,11 +52,21 @@ void stack_look_for_gone_code(void);
 /* What an event of ours may need of the guest's stack. */
 enum { STACK_ROOM = 48 * 1024 };
 
+/* This thread's stack lies here; 0, 0: it is not known where. */
+static inline void
+stack_set_bounds(struct thread *thread, uint64_t low, uint64_t high)
+{
+	thread->stack_low = low;
+	thread->stack_high = high;
+	thread->room_low = low + STACK_ROOM;
+	thread->room_size = high - low > STACK_ROOM ? high - low - STACK_ROOM : 0;
+}
+
 /* Whether that much is left of it below `here`. A stack whose bounds are not known has none. */
 static inline bool
 stack_has_room(const struct thread *thread, uint64_t here)
 {
-	return here < thread->stack_high && here >= thread->stack_low + STACK_ROOM;
+	return here - thread->room_low < thread->room_size;
 }
 
 /* Runs work(argument) on the guest's stack, or on the thread's spare one where the guest's has too

@@ -184,16 +184,18 @@ static void
 works_on_a_stack_of_its_own_where_the_guests_is_unknown(void **unused)
 {
 	struct thread *thread = thread_enter();
-	uint64_t high = thread->stack_high;
+	uint64_t low, high;
 	uintptr_t at = 0;
 
 	assert_true(stack_run(thread, notes_where_it_runs, &at));
-	assert_in_range(at, thread->stack_low, thread->stack_high);
-	thread->stack_high = thread->stack_low + 1; /* as if this were a coroutine's */
+	low = thread->stack_low;
+	high = thread->stack_high;
+	assert_in_range(at, low, high);
+	stack_set_bounds(thread, low, low + 1); /* as if this were a coroutine's */
 	assert_true(stack_run(thread, notes_where_it_runs, &at));
 	assert_true(at > (uintptr_t)thread->spare_stack);
 	assert_true(at - (uintptr_t)thread->spare_stack < 1 << 20);
-	thread->stack_high = high;
+	stack_set_bounds(thread, low, high);
 	thread_leave(thread);
 }
 
