@@ -29,6 +29,12 @@ object_find(const void *at, uint64_t *start, uint64_t *size)
 	*size = (uintptr_t)found.dlfo_map_end - *start;
 }
 
+void
+object_find_loader(uint64_t *start, uint64_t *size)
+{
+	object_find((const void *)_r_debug.r_ldbase, start, size);
+}
+
 /* Of an ELF header that lies at `start`, in a page that is mapped. */
 static const ElfW(Phdr) *
 object_headers_at(const void *start, size_t *count)

@@ -48,7 +48,7 @@ static uint32_t fork_wanted; /* how many threads are about to fork */
 const char *
 stack_open(void)
 {
-	object_find((const void *)_dl_find_object, &loader_start, &loader_size);
+	object_find_loader(&loader_start, &loader_size);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
 	return unwinder_open();
 }

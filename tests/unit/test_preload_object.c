@@ -88,6 +88,16 @@ finds_none_where_the_first_byte_is_another_module(void **unused)
 	assert_null(object_start(&object));
 }
 
+static void
+tells_the_loader_from_libc(void **unused)
+{
+	uint64_t start, size;
+
+	object_find_loader(&start, &size);
+	assert_true((uintptr_t)_r_debug.r_brk - start < size);
+	assert_false((uintptr_t)strtoul - start < size);
+}
+
 int
 main(void)
 {
@@ -96,6 +106,7 @@ main(void)
 		cmocka_unit_test(finds_those_of_a_library),
 		cmocka_unit_test(finds_where_the_file_begins),
 		cmocka_unit_test(finds_none_where_the_first_byte_is_another_module),
+		cmocka_unit_test(tells_the_loader_from_libc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
