@@ -69,6 +69,27 @@ books_restore(struct thread *thread, const struct ledger_block *block)
 	change_end(thread);
 }
 
+/* The block that was found there. */
+static void
+books_take(struct thread *thread, uint64_t address, struct record_move *move)
+{
+	change_begin(thread);
+	move->was_known = ledger_remove(address, &move->old);
+	if (move->was_known)
+		counters_remove(thread, move->old.stack, move->old.size);
+	change_end(thread);
+}
+
+bool
+books_remove_small(struct thread *thread, uint64_t address, struct record_move *move)
+{
+	if (!ledger_find(address, &move->old) || move->old.size >= LARGE_BYTES ||
+	    !counters_of(thread, move->old.stack))
+		return false;
+	books_take(thread, address, move);
+	return true;
+}
+
 void
 books_remove(struct thread *thread, uint64_t address, struct record_move *move)
 {
@@ -78,9 +99,5 @@ books_remove(struct thread *thread, uint64_t address, struct record_move *move)
 		arena_dissolve(thread, address);
 	if (ledger_find(address, old) && !counters_of(thread, old->stack))
 		counters_make(thread, old->stack);
-	change_begin(thread);
-	move->was_known = ledger_remove(address, old);
-	if (move->was_known)
-		counters_remove(thread, old->stack, old->size);
-	change_end(thread);
+	books_take(thread, address, move);
 }

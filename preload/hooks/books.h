@@ -62,4 +62,8 @@ books_remove_plain(struct thread *thread, struct trace_header *header, uint64_t 
 /* Any block, also one that the program hands out in parts. */
 void books_remove(struct thread *thread, uint64_t address, struct record_move *move);
 
+/* A small one, wherever it is kept, whose stack this thread has counted before; false: it is not
+ * so, and nothing has changed. */
+bool books_remove_small(struct thread *thread, uint64_t address, struct record_move *move);
+
 #endif

@@ -127,7 +127,26 @@ record_allocation(void *block, size_t size, const struct caller *caller)
 	straight_allocate(block, size, *caller);
 }
 
-/* ---- frees */
+/* ---- blocks that leave */
+
+/* A block that the straight way could not take for its place alone: no large one, nothing is due,
+ * and there is room to look for it. False: it has not left. */
+static bool
+record_takes_small(struct thread *thread, uint64_t address, uint64_t here, struct record_move *move)
+{
+	return !slow_count_event(thread, tracer.writer.header, 0) && stack_has_room(thread, here) &&
+	       books_remove_small(thread, address, move);
+}
+
+/* In any way that there is; and out of the library. */
+static void
+record_leaving(struct thread *thread, uint64_t address, uint64_t here, bool is_freed,
+               struct record_move *move)
+{
+	if (!record_takes_small(thread, address, here, move))
+		slow_leaving(thread, address, is_freed, move);
+	record_leave(thread);
+}
 
 COLD bool
 record_free_anew(void *block, uint64_t here)
@@ -144,8 +163,7 @@ record_free_anew(void *block, uint64_t here)
 	if (!record_enter(&thread, here))
 		return true;
 	if (thread) {
-		slow_leaving(thread, (uintptr_t)block, true, &move);
-		record_leave(thread);
+		record_leaving(thread, (uintptr_t)block, here, true, &move);
 		return true;
 	}
 	if (thread_postpone(block)) /* in a signal handler that interrupted an event of this thread,
@@ -171,8 +189,7 @@ record_leaving_anew(uint64_t address, uint64_t here, struct record_move *move)
 	move->was_known = false;
 	if (!record_enter(&thread, here) || !thread)
 		return false;
-	slow_leaving(thread, address, false, move);
-	record_leave(thread);
+	record_leaving(thread, address, here, false, move);
 	return move->was_known;
 }
 

@@ -59,7 +59,7 @@ slot_of(const struct part *part, uint64_t address)
 }
 
 static bool
-part_grow(struct part *part)
+part_double(struct part *part)
 {
 	struct part grown = { .count = part->count }, outgrown = *part;
 	size_t slots = part->slots ? (part->mask + 1) * 2 : SLOTS_FIRST;
@@ -82,11 +82,20 @@ part_grow(struct part *part)
 	return true;
 }
 
+static __attribute__((noinline)) bool
+part_grow(struct part *part)
+{
+	int before = errno;
+	bool has_grown = part_double(part);
+
+	errno = before;
+	return has_grown;
+}
+
 bool
 aside_put(const struct ledger_block *block)
 {
 	struct part *part = aside_part(block->address);
-	int before = errno;
 	bool has_room;
 
 	lock_take(&part->lock);
@@ -96,7 +105,6 @@ aside_put(const struct ledger_block *block)
 		part->count++;
 	}
 	lock_release(&part->lock);
-	errno = before;
 	return has_room;
 }
 
@@ -127,7 +135,6 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 {
 	struct part *part = aside_part(address);
 	struct ledger_block *slot;
-	int before = errno;
 	bool found = false;
 
 	if (!__atomic_load_n(&part->slots, __ATOMIC_RELAXED) || !address)
@@ -141,7 +148,6 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 			slot_free(part, slot);
 	}
 	lock_release(&part->lock);
-	errno = before;
 	return found;
 }
 
