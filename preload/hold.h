@@ -2,11 +2,14 @@
 #ifndef PRELOAD_HOLD_H
 #define PRELOAD_HOLD_H
 
+/* A number is what the compiler has in a register from here on, not what it came from. */
+#define KEEP(value) __asm__("" : "+r"(value))
+
 /* A pointer, not NULL, is what the compiler has in a register from here on: else it finds the place
  * anew for each field that it reads. */
 #define HOLD(pointer)                                                                              \
 	do {                                                                                       \
-		__asm__("" : "+r"(pointer));                                                       \
+		KEEP(pointer);                                                                     \
 		if (!(pointer))                                                                    \
 			__builtin_unreachable();                                                   \
 	} while (0)

@@ -26,10 +26,12 @@ books_add_plain(struct thread *thread, struct trace_header *header, uint64_t add
                 uint32_t stack)
 {
 	struct trace_counter *counter = counters_of(thread, stack);
-	uint32_t *word = ledger_place(address, size, stack);
+	uint32_t *word;
 
-	if (__builtin_expect(!counter || !word, 0) ||
-	    !counters_add_plain(thread, header, counter, size))
+	if (__builtin_expect(!counter, 0))
+		return false;
+	word = ledger_place(address, size, stack);
+	if (__builtin_expect(!word, 0) || !counters_add_plain(thread, header, counter, size))
 		return false;
 	ledger_put(word, size, stack);
 	thread->last_block = address;

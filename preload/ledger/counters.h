@@ -53,6 +53,28 @@ counters_set(uint64_t *at, uint64_t value)
 	__atomic_store_n(at, value, __ATOMIC_RELAXED);
 }
 
+/* Adds to what this thread alone changes: who reads it elsewhere sees it before or after. In one
+ * instruction, which the compiler does not make of a load and a store that are atomic. */
+static inline __attribute__((always_inline)) void
+counters_step(uint64_t *at, uint64_t change)
+{
+#if defined(__x86_64__)
+	__asm__("addq %1, %0" : "+m"(*at) : "er"(change) : "cc");
+#else
+	counters_set(at, *at + change);
+#endif
+}
+
+static inline __attribute__((always_inline)) void
+counters_step_blocks(struct trace_counter *counter, uint32_t change)
+{
+#if defined(__x86_64__)
+	__asm__("addl %1, %0" : "+m"(counter->live_blocks) : "ir"(change) : "cc");
+#else
+	__atomic_store_n(&counter->live_blocks, counter->live_blocks + change, __ATOMIC_RELAXED);
+#endif
+}
+
 static inline __attribute__((always_inline)) void
 counters_save(struct trace_counter *counter, uint32_t epoch)
 {
@@ -133,8 +155,7 @@ counters_move_stack(struct thread *thread, struct trace_counter *counter, uint64
 	}
 	live = counter->live_bytes + change;
 	counters_set(&counter->live_bytes, live);
-	__atomic_store_n(&counter->live_blocks, counter->live_blocks + (uint32_t)sign,
-	                 __ATOMIC_RELAXED);
+	counters_step_blocks(counter, (uint32_t)sign);
 	if (sign > 0 && (int64_t)live > (int64_t)counter->peak_bytes)
 		counters_set(&counter->peak_bytes, live);
 }
@@ -182,8 +203,9 @@ counters_add_plain(struct thread *thread, struct trace_header *header,
                    struct trace_counter *counter, uint64_t size)
 {
 	size_t role = (size_t)counter->note - 1; /* if it has one */
-	uint64_t live = counter->live_bytes + size;
+	uint64_t live;
 
+	KEEP(role);
 	if (__builtin_expect(role >= TRACE_ROLES, 0))
 		return false;
 	if (__builtin_expect(thread->is_alone, 1)) {
@@ -192,12 +214,13 @@ counters_add_plain(struct thread *thread, struct trace_header *header,
 	} else if (!counters_shift_shared(thread, header, counter, role, size)) {
 		return false;
 	}
+	live = counter->live_bytes + size;
 	counters_set(&counter->live_bytes, live);
-	__atomic_store_n(&counter->live_blocks, counter->live_blocks + 1, __ATOMIC_RELAXED);
+	counters_step_blocks(counter, 1);
 	if ((int64_t)live > (int64_t)counter->peak_bytes)
 		counters_set(&counter->peak_bytes, live);
-	counters_set(&counter->total_bytes, counter->total_bytes + size);
-	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+	counters_step(&counter->total_bytes, size);
+	counters_step(&counter->total_blocks, 1);
 	return true;
 }
 
@@ -208,18 +231,19 @@ counters_remove_plain(struct thread *thread, struct trace_header *header,
 {
 	size_t role = (size_t)counter->note - 1; /* if it has one */
 
+	KEEP(role);
 	if (__builtin_expect(role >= TRACE_ROLES, 0))
 		return false;
 	if (__builtin_expect(thread->is_alone, 1)) {
 		thread->is_at_peak = false;
 		counters_save(counter, header->peak_epoch);
-		counters_set(&header->live_bytes, header->live_bytes - size);
-		counters_set(&header->role_bytes[role], header->role_bytes[role] - size);
+		counters_step(&header->live_bytes, -size);
+		counters_step(&header->role_bytes[role], -size);
 	} else if (!counters_shift_shared(thread, header, counter, role, -size)) {
 		return false;
 	}
-	counters_set(&counter->live_bytes, counter->live_bytes - size);
-	__atomic_store_n(&counter->live_blocks, counter->live_blocks - 1, __ATOMIC_RELAXED);
+	counters_step(&counter->live_bytes, -size);
+	counters_step_blocks(counter, UINT32_MAX);
 	return true;
 }
 
@@ -245,8 +269,8 @@ static inline void
 counters_add_to(struct thread *thread, struct trace_counter *counter, uint32_t stack, uint64_t size)
 {
 	counters_move(thread, counter, stack, size, 1);
-	counters_set(&counter->total_bytes, counter->total_bytes + size);
-	counters_set(&counter->total_blocks, counter->total_blocks + 1);
+	counters_step(&counter->total_bytes, size);
+	counters_step(&counter->total_blocks, 1);
 }
 
 static inline void
@@ -295,8 +319,8 @@ counters_turn(struct thread *thread, uint32_t from, uint32_t to, uint64_t size)
 	if (__builtin_expect(!counter, 0))
 		return;
 	counters_move(thread, counter, from, size, -1);
-	counters_set(&counter->total_bytes, counter->total_bytes - size);
-	counters_set(&counter->total_blocks, counter->total_blocks - 1);
+	counters_step(&counter->total_bytes, -size);
+	counters_step(&counter->total_blocks, UINT64_MAX);
 	counters_add(thread, to, size);
 }
 

@@ -4,8 +4,9 @@
  *     (pc, sp) --> set of four ways --start--> ring of slots
  *                                              | taken again next | oldest kept ... newest |  ^ end
  *
- * Different stacks may share pc and sp, hence the ways. A program whose stacks are mostly new pays
- * for little more than the note of a stack: its slots are copied only when it comes a second time.
+ * Different stacks may share pc and sp, hence the ways; the newest comes first. A program whose
+ * stacks are mostly new pays for little more than the note of a stack: its slots are copied only
+ * when it comes a second time.
  *
  * Rules: an entry whose slots the ring has overwritten is none; one that is being changed is free
  * meanwhile, since a signal handler may leave by longjmp at any instruction.
@@ -14,12 +15,49 @@
 
 #include <string.h>
 
+static void
+memo_begin(struct memo_stack *entry)
+{
+	entry->pc = 0;
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+}
+
+static void
+memo_end(struct memo_stack *entry, uint64_t pc)
+{
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	entry->pc = pc;
+}
+
+/* The front of a set, where memo_find begins, becomes free: what is there moves back, up to a free
+ * way or the one whose turn it is. */
+static struct memo_stack *
+memo_make_way(struct memo *memo, struct memo_stack *set)
+{
+	unsigned way = 0;
+
+	while (way < MEMO_WAYS && set[way].pc)
+		way++;
+	if (way == MEMO_WAYS)
+		way = memo->turn++ % MEMO_WAYS;
+	for (; way > 0; way--) {
+		struct memo_stack moved = set[way - 1];
+		uint64_t pc = moved.pc;
+
+		memo_begin(&set[way]);
+		moved.pc = 0;
+		set[way] = moved;
+		memo_end(&set[way], pc);
+	}
+	return set;
+}
+
 /* The entry of this very stack, or the one to give up for it. */
 static struct memo_stack *
 memo_place(struct memo *memo, const struct caller *caller, const struct capture *capture,
            bool *was_seen)
 {
-	struct memo_stack *set = memo->sets[memo_set(caller)], *place = NULL;
+	struct memo_stack *set = memo->sets[memo_set(caller)];
 
 	for (int way = 0; way < MEMO_WAYS; way++) {
 		*was_seen = memo_is_of(&set[way], caller) &&
@@ -27,10 +65,8 @@ memo_place(struct memo *memo, const struct caller *caller, const struct capture 
 		            set[way].cut == capture->cut;
 		if (*was_seen)
 			return &set[way];
-		if (!set[way].pc)
-			place = &set[way];
 	}
-	return place ? place : &set[memo->turn++ % MEMO_WAYS];
+	return memo_make_way(memo, set);
 }
 
 /* Never around the end of the ring, so that a stack's slots lie in one piece. */
@@ -61,8 +97,7 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	bool was_seen;
 	struct memo_stack *place = memo_place(memo, caller, capture, &was_seen);
 
-	place->pc = 0;
-	__atomic_signal_fence(__ATOMIC_RELEASE);
+	memo_begin(place);
 	place->sp = caller->sp;
 	place->rbp = caller->rbp;
 	place->needs_rbp = capture->needs_rbp;
@@ -72,8 +107,7 @@ memo_keep(struct memo *memo, const struct caller *caller, const struct capture *
 	place->start = MEMO_NO_SLOTS;
 	if (was_seen)
 		memo_copy(memo, place, capture);
-	__atomic_signal_fence(__ATOMIC_RELEASE);
-	place->pc = caller->pc;
+	memo_end(place, caller->pc);
 }
 
 void
