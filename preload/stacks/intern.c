@@ -18,6 +18,7 @@
 #include "preload/process/tracer.h"
 #include "preload/shield.h"
 #include "preload/stacks/index.h"
+#include "preload/thread.h"
 
 enum { SITES_MAX = 1 << 24 }; /* what a rule has room for */
 
@@ -26,6 +27,7 @@ static struct index sites = { .place = index_mix }, nodes = { .place = intern_pl
 static uint32_t *paths; /* of all nodes, while their index grows */
 static uint32_t lock;
 static struct shield shield; /* of the thread that has the lock */
+static struct thread **learner; /* its `thread_self`, until intern_learned; or NULL */
 
 /* ---- sites */
 
@@ -185,8 +187,33 @@ intern_unlock(void)
 	shield_release(&raised, &lock);
 }
 
+static inline bool
+intern_is_learning(void)
+{
+	return __atomic_load_n(&learner, __ATOMIC_RELAXED) == &thread_self;
+}
+
+void
+intern_learn(void)
+{
+	if (intern_is_learning())
+		return;
+	intern_lock();
+	__atomic_store_n(&learner, &thread_self, __ATOMIC_RELAXED);
+}
+
+void
+intern_learned(void)
+{
+	if (__builtin_expect(!intern_is_learning(), 1))
+		return;
+	__atomic_store_n(&learner, NULL, __ATOMIC_RELAXED);
+	intern_unlock();
+}
+
 void
 intern_after_fork(void)
 {
+	learner = NULL;
 	lock_release(&lock);
 }

@@ -34,6 +34,12 @@ void intern_lock(void);
 void intern_unlock(void);
 void intern_after_fork(void); /* child of a raw clone: no lock can be trusted */
 
+/* The lock for all that one stack has that is new: it is taken at the first of it, and no more
+ * until intern_learned, which stacks_identify ends with. Nothing of the guest and no other unwinder
+ * runs meanwhile. */
+void intern_learn(void);
+void intern_learned(void);
+
 /* The number in the trace of what pc is in module `module` (or TRACE_SITE_NO_MODULE). 0: there is
  * no room for it. */
 uint32_t intern_site(uint64_t pc, uint16_t module);

@@ -193,12 +193,11 @@ stacks_learn(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 {
 	uint32_t id;
 
-	intern_lock();
+	intern_learn();
 	leaf->end = intern_end(leaf);
 	id = stacks_find(leaf, cut, size, by_size);
 	if (!id)
 		id = stacks_make(leaf, cut, size, by_size);
-	intern_unlock();
 	return id;
 }
 
@@ -224,11 +223,11 @@ stacks_identify(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 		if (!leaf->end)
 			leaf->end = intern_end(leaf);
 		id = stacks_find(leaf, cut, size, by_size);
-		if (__builtin_expect(id != 0, 1))
-			return id;
-		id = stacks_learn(leaf, cut, size, by_size);
+		if (__builtin_expect(!id, 0))
+			id = stacks_learn(leaf, cut, size, by_size);
 	}
-	if (!id)
+	intern_learned();
+	if (__builtin_expect(!id, 0))
 		stacks_complain(tracer.writer.error ? tracer.writer.error : ENOMEM);
 	return id;
 }

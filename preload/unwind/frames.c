@@ -224,9 +224,9 @@ frames_guess_leaves(struct frame *frame, const struct leaf *outer, const struct 
 	return node == outer->node;
 }
 
-/* Looks them up from the outermost on. Once one is new those further in are, too: they are made
- * under one lock. A frame of this library has its caller's; beyond one that cannot be made none
- * can. All places are asked for first, so that the processor fetches them at once. */
+/* Looks them up from the outermost on. Once one is new those further in are, too. A frame of this
+ * library has its caller's; beyond one that cannot be made none can. All places are asked for
+ * first, so that the processor fetches them at once. */
 static void
 frames_find_leaves(struct frame *frame, const struct leaf *outer, const struct step *steps,
                    uint32_t end)
@@ -244,15 +244,13 @@ frames_find_leaves(struct frame *frame, const struct leaf *outer, const struct s
 		if (!is_new)
 			frame->leaf = intern_find(outer, path, site);
 		if (!is_new && !frame->leaf.node) {
-			intern_lock();
+			intern_learn();
 			is_new = true;
 		}
 		if (is_new)
 			frame->leaf = intern_make(outer, path, site);
 		is_full = !frame->leaf.node;
 	}
-	if (is_new)
-		intern_unlock();
 }
 
 /* Puts the walked steps from number `end` - 1 down to 0 on top of the last stack's first `top`

@@ -32,9 +32,8 @@ listed_rule(uint64_t pc)
 	struct rule rule = rules_find(pc - 1);
 
 	if (!rule.site) {
-		intern_lock();
+		intern_learn();
 		rule.site = intern_site(pc, TRACE_SITE_NO_MODULE);
-		intern_unlock();
 	}
 	return rule;
 }
@@ -46,9 +45,8 @@ listed_leaf(const struct leaf *outer, uint32_t site)
 	struct leaf leaf = intern_find(outer, path, site);
 
 	if (!leaf.node) {
-		intern_lock();
+		intern_learn();
 		leaf = intern_make(outer, path, site);
-		intern_unlock();
 	}
 	return leaf;
 }

@@ -173,7 +173,7 @@ rules_learn(uint64_t at)
 	struct rule rule;
 	uint32_t module;
 
-	intern_lock();
+	intern_learn();
 	rule = rules_make(at);
 	module = module_of(at);
 	if (module < TRACE_SITE_NO_MODULE) { /* else nobody tells when the code goes */
@@ -181,7 +181,6 @@ rules_learn(uint64_t at)
 			rule.site = intern_site(at + 1, (uint16_t)module);
 		rules_keep(at, rule);
 	}
-	intern_unlock();
 	return rule;
 }
 

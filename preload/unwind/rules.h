@@ -38,7 +38,7 @@ struct rule { /* one word: read and written at once */
 _Static_assert(sizeof(struct rule) == sizeof(uint64_t), "one word");
 
 /* The rule for the instruction at `at`: for a return address, the byte before it, since a call may
- * be a function's last instruction. Takes no lock where it was asked before. */
+ * be a function's last instruction. One that is new is learned: see intern_learn. */
 struct rule rules_find(uint64_t at);
 
 /* Where the function that holds the instruction at `at` begins, by the tables; 0: they do not tell.

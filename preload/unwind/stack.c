@@ -161,6 +161,7 @@ stack_ask(struct thread *thread, const struct caller *caller, uint64_t size)
 	struct leaf leaf;
 	size_t count;
 
+	intern_learned(); /* what our own rules came upon before they ended */
 	if (!history) {
 		tracer_warn("no memory to find stacks by; further ones are counted as unknown");
 		return 0;
@@ -238,6 +239,7 @@ stack_refresh(struct thread *thread, const struct caller *caller)
 
 	if (STACK_HAS_RULES && history && unwinder_backtrace)
 		frames_capture(&history->frames, &bounds, caller, &capture);
+	intern_learned();
 }
 
 const struct frames *

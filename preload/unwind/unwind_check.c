@@ -24,6 +24,7 @@
 #include "preload/hidden.h"
 #include "preload/process/settings.h"
 #include "preload/process/tracer.h"
+#include "preload/stacks/intern.h"
 #include "preload/text.h"
 #include "preload/unwind/rules.h"
 #include "preload/unwind/stack.h"
@@ -150,6 +151,15 @@ unwind_check_recorded(uint32_t id, uint64_t *into)
 	return list;
 }
 
+static bool
+unwind_check_loses_rbp(uint64_t pc)
+{
+	struct rule rule = rules_find(pc - 1);
+
+	intern_learned();
+	return rule.flags & RULE_LOSES_RBP;
+}
+
 /* The frames up to the first one without a table, or up to the caller of one that keeps the frame
  * pointer in another register, if that was found. A return address is looked for by the byte before
  * it, an interrupted instruction by itself: either will do, as a table is the rule. */
@@ -162,7 +172,7 @@ unwind_check_known(const struct unwind_list *list)
 		if (!libgcc.find_fde((void *)(list->pcs[i] - 1), bases) &&
 		    !libgcc.find_fde((void *)list->pcs[i], bases))
 			return i + 1;
-		if (rules_find(list->pcs[i] - 1).flags & RULE_LOSES_RBP)
+		if (unwind_check_loses_rbp(list->pcs[i]))
 			return i + 2 < list->count ? i + 2 : list->count;
 	}
 	return SIZE_MAX;

@@ -42,6 +42,15 @@ expect_frames(uint32_t node, const struct list *list, size_t from, size_t count)
 	assert_int_equal(node, 0);
 }
 
+static int
+capture(const struct bounds *within, const struct caller *caller)
+{
+	int result = frames_capture(&frames, within, caller, &last);
+
+	intern_learned();
+	return result;
+}
+
 /* As stack.c does. The list's first frame is this function. */
 __attribute__((noinline)) static void
 capture_here(void)
@@ -56,7 +65,7 @@ capture_here(void)
 		memo_hits++;
 		node = known->leaf.node;
 	} else {
-		assert_int_equal(frames_capture(&frames, &bounds, caller, &last), 0);
+		assert_int_equal(capture(&bounds, caller), 0);
 		memo_keep(&memo, caller, &last, 1, false);
 		node = last.leaf.node;
 	}
@@ -171,7 +180,7 @@ capture_deep(size_t count)
 
 	settings.depth = (uint32_t)count;
 	_Unwind_Backtrace(visit, &list);
-	assert_int_equal(frames_capture(&frames, &bounds, caller, &last), 0);
+	assert_int_equal(capture(&bounds, caller), 0);
 	expect_frames(last.leaf.node, &list, 1, count < list.count ? count : list.count - 1);
 	assert_int_equal(last.cut, count < list.count - 1);
 }
@@ -207,7 +216,7 @@ capture_beyond(uint64_t high)
 	const struct caller *caller = CALLER_HERE;
 	struct bounds narrow = { bounds.low, caller->sp + high };
 
-	assert_int_equal(frames_capture(&frames, &narrow, caller, &last), -1);
+	assert_int_equal(capture(&narrow, caller), -1);
 }
 
 /* A frame that leads out of the stack is not believed. */

@@ -1,4 +1,5 @@
 /* A rule stays what it is while the table that keeps it grows, and is made anew once code moved. */
+#include "preload/stacks/intern.h"
 #include "preload/unwind/rules.h"
 #include "test_preload_counting.h"
 #include "tests/unit/test_instrument.h"
@@ -16,6 +17,15 @@ address_of(size_t i)
 	return (uintptr_t)qsort + STEP * i;
 }
 
+static struct rule
+find(size_t i)
+{
+	struct rule rule = rules_find(address_of(i));
+
+	intern_learned();
+	return rule;
+}
+
 static bool
 is_same(struct rule a, struct rule b)
 {
@@ -27,7 +37,7 @@ static void
 expect_first(size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		assert_true(is_same(rules_find(address_of(i)), rules[i]));
+		assert_true(is_same(find(i), rules[i]));
 }
 
 static void
@@ -36,7 +46,7 @@ keeps_every_rule_as_the_table_grows(void **unused)
 	size_t known = 0;
 
 	for (size_t i = 0; i < RULES; i++) {
-		rules[i] = rules_find(address_of(i));
+		rules[i] = find(i);
 		known += rules[i].kind != RULE_UNKNOWN;
 		if ((i & (i + 1)) == 0) /* 1, 2, 4, ...: before and after each growth */
 			expect_first(i);
