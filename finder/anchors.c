@@ -8,6 +8,8 @@
  */
 #include "finder/anchors.h"
 
+#include <string.h>
+
 enum { SIZES_BITS = 10 };
 _Static_assert(ANCHORS_SIZES == 1 << SIZES_BITS, "sizes are kept in a place by hash");
 
@@ -127,6 +129,45 @@ class_of_size(struct anchors *anchors, uint64_t size)
 	return anchors->kept[place].class;
 }
 
+/* Anchors whose tests are alike share one. */
+static int
+add_first(struct anchors *anchors, struct anchors_firsts *of, const struct glance_first *new)
+{
+	struct glance_first *firsts = anchors->firsts.at, *added;
+	uint32_t i = of->start;
+	of->set |= new->set;
+	while (i < of->end && memcmp(&firsts[i], new, offsetof(struct glance_first, set)) != 0)
+		i++;
+	if (i < of->end) {
+		firsts[i].set |= new->set;
+		return 0;
+	}
+	added = array_add(&anchors->firsts, sizeof(*added), 1);
+	if (!added)
+		return -1;
+	*added = *new;
+	of->end++;
+	return 0;
+}
+
+static int
+list_firsts(struct anchors *anchors, size_t class)
+{
+	struct anchors_firsts *of = &anchors->first_of[class];
+	uint64_t set = anchors->sets[class] & ~(1ull << ANCHORS_SHARED_BIT);
+	of->start = of->end = (uint32_t)anchors->firsts.count;
+	for (; set; set &= set - 1) {
+		const struct glance *glance = &anchors->glances[__builtin_ctzll(set)];
+		struct glance_first first;
+		if (!glance_first(glance, anchors->sizes[class], &first))
+			continue;
+		first.set = set & -set;
+		if (add_first(anchors, of, &first) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int
 anchors_open(struct anchors *anchors, const struct finder_input *input,
              const struct blocks *blocks)
@@ -142,6 +183,9 @@ anchors_open(struct anchors *anchors, const struct finder_input *input,
 	measure(anchors, blocks);
 	for (size_t i = 0; i < blocks->count; i++)
 		anchors->classes[i] = class_of_size(anchors, blocks->at[i].size);
+	for (size_t class = 1; class < anchors->class_count; class++)
+		if (list_firsts(anchors, class) != 0)
+			return -1;
 	return 0;
 }
 
@@ -149,6 +193,7 @@ void
 anchors_close(struct anchors *anchors)
 {
 	array_release(&anchors->all);
+	array_release(&anchors->firsts);
 	array_unmap(anchors->classes);
 }
 

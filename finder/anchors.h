@@ -35,6 +35,11 @@ struct anchors {
 	uint64_t sizes[ANCHORS_CLASSES]; /* of all blocks of the class, or GLANCE_ANY_SIZE */
 	size_t sized_count, class_count; /* up to ANCHORS_SIZED, and from there on */
 	struct glance glances[ANCHORS_SHARED_BIT]; /* by bit */
+	struct array firsts;   /* struct glance_first: those of each class in a row ... */
+	struct anchors_firsts {
+		uint32_t start, end; /* ... where ... */
+		uint64_t set;        /* ... of which anchors */
+	} first_of[ANCHORS_CLASSES];
 	struct { uint64_t tag; uint8_t class; } kept[ANCHORS_SIZES]; /* tag: size + 1, 0: none */
 };
 
@@ -53,19 +58,20 @@ anchors_before(const struct anchors *anchors, uint32_t block)
 	return anchors->sets[anchors->classes[block]] | anchors->strays;
 }
 
-/* The size of this block (or BLOCKS_NONE), or GLANCE_ANY_SIZE. */
+/* Those of the set that a glance at the word does not rule out; see glance.h. `block`: that starts
+ * at or before the word, or BLOCKS_NONE. */
 static inline uint64_t
-anchors_size(const struct anchors *anchors, uint32_t block)
+anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint32_t block)
 {
-	return block == BLOCKS_NONE ? GLANCE_ANY_SIZE : anchors->sizes[anchors->classes[block]];
-}
-
-/* Those of the set that a glance at the word does not rule out; see glance.h. */
-static inline uint64_t
-anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint64_t size)
-{
-	uint64_t left = set & 1ull << ANCHORS_SHARED_BIT;
-	for (set &= ~left; set; set &= set - 1)
+	uint8_t class = block == BLOCKS_NONE ? 0 : anchors->classes[block];
+	const struct anchors_firsts *of = &anchors->first_of[class];
+	const struct glance_first *first = anchors->firsts.at, *end = first + of->end;
+	uint64_t passed = ~of->set, left = set & 1ull << ANCHORS_SHARED_BIT;
+	uint64_t size = anchors->sizes[class];
+	for (first += of->start; first < end; first++)
+		if (glance_first_passes(first, word))
+			passed |= first->set;
+	for (set &= passed & ~left; set; set &= set - 1)
 		if (glance_holds(&anchors->glances[__builtin_ctzll(set)], word, size))
 			left |= set & -set;
 	return left;

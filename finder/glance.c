@@ -4,6 +4,8 @@
  */
 #include "finder/glance.h"
 
+enum { WORD_BITS = 64 };
+
 /* One field, or two that are read alike. */
 static bool
 set_field(struct glance_test *out, const struct profile_test *test,
@@ -72,4 +74,50 @@ glance_compile(struct glance *glance, const struct profile *profile, uint8_t anc
 		    set_demand(&test, &profile->tests[i], anchor))
 			glance->tests[glance->count++] = test;
 	}
+}
+
+/* How many values pass, less one, from *least on, for blocks of this size and as far as the field
+ * can hold them. False: none. */
+static bool
+range_for(const struct glance_test *test, uint64_t size, uint64_t *least, uint64_t *span)
+{
+	int64_t from = (int64_t)test->plus, to = (int64_t)(test->plus + test->mask);
+	int64_t low = (int64_t)test->least, high = (int64_t)(test->least + test->span);
+	int64_t times = (int64_t)test->times, whole;
+	if (times > 0 && size != GLANCE_ANY_SIZE) {
+		int64_t size_times = (int64_t)test->size_times;
+		if (__builtin_mul_overflow((int64_t)size, size_times, &whole) || whole % times)
+			return false;
+		low = high = whole / times;
+	}
+	if (from <= to) {
+		low = low > from ? low : from;
+		high = high < to ? high : to;
+	}
+	*least = (uint64_t)low;
+	*span = (uint64_t)high - (uint64_t)low;
+	return low <= high;
+}
+
+bool
+glance_first(const struct glance *glance, uint64_t size, struct glance_first *out)
+{
+	uint64_t narrowest = UINT64_MAX;
+	for (size_t i = 0; i < glance->count; i++) {
+		const struct glance_test *test = &glance->tests[i];
+		uint64_t least, span, values;
+		if (!range_for(test, size, &least, &span)) {
+			*out = (struct glance_first){.least = 1};
+			return true;
+		}
+		values = test->pow2 && span > WORD_BITS ? WORD_BITS : span;
+		if (test->at[0] != test->at[1] || values >= narrowest)
+			continue;
+		narrowest = values;
+		*out = (struct glance_first){
+			.mask = test->mask, .sign = test->sign, .plus = test->plus, .least = least,
+			.span = span, .pow2 = test->pow2, .at = test->at[0],
+		};
+	}
+	return narrowest != UINT64_MAX;
 }

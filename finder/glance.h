@@ -1,7 +1,8 @@
 /*
  * A glance at what lies around an anchor's word: the single fields that the profile's guard tests,
  * as plain arithmetic. Nearly all words that may be anchors by their block's size fail the first of
- * these tests, and none of them reads the block. Used by scan.c only.
+ * these tests, and none of them reads the block: so one of each glance is made ready for blocks of
+ * one size (glance_first) and asked before the others. Used by scan.c only.
  *
  *     value of the field, plus N:   least <= value <= least + span,
  *                                   and a power of two, if the guard wants one;
@@ -37,8 +38,29 @@ struct glance {
 	struct glance_test tests[GLANCE_TESTS];
 };
 
+/* The narrowest test of some anchors, for blocks of one size. */
+struct glance_first {
+	int64_t at; /* this and the others as above */
+	uint64_t mask, sign, plus, least, span, pow2;
+	uint64_t set; /* a bit for each of the anchors: the caller's */
+};
+
 /* Takes what it can of the profile's guard, for its anchor of that number. */
 void glance_compile(struct glance *glance, const struct profile *profile, uint8_t anchor);
+
+/* One test, but for `set`: what it rules out, the glance rules out for blocks of this size (as
+ * below). False: there is none of one field. */
+bool glance_first(const struct glance *glance, uint64_t size, struct glance_first *out);
+
+/* Whether it passes at the word, whose surroundings can be read. */
+__attribute__((no_sanitize("address", "thread"))) static inline bool
+glance_first_passes(const struct glance_first *first, uintptr_t word)
+{
+	struct word { uint64_t value; } __attribute__((packed, may_alias));
+	uint64_t raw = ((const struct word *)(word + (uintptr_t)first->at))->value;
+	uint64_t value = ((raw & first->mask) ^ first->sign) + first->plus;
+	return value - first->least <= first->span && (value & (value - 1) & first->pow2) == 0;
+}
 
 /* The guest's bytes are read whatever a sanitizer in this process thinks of them. */
 __attribute__((no_sanitize("address", "thread"))) static inline bool

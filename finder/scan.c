@@ -180,7 +180,7 @@ drop_by_glance(struct scan *scan)
 		uint64_t set = scan->sets[i], at = scan->addresses[i];
 		if (at - scan->first < scan->span)
 			set = anchors_glance(&scan->anchors, set, (uintptr_t)(at + scan->shift),
-			                     anchors_size(&scan->anchors, scan->before[i]));
+			                     scan->before[i]);
 		if (set && scan->before[i] != BLOCKS_NONE)
 			__builtin_prefetch(&scan->finder->blocks.at[scan->before[i]].base);
 		keep_word(scan, &left, i, set);

@@ -1,7 +1,7 @@
 /*
  * Protects: a glance rules out no header that its profile's guard lets through, whatever the fields
  * hold, and rules out nearly all that the guard refuses; one that does not know the block's size
- * rules out none for it.
+ * rules out none for it. Its first test alone rules out no more than all of them.
  */
 #include "finder/glance.h"
 #include "test_programs/random.h"
@@ -39,7 +39,7 @@ find_no_block(void *context, uint64_t address, struct profile_block *out)
 }
 
 struct verdicts {
-	unsigned guard, glance, blind; /* headers that each refused */
+	unsigned guard, glance, blind, first; /* headers that each refused */
 };
 
 static struct verdicts
@@ -59,6 +59,14 @@ try_anchor(uint8_t number)
 		bool passes = glance_holds(&glance, word, size);
 		bool passes_blindly = glance_holds(&glance, word, GLANCE_ANY_SIZE);
 		assert_true(passes || !may_hold);
+		struct glance_first first;
+		bool is_out = glance_first(&glance, size, &first) &&
+		              !glance_first_passes(&first, word);
+		bool is_out_blindly = glance_first(&glance, GLANCE_ANY_SIZE, &first) &&
+		                      !glance_first_passes(&first, word);
+		assert_true(!passes || !is_out);
+		assert_true(!passes_blindly || !is_out_blindly);
+		refused.first += is_out;
 		assert_true(passes_blindly || !passes);
 		refused.guard += !may_hold;
 		refused.glance += !passes;
@@ -120,6 +128,7 @@ every_shape_that_can_be_told_is(void **state)
 		struct verdicts refused = refused_by(sized[i]);
 		assert_in_range(refused.guard, 1, TRIES - 1);
 		assert_int_equal(refused.glance, refused.guard);
+		assert_int_equal(refused.first, refused.guard);
 		assert_int_equal(refused.blind, 0);
 	}
 	for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++)
