@@ -60,8 +60,8 @@ array_map_dense(size_t size)
 	return at;
 }
 
-/* Makes room for at least `room` records, by doubling. */
-static int
+/* By doubling. */
+int
 array_grow(struct array *array, size_t size, size_t room)
 {
 	size_t bytes = array->room ? array->room * size : FIRST_ROOM_BYTES;
@@ -87,18 +87,6 @@ array_grow(struct array *array, size_t size, size_t room)
 	}
 	array->room = bytes / size;
 	return 0;
-}
-
-void *
-array_add(struct array *array, size_t size, size_t more)
-{
-	if (more > array->room - array->count &&
-	    array_grow(array, size, array->count + more) != 0)
-		return NULL;
-	char *first = (char *)array->at + array->count * size;
-	memset(first, 0, more * size); /* an array that was cut short may be dirty here */
-	array->count += more;
-	return first;
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* `size` zeroed bytes, or NULL with errno. Untouched pages cost nothing. */
 void *array_map(size_t size);
@@ -24,9 +25,22 @@ struct array {
 	size_t count, room; /* records */
 };
 
+/* Makes room for at least `room` records of `size` bytes. Returns 0, or -1 with errno. */
+int array_grow(struct array *array, size_t size, size_t room);
+
 /* Appends `more` zeroed records of `size` bytes and returns the first, or NULL with errno. The
  * record size of one array is the same in every call. */
-void *array_add(struct array *array, size_t size, size_t more);
+static inline void *
+array_add(struct array *array, size_t size, size_t more)
+{
+	if (more > array->room - array->count &&
+	    array_grow(array, size, array->count + more) != 0)
+		return NULL;
+	char *first = (char *)array->at + array->count * size;
+	memset(first, 0, more * size); /* an array that was cut short may be dirty here */
+	array->count += more;
+	return first;
+}
 
 /* Ascending order by `compare` (below 0: a comes first). No worst case, and in place where there is
  * no memory for a second copy; not stable. The size of a record is a multiple of 4. */

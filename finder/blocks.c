@@ -277,11 +277,11 @@ cell_of(const struct blocks *blocks, const struct blocks_run *run, uint64_t addr
 	return cell < run->cell_count ? &blocks->cells[run->cells + cell] : NULL;
 }
 
-/* The run's first block starts before the address, so there is one. */
+/* The run's first block starts before the address, so there is one. `granule`: its bits. */
 static inline uint32_t
-block_in(const struct blocks *blocks, const struct blocks_cell *cell, uint64_t address)
+block_in(const struct blocks_cell *cell, uint64_t address, unsigned granule)
 {
-	uint64_t up_to = ~0ull >> (63 - (address >> blocks->granule_bits & 63));
+	uint64_t up_to = ~0ull >> (63 - (address >> granule & 63));
 	return cell->before + count_bits(cell->starts & up_to) - 1;
 }
 
@@ -292,15 +292,15 @@ block_before(const struct blocks *blocks, uint64_t address)
 	if (!run)
 		return BLOCKS_NONE;
 	const struct blocks_cell *cell = cell_of(blocks, run, address);
-	return cell ? block_in(blocks, cell, address) : run->end - 1;
+	return cell ? block_in(cell, address, blocks->granule_bits) : run->end - 1;
 }
 
 /* Whether a block starts at this address of the cell. */
 static inline bool
-is_start(const struct blocks *blocks, const struct blocks_cell *cell, uint64_t address)
+is_start(const struct blocks_cell *cell, uint64_t address, unsigned granule)
 {
-	bool is_aligned = (address & ((1ull << blocks->granule_bits) - 1)) == 0;
-	return is_aligned & (cell->starts >> (address >> blocks->granule_bits & 63));
+	bool is_aligned = (address & ((1ull << granule) - 1)) == 0;
+	return is_aligned & (cell->starts >> (address >> granule & 63));
 }
 
 uint64_t
@@ -309,6 +309,7 @@ blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t cou
 {
 	const struct blocks_cell *cells[BLOCKS_GROUP];
 	const struct blocks_run *run = NULL; /* neighbours point into the same run, mostly */
+	unsigned granule = blocks->granule_bits;
 	uint64_t starts = 0;
 	for (size_t i = 0; i < count; i++) {
 		cells[i] = run && addresses[i] >= run->base ? cell_of(blocks, run, addresses[i])
@@ -323,8 +324,8 @@ blocks_before(const struct blocks *blocks, const uint64_t *addresses, size_t cou
 	for (size_t i = 0; i < count; i++) {
 		if (!cells[i])
 			continue;
-		before[i] = block_in(blocks, cells[i], addresses[i]);
-		starts |= (uint64_t)is_start(blocks, cells[i], addresses[i]) << i;
+		before[i] = block_in(cells[i], addresses[i], granule);
+		starts |= (uint64_t)is_start(cells[i], addresses[i], granule) << i;
 	}
 	return starts;
 }

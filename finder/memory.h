@@ -50,7 +50,13 @@ memory_copy(void *into, const void *from, size_t size)
 	case 4: __builtin_memcpy(into, from, 4); return;
 	case 8: __builtin_memcpy(into, from, 8); return;
 	}
-	for (size_t i = 0; i < size; i++)
+	struct word { uint64_t value; } __attribute__((packed, may_alias));
+	size_t i = 0;
+	for (; size - i >= sizeof(struct word); i += sizeof(struct word)) {
+		const volatile struct word *word = (const void *)((const char *)from + i);
+		((struct word *)(void *)((char *)into + i))->value = word->value;
+	}
+	for (; i < size; i++)
 		((unsigned char *)into)[i] = ((const volatile unsigned char *)from)[i];
 }
 

@@ -295,6 +295,22 @@ images_must_not_overlap(void **state)
 	memory_close_images(&memory);
 }
 
+static void
+any_size_is_copied_from_and_to_any_place(void **state)
+{
+	unsigned char from[40], into[40];
+	for (unsigned i = 0; i < sizeof from; i++)
+		from[i] = (unsigned char)(i + 1);
+	for (size_t size = 0; size <= 32; size++) {
+		memset(into, 0, sizeof into);
+		memory_copy(into + size % 8, from + 3, size);
+		for (size_t i = 0; i < sizeof into; i++) {
+			bool is_copied = i >= size % 8 && i < size % 8 + size;
+			assert_int_equal(into[i], is_copied ? from[i - size % 8 + 3] : 0);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -307,6 +323,7 @@ main(void)
 		cmocka_unit_test(untouched_bss_is_blank),
 		cmocka_unit_test(a_frozen_child_reads_by_pointer_only_what_cannot_fault),
 		cmocka_unit_test(images_must_not_overlap),
+		cmocka_unit_test(any_size_is_copied_from_and_to_any_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
