@@ -1,6 +1,6 @@
 /*
  * Arithmetic of expressions that is more than an instruction of the processor: reals, and integers
- * whose result may not exist. evaluate.c calls it from its loop.
+ * whose result may not exist. evaluate.c and whole.c call it from their loops.
  *
  * Nothing is assumed of the operands: each returns false where there is no exact 64-bit integer, or
  * no finite real. No libm, which the guest may not have.
@@ -110,14 +110,6 @@ arithmetic_unary_real(const struct profile_instruction *code, struct profile_val
 	case OPERATION_SINGLE: return arithmetic_set_real(top, (double)(float)top->real);
 	default:               return false;
 	}
-}
-
-bool
-arithmetic_shift_left(int64_t a, int64_t b, int64_t *out)
-{
-	if (b < 0 || b > 62)
-		return false;
-	return !__builtin_mul_overflow(a, INT64_C(1) << b, out);
 }
 
 bool

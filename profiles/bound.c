@@ -217,16 +217,17 @@ profile_bind(const struct profile *profile, struct profile_expression expression
 	const struct profile_instruction *code = profile->code + expression.start;
 	const struct profile_instruction *end = code + expression.length;
 	struct binder binder;
+	out->kind = PROFILE_BOUND_ABSENT;
+	if (expression.length == 0)
+		return;
 	binder.in = &in;
 	binder.top = binder.stack;
 	binder.stack[0] = (struct profile_bound){0};
-	out->kind = expression.length ? PROFILE_BOUND_ASKED : PROFILE_BOUND_ABSENT;
+	out->kind = PROFILE_BOUND_ASKED;
 	out->expression = expression;
 	for (; code < end; code++)
 		if (!run(&binder, &code))
 			return;
-	if (expression.length == 0)
-		return;
 	*out = *binder.top;
 	out->expression = expression;
 }
@@ -246,27 +247,29 @@ compare(const struct profile_bound *bound, int64_t value)
 	}
 }
 
-/* The sum for the present names; false where one that it needs has no value. */
 static bool
-sum_of(const struct profile_bound *bound, const struct profile_scope *scope, int64_t *sum)
+add_part(const struct profile_scope *scope, enum profile_fixed_name name, int64_t times,
+         int64_t *sum)
 {
 	int64_t part;
+	return times == 0 ||
+	       (scope->known[name] &&
+	        !__builtin_mul_overflow(times, scope->values[name].integer, &part) &&
+	        !__builtin_add_overflow(*sum, part, sum));
+}
+
+/* The sum for the present names; false where one that it needs has no value. */
+static inline bool
+sum_of(const struct profile_bound *bound, const struct profile_scope *scope, int64_t *sum)
+{
 	*sum = bound->offset;
 	if (bound->base != NO_BASE &&
 	    (!scope->known[bound->base] ||
 	     __builtin_add_overflow(*sum, scope->values[bound->base].integer, sum)))
 		return false;
-	if (bound->of_index != 0 &&
-	    (!scope->known[PROFILE_NAME_INDEX] ||
-	     __builtin_mul_overflow(bound->of_index, scope->values[PROFILE_NAME_INDEX].integer,
-	                            &part) ||
-	     __builtin_add_overflow(*sum, part, sum)))
-		return false;
-	return bound->of_cell == 0 ||
-	       (scope->known[PROFILE_NAME_CELL] &&
-	        !__builtin_mul_overflow(bound->of_cell, scope->values[PROFILE_NAME_CELL].integer,
-	                                &part) &&
-	        !__builtin_add_overflow(*sum, part, sum));
+	return (bound->of_index | bound->of_cell) == 0 ||
+	       (add_part(scope, PROFILE_NAME_INDEX, bound->of_index, sum) &&
+	        add_part(scope, PROFILE_NAME_CELL, bound->of_cell, sum));
 }
 
 bool
@@ -274,7 +277,6 @@ profile_bound_value(const struct profile *profile, const struct profile_bound *b
                     const struct profile_scope *scope, const struct profile_memory *memory,
                     uint64_t *out)
 {
-	struct profile_value value;
 	int64_t sum = bound->offset;
 	switch ((enum profile_bound_kind)bound->kind) {
 	case PROFILE_BOUND_NUMBER:
@@ -285,9 +287,9 @@ profile_bound_value(const struct profile *profile, const struct profile_bound *b
 		break;
 	case PROFILE_BOUND_READ:
 		if (!sum_of(bound, scope, &sum) ||
-		    !evaluate_read(memory, bound->type, (uint64_t)sum, &value))
+		    !evaluate_read_integer(memory, bound->type, (uint64_t)sum, &sum))
 			return false;
-		sum = value.integer & bound->mask;
+		sum &= bound->mask;
 		if (bound->comparison != NO_COMPARISON)
 			sum = compare(bound, sum);
 		break;

@@ -2,7 +2,7 @@
  * What the parts of the compiler share: the profile in the making, the present token, the errors.
  *
  *     profile_compile (compiler.c) --line--> statement.c --> proof.c, outcome.c, rule.c, walk.c
- *                                                            --> expression.c
+ *                                                            --> expression.c --> emit.c
  *
  * A parser returns false once it has stored an error; compiler.c then passes over the rest of the
  * line, so that one text yields several errors. Nothing recurses deeper than NESTING_MAX.
@@ -42,6 +42,7 @@ struct compiler {
 	uint8_t section;     /* enum section */
 	uint64_t seen;       /* statements that have been there, by number */
 	uint16_t early_names;/* names defined when `count` came */
+	bool may_be_real[PROFILE_NAMES_MAX]; /* each name's value */
 
 	/* of the present expression */
 	uint32_t names;      /* NAMES_* and NAME_BITs that it may use */
@@ -49,6 +50,8 @@ struct compiler {
 	int depth;           /* values on the stack at this point */
 	uint16_t landed;     /* jumps lead to this instruction, none to a later one */
 	bool asks_census;
+	uint64_t reals;      /* a bit for each value on the stack: it may be a real ... */
+	bool has_reals;      /* ... and whether one could be on it at any point */
 };
 
 /* Stores an error at `token`: the pieces, up to NULL, make the message. Always false. */
@@ -95,6 +98,19 @@ bool compiler_expect_role(struct compiler *compiler, uint8_t *role);
 
 /* expression.c: parses an expression that may use these names. */
 bool expression_parse(struct compiler *compiler, struct profile_expression *out, uint32_t names);
+
+/* emit.c: begins an expression's instructions. */
+void emit_start(struct compiler *compiler);
+/* Adds an instruction that changes the height of the stack by `change`. */
+bool emit(struct compiler *compiler, int operation, uint16_t operand, int64_t immediate,
+          int change);
+/* Ends it; it began with the instruction `start`. */
+bool emit_end(struct compiler *compiler, uint16_t start, struct profile_expression *out);
+/* Makes the jump at `jump` lead to the next instruction. */
+void emit_landing(struct compiler *compiler, uint16_t jump);
+/* Whether the top value may be a real; that it may. */
+bool emit_may_be_real(const struct compiler *compiler);
+void emit_real(struct compiler *compiler);
 
 /* statement.c: one whole statement; the present token is its first. */
 bool statement_parse(struct compiler *compiler);

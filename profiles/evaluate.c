@@ -1,6 +1,6 @@
 /*
- * Runs compiled expressions (operation.h). The finder calls it for each cell of each table, so the
- * loop is flat and integers come first.
+ * Runs compiled expressions (operation.h). Nearly all are whole: no real can come up in them, and
+ * whole.c runs them on bare integers. The others run here, on values that say what they are.
  *
  * Nothing is assumed of the guest's bytes: whatever has no exact 64-bit result, cannot be read or
  * is not known yet makes the whole expression false. Only what expression.c emitted is run.
@@ -27,46 +27,27 @@ copy_value(struct profile_value *into, const struct profile_value *from)
 	into->integer = from->integer;
 }
 
-bool
-evaluate_is_true(struct profile_value value)
-{
-	return value.is_real ? value.real != 0 : value.integer != 0;
-}
-
 /* ---- memory */
 
-/* A window's bytes are no objects of ours: they are read whatever a sanitizer thinks of them. */
-__attribute__((no_sanitize("address", "thread"))) bool
+bool
 evaluate_read(const struct profile_memory *memory, enum profile_type type, uint64_t address,
               struct profile_value *out)
 {
-	static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8};
-	const union evaluate_raw *raw = (const union evaluate_raw *)(uintptr_t)address;
-	union evaluate_raw copy;
-	if (memory == NULL)
-		return false;
-	if (__builtin_expect(!evaluate_is_in_window(memory, address, sizes[type]), 0)) {
-		if (!memory->read(memory->context, address, &copy, sizes[type]))
-			return false;
-		raw = &copy;
-	}
+	union { uint32_t bits; float real; } single;
+	union { int64_t bits; double real; } both;
 	out->is_real = false;
-	switch (type) {
-	case PROFILE_U8:  out->integer = raw->u8; break;
-	case PROFILE_I8:  out->integer = raw->i8; break;
-	case PROFILE_U16: out->integer = raw->u16; break;
-	case PROFILE_I16: out->integer = raw->i16; break;
-	case PROFILE_U32: out->integer = raw->u32; break;
-	case PROFILE_I32: out->integer = raw->i32; break;
-	case PROFILE_F32: return arithmetic_set_real(out, (double)raw->f32);
-	case PROFILE_F64: return arithmetic_set_real(out, raw->f64);
-	default:          out->integer = raw->i64; break;
+	if (!evaluate_read_integer(memory, type, address, &out->integer))
+		return false;
+	if (type == PROFILE_F32) {
+		single.bits = (uint32_t)out->integer;
+		return arithmetic_set_real(out, (double)single.real);
 	}
-	return true;
+	both.bits = out->integer;
+	return type != PROFILE_F64 || arithmetic_set_real(out, both.real);
 }
 
-static int64_t
-block_value(const struct evaluation *in, int64_t address, bool wants_size)
+int64_t
+evaluate_block(const struct evaluation *in, int64_t address, bool wants_size)
 {
 	struct profile_block block;
 	if (in->memory == NULL ||
@@ -92,34 +73,46 @@ fold(const struct evaluation *in, const struct profile_instruction *code, int64_
 	                   code->operation, *value, value);
 }
 
+bool
+evaluate_unary(const struct evaluation *in, const struct profile_instruction *code, int64_t *top)
+{
+	int64_t value = *top;
+	switch (code->operation) {
+	case OPERATION_READ:
+		return evaluate_read_integer(in->memory, code->operand, (uint64_t)value, top);
+	case OPERATION_SIZE:    *top = evaluate_block(in, value, true); return true;
+	case OPERATION_BASE:    *top = evaluate_block(in, value, false); return true;
+	case OPERATION_NEGATE:  return !__builtin_sub_overflow(0, value, top);
+	case OPERATION_NOT:     *top = value == 0; return true;
+	case OPERATION_INVERT:  *top = ~value; return true;
+	case OPERATION_TRUTH:   *top = value != 0; return true;
+	case OPERATION_FLOOR:
+	case OPERATION_CEIL:    return true;
+	case OPERATION_IS_POW2: *top = value > 0 && (value & (value - 1)) == 0; return true;
+	case OPERATION_CEIL_POW2: return arithmetic_ceil_pow2(value, top);
+	case OPERATION_LOG2:
+		*top = value > 0 ? 63 - __builtin_clzll((uint64_t)value) : 0;
+		return value > 0;
+	case OPERATION_NEXT_PRIME: return prime_next(value, top);
+	case OPERATION_MEMBER:
+	case OPERATION_NEXT:    return arithmetic_list(in->profile, code, top);
+	default:                return fold(in, code, top);
+	}
+}
+
 static inline bool
 unary(const struct evaluation *in, const struct profile_instruction *code,
       struct profile_value *top)
 {
-	int64_t value = top->integer;
-	if (__builtin_expect(top->is_real, 0))
+	if (top->is_real)
 		return arithmetic_unary_real(code, top);
 	switch (code->operation) {
 	case OPERATION_READ:
-		return evaluate_read(in->memory, code->operand, (uint64_t)value, top);
-	case OPERATION_SIZE:    top->integer = block_value(in, value, true); return true;
-	case OPERATION_BASE:    top->integer = block_value(in, value, false); return true;
-	case OPERATION_NEGATE:  return !__builtin_sub_overflow(0, value, &top->integer);
-	case OPERATION_NOT:     top->integer = value == 0; return true;
-	case OPERATION_INVERT:  top->integer = ~value; return true;
-	case OPERATION_TRUTH:   top->integer = value != 0; return true;
-	case OPERATION_FLOOR:
-	case OPERATION_CEIL:    return true;
-	case OPERATION_IS_POW2: top->integer = value > 0 && (value & (value - 1)) == 0; return true;
-	case OPERATION_CEIL_POW2: return arithmetic_ceil_pow2(value, &top->integer);
-	case OPERATION_LOG2:
-		top->integer = value > 0 ? 63 - __builtin_clzll((uint64_t)value) : 0;
-		return value > 0;
-	case OPERATION_NEXT_PRIME: return prime_next(value, &top->integer);
-	case OPERATION_SINGLE:  return arithmetic_set_real(top, (double)(float)value);
-	case OPERATION_MEMBER:
-	case OPERATION_NEXT:    return arithmetic_list(in->profile, code, &top->integer);
-	default:                return fold(in, code, &top->integer);
+		return evaluate_read(in->memory, code->operand, (uint64_t)top->integer, top);
+	case OPERATION_SINGLE:
+		return arithmetic_set_real(top, (double)(float)top->integer);
+	default:
+		return evaluate_unary(in, code, &top->integer);
 	}
 }
 
@@ -128,30 +121,14 @@ unary(const struct evaluation *in, const struct profile_instruction *code,
 static inline bool
 binary_integer(int operation, int64_t a, int64_t b, int64_t *out)
 {
+	int64_t c = 0;
+	bool has_value = false;
 	switch (operation) {
-	case OPERATION_MULTIPLY:      return !__builtin_mul_overflow(a, b, out);
-	case OPERATION_ADD:           return !__builtin_add_overflow(a, b, out);
-	case OPERATION_SUBTRACT:      return !__builtin_sub_overflow(a, b, out);
-	case OPERATION_LESS:          *out = a < b; return true;
-	case OPERATION_LESS_EQUAL:    *out = a <= b; return true;
-	case OPERATION_GREATER:       *out = a > b; return true;
-	case OPERATION_GREATER_EQUAL: *out = a >= b; return true;
-	case OPERATION_EQUAL:         *out = a == b; return true;
-	case OPERATION_UNEQUAL:       *out = a != b; return true;
-	case OPERATION_MIN:           *out = a < b ? a : b; return true;
-	case OPERATION_MAX:           *out = a > b ? a : b; return true;
-	case OPERATION_SHIFT_LEFT:    return arithmetic_shift_left(a, b, out);
-	case OPERATION_SHIFT_RIGHT:   *out = b >= 0 && b < 64 ? a >> b : 0; return b >= 0 && b < 64;
-	case OPERATION_AND:           *out = a & b; return true;
-	case OPERATION_XOR:           *out = a ^ b; return true;
-	case OPERATION_OR:            *out = a | b; return true;
-	case OPERATION_ALIGN:         return arithmetic_align(a, b, out);
-	default: /* DIVIDE, REMAINDER */
-		if (b == 0 || (a == INT64_MIN && b == -1))
-			return false;
-		*out = operation == OPERATION_DIVIDE ? a / b : a % b;
-		return true;
+#define FOLD(name, how) case OPERATION_##name: has_value = how; break;
+	ARITHMETIC_INTEGERS(FOLD)
 	}
+	*out = c;
+	return has_value;
 }
 
 bool
@@ -210,16 +187,14 @@ compute(const struct evaluation *in, const struct profile_instruction *code,
 }
 
 bool
-evaluate(const struct evaluation *in, struct profile_expression expression,
-         struct profile_value *out)
+evaluate_values(const struct evaluation *in, struct profile_expression expression,
+                struct profile_value *out)
 {
 	struct profile_value stack[1 + OPERATION_STACK_MAX]; /* the first is below the bottom */
 	const struct profile_instruction *first = in->profile->code;
 	const struct profile_instruction *code = first + expression.start;
 	const struct profile_instruction *end = code + expression.length;
 	struct profile_value *top = stack; /* the last value */
-	if (expression.length == 0)
-		return false;
 	for (; code < end; code++) {
 		bool is_true;
 		switch (code->operation) {

@@ -21,10 +21,14 @@ union evaluate_raw {
 	int64_t i64; float f32; double f64;
 } __attribute__((packed, may_alias));
 
-bool evaluate(const struct evaluation *in, struct profile_expression expression,
-              struct profile_value *out);
+static inline bool evaluate(const struct evaluation *in, struct profile_expression expression,
+                            struct profile_value *out);
 
-bool evaluate_is_true(struct profile_value value);
+static inline bool
+evaluate_is_true(struct profile_value value)
+{
+	return value.is_real ? value.real != 0 : value.integer != 0;
+}
 
 /* Whether a condition over `size` alone holds; one that has no value does not. Such code knows its
  * one name as PROFILE_NAME_COUNT. */
@@ -45,6 +49,60 @@ evaluate_is_in_window(const struct profile_memory *memory, uint64_t address, uin
 	uint64_t offset = address - memory->window_start;
 	return offset < memory->window_size && size <= memory->window_size - offset;
 }
+
+/* An integer of this type. A window's bytes are no objects of ours: they are read whatever a
+ * sanitizer thinks of them. */
+__attribute__((no_sanitize("address", "thread"))) static inline bool
+evaluate_read_integer(const struct profile_memory *memory, unsigned type, uint64_t address,
+                      int64_t *out)
+{
+	static const uint8_t sizes[] = {1, 1, 2, 2, 4, 4, 8, 8, 4, 8, 8};
+	const union evaluate_raw *raw = (const union evaluate_raw *)(uintptr_t)address;
+	union evaluate_raw copy;
+	if (memory == NULL)
+		return false;
+	if (__builtin_expect(!evaluate_is_in_window(memory, address, sizes[type]), 0)) {
+		if (!memory->read(memory->context, address, &copy, sizes[type]))
+			return false;
+		raw = &copy;
+	}
+	switch (type) {
+	case PROFILE_U8:  *out = raw->u8; return true;
+	case PROFILE_I8:  *out = raw->i8; return true;
+	case PROFILE_U16: *out = raw->u16; return true;
+	case PROFILE_I16: *out = raw->i16; return true;
+	case PROFILE_F32:
+	case PROFILE_U32: *out = raw->u32; return true;
+	case PROFILE_I32: *out = raw->i32; return true;
+	default:          *out = raw->i64; return true;
+	}
+}
+
+/* evaluate.c and whole.c: evaluate() of an expression that is not empty; the second, of a whole
+ * one. */
+bool evaluate_values(const struct evaluation *in, struct profile_expression expression,
+                     struct profile_value *out);
+bool evaluate_whole(const struct evaluation *in, struct profile_expression expression,
+                    int64_t *out);
+
+static inline bool
+evaluate(const struct evaluation *in, struct profile_expression expression,
+         struct profile_value *out)
+{
+	if (expression.length == 0)
+		return false;
+	if (!expression.is_whole)
+		return evaluate_values(in, expression, out);
+	out->is_real = false;
+	return evaluate_whole(in, expression, &out->integer);
+}
+
+/* Size or base of the block at this address; 0: none. */
+int64_t evaluate_block(const struct evaluation *in, int64_t address, bool wants_size);
+
+/* Changes an integer by an operation of that group, but SINGLE; false: no exact result. */
+bool evaluate_unary(const struct evaluation *in, const struct profile_instruction *code,
+                    int64_t *top);
 
 /* Two integers folded by an operation of that group; false: no exact result. */
 bool evaluate_integers(int operation, int64_t a, int64_t b, int64_t *out);

@@ -1,11 +1,10 @@
 /*
- * Compiles an expression to instructions (operation.h). Part of the compiler (compiler.h).
+ * Compiles an expression to instructions (emit.c). Part of the compiler (compiler.h).
  *
  *     ternary    a ? b : c        binary     by precedence, see `operators`
  *     unary      - ! ~            primary    number, name, name(...), u32[...], (...)
  *
- * The rule that keeps evaluation safe: `depth` follows the evaluator's stack exactly and never
- * passes OPERATION_STACK_MAX, and jumps lead forward only, so every expression ends.
+ * The rule that keeps evaluation safe: jumps lead forward only, so every expression ends.
  */
 #include "profiles/compiler.h"
 #include "profiles/operation.h"
@@ -27,72 +26,6 @@ static const struct operator {
 	{'+', OPERATION_ADD, 9}, {'-', OPERATION_SUBTRACT, 9}, {'*', OPERATION_MULTIPLY, 10},
 	{'/', OPERATION_DIVIDE, 10}, {'%', OPERATION_REMAINDER, 10},
 };
-
-/* ---- instructions */
-
-/* The last `count` instructions, unless a jump leads into them or the expression has fewer. */
-static struct profile_instruction *
-last(const struct compiler *compiler, uint16_t count)
-{
-	struct profile *profile = compiler->profile;
-	return profile->code_count - compiler->landed >= count
-		? &profile->code[profile->code_count - count] : NULL;
-}
-
-/* Puts one instruction in place of the last ones and the present one, where there is such. */
-static bool
-fuse(struct compiler *compiler, enum operation operation, uint16_t operand)
-{
-	struct profile_instruction *code = last(compiler, 1);
-	if (code && operation > OPERATION_LAST_UNARY && operation <= OPERATION_LAST_BINARY &&
-	    code->operation == OPERATION_INTEGER) {
-		code->operation = OPERATION_WITH_INTEGER;
-		code->operand = (uint16_t)operation;
-		return true;
-	}
-	code = last(compiler, 3);
-	if (!code || operation != OPERATION_READ || code[0].operation != OPERATION_NAME ||
-	    code[1].operation != OPERATION_NAME || code[2].operation != OPERATION_ADD)
-		return false;
-	code->operation = OPERATION_READ_SUM;
-	code->operand |= (uint16_t)(code[1].operand << 8);
-	code->immediate = operand;
-	compiler->profile->code_count -= 2;
-	return true;
-}
-
-/* Adds an instruction that changes the height of the stack by `change`. */
-static bool
-emit(struct compiler *compiler, enum operation operation, uint16_t operand, int64_t immediate,
-     int change)
-{
-	struct profile *profile = compiler->profile;
-	if (profile->code_count == PROFILE_CODE_MAX)
-		return compiler_fail(compiler, &compiler->token,
-			"the profile's expressions are too long: at most 4096 operations", NULL);
-	if (compiler->depth + change > OPERATION_STACK_MAX)
-		return compiler_fail(compiler, &compiler->token,
-			"this expression nests too deep: give its parts names with 'let'", NULL);
-	compiler->depth += change;
-	if (fuse(compiler, operation, operand))
-		return true;
-	profile->code[profile->code_count++] = (struct profile_instruction){
-		.operation = (uint8_t)operation,
-		.depth = (uint8_t)(compiler->depth - change),
-		.operand = operand,
-		.line = compiler->token.line,
-		.immediate = immediate,
-	};
-	return true;
-}
-
-/* Makes the jump at `jump` lead to the next instruction. */
-static void
-land(struct compiler *compiler, uint16_t jump)
-{
-	compiler->landed = compiler->profile->code_count;
-	compiler->profile->code[jump].operand = compiler->landed;
-}
 
 /* ---- names and functions */
 
@@ -330,7 +263,7 @@ right_side(struct compiler *compiler, const struct operator *operator)
 	    !binary(compiler, operator->precedence + 1) ||
 	    !emit(compiler, OPERATION_TRUTH, 0, 0, 0))
 		return false;
-	land(compiler, jump);
+	emit_landing(compiler, jump);
 	return true;
 }
 
@@ -357,6 +290,7 @@ ternary(struct compiler *compiler)
 {
 	uint16_t exits[NESTING_MAX];
 	int count = 0;
+	bool is_real = false;
 	if (!enter(compiler))
 		return false;
 	for (;;) {
@@ -371,13 +305,16 @@ ternary(struct compiler *compiler)
 		if (!emit(compiler, OPERATION_UNLESS, 0, 0, -1) || !ternary(compiler))
 			return false;
 		exits[count++] = compiler->profile->code_count;
+		is_real |= emit_may_be_real(compiler);
 		if (!emit(compiler, OPERATION_JUMP, 0, 0, -1) ||
 		    !compiler_expect_symbol(compiler, ':'))
 			return false;
-		land(compiler, unless);
+		emit_landing(compiler, unless);
 	}
+	if (is_real)
+		emit_real(compiler);
 	while (count > 0)
-		land(compiler, exits[--count]);
+		emit_landing(compiler, exits[--count]);
 	compiler->nesting--;
 	return true;
 }
@@ -388,11 +325,9 @@ expression_parse(struct compiler *compiler, struct profile_expression *out, uint
 	uint16_t start = compiler->profile->code_count;
 	compiler->names = names;
 	compiler->nesting = 0;
-	compiler->depth = 0;
-	compiler->landed = start;
 	compiler->asks_census = false;
+	emit_start(compiler);
 	if (!ternary(compiler))
 		return false;
-	*out = (struct profile_expression){start, compiler->profile->code_count - start};
-	return true;
+	return emit_end(compiler, start, out);
 }

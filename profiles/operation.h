@@ -1,13 +1,13 @@
 /*
- * The instructions of compiled expressions: a stack machine. expression.c emits them, evaluate.c
- * runs them; nobody else looks inside.
+ * The instructions of compiled expressions: a stack machine. emit.c emits them, evaluate.c and
+ * whole.c run them; nobody else looks inside.
  *
  *     count > 8 && pow2(slots)    NAME count   INTEGER 8   GREATER   AND_THEN ->end
  *                                 NAME slots   IS_POW2     TRUTH     end:
  *
  * The groups are ranges: they push a value, change the top one, fold the two top ones, or jump.
  * A new operation goes into its group. Behind them stand short ways for what cells are asked most,
- * which expression.c puts in place of instructions that it emitted before:
+ * which emit.c puts in place of instructions that it emitted before:
  *
  *     u8[bucket + cell] >= 5      READ_SUM bucket, cell   WITH_INTEGER >= 5
  */
@@ -86,6 +86,8 @@ enum operation {
 	OPERATION_READ_SUM,     /* NAME NAME ADD READ. operand: the names' indices, the second in
 	                         * the high byte; immediate: enum profile_type */
 	OPERATION_WITH_INTEGER, /* INTEGER and one that folds. operand: which; immediate */
+
+	OPERATION_END,      /* behind each expression, and not counted in its length */
 };
 
 #endif

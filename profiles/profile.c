@@ -93,15 +93,28 @@ run_loop(const struct evaluation *in, const struct profile_step *step, struct pr
 }
 
 static bool
-field_address(const struct evaluation *in, const struct profile_step *step,
-              struct profile_value *out)
+field_address(const struct evaluation *in, const struct profile_step *step, int64_t *out)
 {
-	if (!step->is_at_header)
+	struct profile_value value;
+	if (step->is_at_header)
+		return in->known[PROFILE_NAME_HEADER] &&
+		       !__builtin_add_overflow(in->values[PROFILE_NAME_HEADER].integer,
+		                               step->offset, out);
+	if (!evaluate(in, step->value, &value) || value.is_real)
+		return false;
+	*out = value.integer;
+	return true;
+}
+
+/* A field, or what follows from an expression. */
+static bool
+value_of(const struct evaluation *in, const struct profile_step *step, struct profile_value *out)
+{
+	int64_t address;
+	if (step->kind != PROFILE_STEP_FIELD)
 		return evaluate(in, step->value, out);
-	out->is_real = false;
-	return in->known[PROFILE_NAME_HEADER] &&
-	       !__builtin_add_overflow(in->values[PROFILE_NAME_HEADER].integer, step->offset,
-	                               &out->integer);
+	return field_address(in, step, &address) &&
+	       evaluate_read(in->memory, step->type, (uint64_t)address, out);
 }
 
 bool
@@ -111,29 +124,17 @@ profile_run_step(const struct profile *profile, const struct profile_step *step,
 	struct evaluation in = evaluation_of(profile, scope, memory);
 	struct profile_value value;
 	uint64_t count;
-	switch ((enum profile_step_kind)step->kind) {
-	case PROFILE_STEP_LOOP:
+	if (step->kind == PROFILE_STEP_LOOP)
 		return run_loop(&in, step, scope);
-	case PROFILE_STEP_FIELD:
-		if (!field_address(&in, step, &value) || value.is_real ||
-		    !evaluate_read(memory, step->type, (uint64_t)value.integer, &value))
+	if (!value_of(&in, step, &value))
+		return false;
+	if (step->kind == PROFILE_STEP_REQUIRE)
+		return evaluate_is_true(value);
+	if (step->kind == PROFILE_STEP_COUNT) {
+		if (!as_unsigned(value, &count))
 			return false;
-		set(scope, step->target, &value);
-		return true;
-	case PROFILE_STEP_LET:
-		if (!evaluate(&in, step->value, &value))
-			return false;
-		set(scope, step->target, &value);
-		return true;
-	case PROFILE_STEP_REQUIRE:
-		return evaluate(&in, step->value, &value) && evaluate_is_true(value);
-	case PROFILE_STEP_COUNT:
-		if (!evaluate(&in, step->value, &value) || !as_unsigned(value, &count))
-			return false;
-		set(scope, PROFILE_NAME_COUNT, &(struct profile_value){.integer = (int64_t)count});
-		return true;
-	case PROFILE_STEP_WALK:
-		break;
+		value = (struct profile_value){.integer = (int64_t)count};
 	}
-	return false; /* the finder walks */
+	set(scope, step->target, &value);
+	return true;
 }

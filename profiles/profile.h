@@ -112,10 +112,12 @@ enum profile_fixed_name {
 
 /* A compiled expression: a range of the profile's code. length 0: absent. */
 struct profile_expression {
-	uint16_t start, length;
+	uint16_t start;
+	uint16_t length : 15;
+	uint16_t is_whole : 1; /* no real can come up while it is run */
 };
 
-struct profile_instruction { /* stack machine; see expression.c */
+struct profile_instruction { /* stack machine; see operation.h */
 	uint8_t operation;
 	uint8_t depth;
 	uint16_t operand;

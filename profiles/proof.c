@@ -147,10 +147,12 @@ step_names(const struct compiler *compiler)
 /* Defines a name, also behind an error: its uses are no errors then. */
 static bool
 end_step(struct compiler *compiler, const struct token *name, struct profile_step *step,
-         bool is_sound)
+         bool is_sound, bool is_real)
 {
-	return compiler_define(compiler, name, &step->target) && is_sound &&
-	       add_step(compiler, name, step);
+	if (!compiler_define(compiler, name, &step->target))
+		return false;
+	compiler->may_be_real[step->target] = is_real;
+	return is_sound && add_step(compiler, name, step);
 }
 
 /* Nearly every field lies at a fixed place in the header. The search reads a few of them for each
@@ -183,7 +185,8 @@ statement_field(struct compiler *compiler)
 	                expression_parse(compiler, &step.value, NAMES_PROOF);
 	if (is_sound)
 		fix_place(compiler, &step);
-	return end_step(compiler, &name, &step, is_sound);
+	bool is_real = step.type == PROFILE_F32 || step.type == PROFILE_F64;
+	return end_step(compiler, &name, &step, is_sound, is_real);
 }
 
 bool
@@ -195,7 +198,7 @@ statement_let(struct compiler *compiler)
 		return false;
 	bool is_sound = compiler_expect_symbol(compiler, '=') &&
 	                expression_parse(compiler, &step.value, step_names(compiler));
-	return end_step(compiler, &name, &step, is_sound);
+	return end_step(compiler, &name, &step, is_sound, is_sound && emit_may_be_real(compiler));
 }
 
 /* The name has its value in its own condition and next value. */
@@ -210,11 +213,17 @@ statement_loop(struct compiler *compiler)
 	                expression_parse(compiler, &step.value, step_names(compiler));
 	if (!compiler_define(compiler, &name, &step.target))
 		return false;
-	return is_sound && compiler_expect_word(compiler, "while") &&
-	       expression_parse(compiler, &step.condition, step_names(compiler)) &&
-	       compiler_expect_word(compiler, "next") &&
-	       expression_parse(compiler, &step.next, step_names(compiler)) &&
-	       add_step(compiler, &name, &step);
+	bool *is_real = &compiler->may_be_real[step.target];
+	*is_real = is_sound && emit_may_be_real(compiler);
+	is_sound = is_sound && compiler_expect_word(compiler, "while") &&
+	           expression_parse(compiler, &step.condition, step_names(compiler)) &&
+	           compiler_expect_word(compiler, "next") &&
+	           expression_parse(compiler, &step.next, step_names(compiler));
+	if (is_sound && !*is_real && emit_may_be_real(compiler)) {
+		*is_real = true; /* from the second turn on */
+		step.condition.is_whole = step.next.is_whole = false;
+	}
+	return is_sound && add_step(compiler, &name, &step);
 }
 
 static bool

@@ -69,6 +69,30 @@ import_name(const void *context, size_t i)
 	return "map_insert";
 }
 
+/* A whole expression says the same on bare integers as on values that say what they are. */
+static void
+compare(const struct profile *profile, struct profile_expression expression,
+        const struct profile_scope *scope, const struct profile_memory *memory)
+{
+	struct profile_value whole, value;
+	if (!expression.is_whole)
+		return;
+	bool has = profile_evaluate(profile, expression, scope, memory, &whole);
+	expression.is_whole = false;
+	fuzz_demand(profile_evaluate(profile, expression, scope, memory, &value) == has);
+	fuzz_demand(!has || (!value.is_real && value.integer == whole.integer));
+}
+
+static void
+run_step(const struct profile *profile, const struct profile_step *step,
+         struct profile_scope *scope, const struct profile_memory *memory)
+{
+	compare(profile, step->value, scope, memory);
+	profile_run_step(profile, step, scope, memory);
+	compare(profile, step->condition, scope, memory);
+	compare(profile, step->next, scope, memory);
+}
+
 static void
 run_walk(const struct profile *profile, const struct profile_walk *walk,
          const struct profile_scope *scope, const struct profile_memory *memory)
@@ -82,8 +106,10 @@ run_walk(const struct profile *profile, const struct profile_walk *walk,
 		&walk->outside[0], &walk->outside[1], &walk->outside[2], &walk->outside[3]
 	};
 	uint64_t value;
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
 		profile_evaluate_unsigned(profile, *all[i], scope, memory, &value);
+		compare(profile, *all[i], scope, memory);
+	}
 }
 
 static void
@@ -104,9 +130,9 @@ run(const struct profile *profile, const struct profile_memory *memory)
 	for (int i = 0; i < profile->anchor_count; i++)
 		fuzz_demand(profile->anchors[i].name < profile->name_count);
 	for (int i = 0; i < profile->step_count; i++)
-		profile_run_step(profile, &profile->steps[i], &scope, memory);
+		run_step(profile, &profile->steps[i], &scope, memory);
 	for (int i = 0; i < profile->needed_step_count; i++)
-		profile_run_step(profile, &profile->needed_steps[i], &scope, memory);
+		run_step(profile, &profile->needed_steps[i], &scope, memory);
 	for (int i = 0; i < profile->walk_count; i++)
 		run_walk(profile, &profile->walks[i], &scope, memory);
 	for (int i = 0; i < profile->part_count; i++)

@@ -1,6 +1,7 @@
 /*
  * Protects: the value of every operator and function, and that whatever has no exact value makes
- * an expression fail instead of giving a wrong one.
+ * an expression fail instead of giving a wrong one; on bare integers (whole expressions) as on
+ * values that say what they are.
  */
 #include "tests/unit/test_profiles_value.h"
 
@@ -207,6 +208,43 @@ test_unsigned_results_are_not_negative(void **state)
 	}
 }
 
+static void
+test_an_expression_without_reals_is_whole(void **state)
+{
+	static const struct { const char *expression; bool is_whole; } cases[] = {
+		{"header + 1", true}, {"1 ? 2 : 3", true}, {"ceil(7) + u32[header]", true},
+		{"live(w) && member(primes, 3) || -1", true}, {"u8[header + header] >= 5", true},
+		{"1.5", false}, {"floor(1.5)", false}, {"1 ? 2.0 : 3", false},
+		{"f32[header] > 1", false}, {"f64[header + header] > 1", false},
+		{"single(1) > 0", false}, {"0 && 1.5", false},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		compile(cases[i].expression);
+		assert_int_equal(profile.steps[3].value.is_whole, cases[i].is_whole);
+	}
+}
+
+/* What one name can be goes on to those that use it, from turn to turn of a loop as well. */
+static void
+test_names_tell_whether_they_may_be_reals(void **state)
+{
+	static const char text[] = HEAD
+		"field f f32 at header\n" "field u u32 at header\n" "let x = f\n"
+		"let y = u + 1\n" "let below = floor(x)\n" "let z = below + 1\n"
+		"let bit = x > 1\n" "let n = bit + 1\n" "let either = u ? 1 : u ? x : 2\n"
+		"let e = either + 1\n" "let m = -x\n" "let o = m\n"
+		"loop p = 1 while p < 9 next 2 * p\n" "let q = p\n"
+		"loop r = 1 while r < 9 next 1.5 * r\n" "let s = r\n" TAIL;
+	static const bool is_whole[] = {true, true, false, true, false, true, false, true,
+	                                false, false, false, false, true, true, true, false};
+	sample_compile(&profile, text, sizeof text - 1);
+	for (size_t i = 0; i < sizeof is_whole / sizeof *is_whole; i++)
+		assert_int_equal(profile.steps[i].value.is_whole, is_whole[i]);
+	const struct profile_step *whole = &profile.steps[12], *real = &profile.steps[14];
+	assert_true(whole->condition.is_whole && whole->next.is_whole);
+	assert_false(real->condition.is_whole || real->next.is_whole);
+}
+
 int
 main(void)
 {
@@ -225,6 +263,8 @@ main(void)
 		cmocka_unit_test_setup(test_a_branch_may_end_anywhere, setup),
 		cmocka_unit_test_setup(test_a_name_without_a_value_fails, setup),
 		cmocka_unit_test_setup(test_unsigned_results_are_not_negative, setup),
+		cmocka_unit_test_setup(test_an_expression_without_reals_is_whole, setup),
+		cmocka_unit_test_setup(test_names_tell_whether_they_may_be_reals, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,12 +53,20 @@ compile(const char *expression)
 	sample_compile(&profile, text, strlen(text));
 }
 
-/* Evaluates the let behind the two walks. */
+/* Evaluates the let behind the walks, in both ways if it is whole. */
 static inline bool
 evaluates(const char *expression, struct profile_value *value)
 {
+	struct profile_value whole;
 	compile(expression);
-	return profile_evaluate(&profile, profile.steps[3].value, &scope, &memory, value);
+	struct profile_expression let = profile.steps[3].value;
+	bool has = profile_evaluate(&profile, let, &scope, &memory, &whole);
+	let.is_whole = false;
+	bool has_value = profile_evaluate(&profile, let, &scope, &memory, value);
+	assert_int_equal(has, has_value);
+	assert_true(!has || whole.is_real == value->is_real);
+	assert_true(!has || whole.integer == value->integer);
+	return has;
 }
 
 static inline void
