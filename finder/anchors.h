@@ -48,22 +48,24 @@ int anchors_open(struct anchors *anchors, const struct finder_input *input,
                  const struct blocks *blocks);
 void anchors_close(struct anchors *anchors);
 
-/* The set of anchors that a word can be, by the block that starts at or before it (or BLOCKS_NONE):
- * a bit each, the last one shared. */
-static inline uint64_t
-anchors_before(const struct anchors *anchors, uint32_t block)
+/* The class of the block that starts at or before a word, or BLOCKS_NONE. */
+static inline uint8_t
+anchors_class(const struct anchors *anchors, uint32_t block)
 {
-	if (block == BLOCKS_NONE)
-		return anchors->strays;
-	return anchors->sets[anchors->classes[block]] | anchors->strays;
+	return block == BLOCKS_NONE ? 0 : anchors->classes[block];
 }
 
-/* Those of the set that a glance at the word does not rule out; see glance.h. `block`: that starts
- * at or before the word, or BLOCKS_NONE. */
+/* The set of anchors that such a word can be: a bit each, the last one shared. */
 static inline uint64_t
-anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint32_t block)
+anchors_of_class(const struct anchors *anchors, uint8_t class)
 {
-	uint8_t class = block == BLOCKS_NONE ? 0 : anchors->classes[block];
+	return anchors->sets[class] | anchors->strays;
+}
+
+/* Those of the set that a glance at the word does not rule out; see glance.h. */
+static inline uint64_t
+anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint8_t class)
+{
 	const struct anchors_firsts *of = &anchors->first_of[class];
 	const struct glance_first *first = anchors->firsts.at, *end = first + of->end;
 	uint64_t passed = ~of->set, left = set & 1ull << ANCHORS_SHARED_BIT;
@@ -77,7 +79,7 @@ anchors_glance(const struct anchors *anchors, uint64_t set, uintptr_t word, uint
 	return left;
 }
 
-/* Asks for the memory that anchors_before() will read. */
+/* Asks for the memory that anchors_class() will read. */
 static inline void
 anchors_prefetch(const struct anchors *anchors, uint32_t block)
 {

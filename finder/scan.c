@@ -142,48 +142,41 @@ try_word(struct scan *scan, size_t at)
 	}
 }
 
-/* Moves a word that can still be these anchors to the front of the queue. */
+/* Moves a word that can still be these anchors to place `to` of the queue, and asks for its
+ * block. */
 static inline void
-keep_word(struct scan *scan, size_t *left, size_t at, uint64_t set)
+keep_word(struct scan *scan, size_t to, size_t at, uint64_t set)
 {
-	if (!set)
-		return;
-	scan->addresses[*left] = scan->addresses[at];
-	scan->words[*left] = scan->words[at];
-	scan->before[*left] = scan->before[at];
-	scan->sets[(*left)++] = set;
+	scan->addresses[to] = scan->addresses[at];
+	scan->words[to] = scan->words[at];
+	scan->before[to] = scan->before[at];
+	scan->sets[to] = set;
+	if (scan->before[to] != BLOCKS_NONE)
+		__builtin_prefetch(&scan->finder->blocks.at[scan->before[to]].base);
 }
 
-/* Drops the words that stand before or in blocks that no anchor is for. Most words point into the
- * middle of a block, if at one at all: a stale pointer, a number. */
+/* Drops the words that stand before or in blocks that no anchor is for, and those that are no
+ * anchors by what lies around them, as far as that can be read. Most words point into the middle of
+ * a block, if at one at all: a stale pointer, a number. */
 static void
-drop_classless(struct scan *scan)
+drop_words(struct scan *scan)
 {
-	size_t left = 0;
+	const struct anchors *anchors = &scan->anchors;
+	uint64_t span = scan->finder->input->keeps_all_refusals ? 0 : scan->span;
 	uint64_t starts = blocks_before(&scan->finder->blocks, scan->words, scan->queued,
 	                                scan->before);
-	for (size_t i = 0; i < scan->queued; i++)
-		anchors_prefetch(&scan->anchors, scan->before[i]);
-	for (size_t i = 0; i < scan->queued; i++, starts >>= 1) {
-		uint64_t set = anchors_before(&scan->anchors, scan->before[i]);
-		keep_word(scan, &left, i, starts & 1 ? set : set & scan->anchors.beside);
-	}
-	scan->queued = left;
-}
-
-/* Drops the words that are no anchors by what lies around them, as far as that can be read. */
-static void
-drop_by_glance(struct scan *scan)
-{
 	size_t left = 0;
-	for (size_t i = 0; i < scan->queued; i++) {
-		uint64_t set = scan->sets[i], at = scan->addresses[i];
-		if (at - scan->first < scan->span)
-			set = anchors_glance(&scan->anchors, set, (uintptr_t)(at + scan->shift),
-			                     scan->before[i]);
-		if (set && scan->before[i] != BLOCKS_NONE)
-			__builtin_prefetch(&scan->finder->blocks.at[scan->before[i]].base);
-		keep_word(scan, &left, i, set);
+	for (size_t i = 0; i < scan->queued; i++)
+		anchors_prefetch(anchors, scan->before[i]);
+	for (size_t i = 0; i < scan->queued; i++, starts >>= 1) {
+		uint8_t class = anchors_class(anchors, scan->before[i]);
+		uint64_t set = anchors_of_class(anchors, class), at = scan->addresses[i];
+		if (!(starts & 1))
+			set &= anchors->beside;
+		if (set && at - scan->first < span)
+			set = anchors_glance(anchors, set, (uintptr_t)(at + scan->shift), class);
+		if (set)
+			keep_word(scan, left++, i, set);
 	}
 	scan->queued = left;
 }
@@ -192,28 +185,28 @@ drop_by_glance(struct scan *scan)
 static __attribute__((noinline)) void
 try_queue(struct scan *scan)
 {
-	drop_classless(scan);
-	if (!scan->finder->input->keeps_all_refusals)
-		drop_by_glance(scan);
+	drop_words(scan);
 	for (size_t i = 0; i < scan->queued; i++)
 		try_word(scan, i);
 	scan->queued = 0;
 }
 
-/* The guest's words are read whatever a sanitizer in this process thinks of them. */
+/* Takes at most SIEVE_GROUP words, for which there is room: each is put down, and stays if it is in
+ * range. The guest's words are read whatever a sanitizer in this process thinks of them. */
 __attribute__((no_sanitize("address", "thread"))) static inline void
 queue_words(struct scan *scan, const uint64_t *words, size_t count, uint64_t address)
 {
 	uint64_t lowest = scan->anchors.lowest, span = scan->anchors.span;
+	size_t queued = scan->queued;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t word = words[i];
-		if (word - lowest >= span)
-			continue;
-		scan->addresses[scan->queued] = address + i * sizeof(word);
-		scan->words[scan->queued++] = word;
-		if (scan->queued == QUEUE)
-			try_queue(scan);
+		scan->addresses[queued] = address + i * sizeof(word);
+		scan->words[queued] = word;
+		queued += word - lowest < span;
 	}
+	scan->queued = queued;
+	if (queued > QUEUE - SIEVE_GROUP)
+		try_queue(scan);
 }
 
 /* Most memory holds no pointers at all, so whole groups are dropped at once. */
