@@ -13,18 +13,16 @@
  */
 #include "preload/stacks/intern.h"
 
-#include "preload/hidden.h"
 #include "preload/lock.h"
 #include "preload/process/tracer.h"
 #include "preload/shield.h"
 #include "preload/stacks/index.h"
+#include "preload/stacks/nodes.h"
 #include "preload/thread.h"
 
 enum { SITES_MAX = 1 << 24 }; /* what a rule has room for */
 
-static uint32_t intern_place(uint64_t key);
-static struct index sites = { .place = index_mix }, nodes = { .place = intern_place };
-static uint32_t *paths; /* of all nodes, while their index grows */
+static struct index sites;
 static uint32_t lock;
 static struct shield shield; /* of the thread that has the lock */
 static struct thread **learner; /* its `thread_self`, until intern_learned; or NULL */
@@ -35,7 +33,7 @@ uint32_t
 intern_site(uint64_t pc, uint16_t module)
 {
 	uint64_t key = pc | (uint64_t)module << 48;
-	uint32_t place = index_mix(key), site = index_find(&sites, place, key).value;
+	uint32_t site = index_find(&sites, key);
 	struct trace_site *made;
 
 	if (site || tracer.sites.count == SITES_MAX || !index_reserve(&sites))
@@ -46,17 +44,11 @@ intern_site(uint64_t pc, uint16_t module)
 	made->pc = pc;
 	made->module = module;
 	site = trace_table_publish(&tracer.writer, &tracer.sites);
-	index_add(&sites, place, key, (struct index_value){ site, 0 });
+	index_add(&sites, key, site);
 	return site;
 }
 
 /* ---- nodes */
-
-static inline uint64_t
-intern_key(uint32_t parent, uint32_t site)
-{
-	return (uint64_t)parent << 32 | site;
-}
 
 /* The outer path goes through one multiplication only: the next frame's waits for it. */
 uint32_t
@@ -67,71 +59,39 @@ intern_path(uint32_t outer, uint32_t site)
 	return (uint32_t)(mixed * UINT64_C(0xd6e8feb86659fd93) >> 32);
 }
 
-static uint32_t
-intern_place(uint64_t key)
-{
-	return intern_path(paths[key >> 32], (uint32_t)key);
-}
-
 void
 intern_expect(uint32_t path)
 {
-	index_expect(&nodes, path);
+	nodes_expect(path);
 }
 
 struct leaf
 intern_find(const struct leaf *outer, uint32_t path, uint32_t site)
 {
-	struct index_value found = index_find(&nodes, path, intern_key(outer->node, site));
+	struct node_found found = nodes_find(path, outer->node, site);
 
-	return (struct leaf){ found.value, path, found.more };
+	return (struct leaf){ found.node, path, found.end };
 }
 
 struct leaf
 intern_guess(uint32_t path, uint32_t site, uint32_t *outer)
 {
-	uint64_t key = 0;
-	struct index_value found = index_guess(&nodes, path, site, &key);
+	struct node_found found = nodes_guess(path, site);
 
-	*outer = (uint32_t)(key >> 32);
-	return (struct leaf){ found.value, path, found.more };
+	*outer = tracer_node(found.node)->parent;
+	return (struct leaf){ found.node, path, found.end };
 }
 
-/* A parent comes before its children. */
-static void
-intern_list_paths(uint32_t count)
-{
-	for (uint32_t i = 1; i < count; i++) {
-		const struct trace_node *node = tracer_node(i);
-
-		paths[i] = intern_path(paths[node->parent], node->site);
-	}
-}
-
-/* Entries move with the index, and a path is not kept for each: it is a third of an entry. */
-static bool
-intern_reserve(void)
-{
-	uint32_t count = tracer.nodes.count;
-
-	if (!index_is_crowded(&nodes))
-		return true;
-	paths = hidden_map((count + 1) * sizeof(*paths));
-	if (paths) {
-		intern_list_paths(count);
-		index_grow(&nodes);
-		hidden_unmap(paths, (count + 1) * sizeof(*paths));
-	}
-	return index_has_room(&nodes);
-}
-
+/* Nothing is to be found under the node that was made last. */
 struct leaf
 intern_make(const struct leaf *outer, uint32_t path, uint32_t site)
 {
-	struct leaf leaf = intern_find(outer, path, site);
+	struct leaf leaf = { 0, path, 0 };
 	struct trace_node *made;
 
-	if (leaf.node || !site || !intern_reserve())
+	if (outer->node + 1 < tracer.nodes.count)
+		leaf = intern_find(outer, path, site);
+	if (leaf.node || !site || !nodes_reserve())
 		return leaf;
 	made = trace_table_next(&tracer.writer, &tracer.nodes);
 	if (!made)
@@ -139,31 +99,24 @@ intern_make(const struct leaf *outer, uint32_t path, uint32_t site)
 	made->site = site;
 	made->parent = outer->node;
 	leaf.node = trace_table_publish(&tracer.writer, &tracer.nodes);
-	index_add(&nodes, path, intern_key(outer->node, site),
-	          (struct index_value){ leaf.node, 0 });
+	nodes_add(path, leaf.node);
 	return leaf;
 }
 
 /* ---- where stacks end */
 
-static inline uint64_t
-intern_key_of(const struct leaf *leaf)
-{
-	const struct trace_node *node = tracer_node(leaf->node);
-
-	return intern_key(node->parent, node->site);
-}
-
 uint32_t
 intern_end(const struct leaf *leaf)
 {
-	return index_find(&nodes, leaf->path, intern_key_of(leaf)).more;
+	const struct trace_node *node = tracer_node(leaf->node);
+
+	return nodes_find(leaf->path, node->parent, node->site).end;
 }
 
 void
 intern_set_end(const struct leaf *leaf, uint32_t end)
 {
-	index_set_more(&nodes, leaf->path, intern_key_of(leaf), end);
+	nodes_set_end(leaf->path, leaf->node, end);
 }
 
 /* ---- the lock */

@@ -26,22 +26,20 @@
 #define ORDINAL (UINT32_C(1) << 30)
 enum { SIZES_MAX = (1 << 30) - 1 };
 
-static struct index sizes = { .place = index_mix }, variants = { .place = index_mix };
+static struct index sizes, variants;
 
 /* ---- what is known */
 
 static inline uint32_t
 stacks_find_variant(uint32_t node, uint32_t which)
 {
-	uint64_t key = (uint64_t)node << 32 | which;
-
-	return index_find(&variants, index_mix(key), key).value;
+	return index_find(&variants, (uint64_t)node << 32 | which);
 }
 
 static inline uint32_t
 stacks_size_number(uint64_t size)
 {
-	return index_find(&sizes, index_mix(size + 1), size + 1).value;
+	return index_find(&sizes, size + 1);
 }
 
 /* The id, or 0: not known yet. */
@@ -68,11 +66,9 @@ stacks_find(const struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 static int
 stacks_add_variant(uint32_t node, uint32_t which, uint32_t id)
 {
-	uint64_t key = (uint64_t)node << 32 | which;
-
 	if (!index_reserve(&variants))
 		return -1;
-	index_add(&variants, index_mix(key), key, (struct index_value){ id, 0 });
+	index_add(&variants, (uint64_t)node << 32 | which, id);
 	return 0;
 }
 
@@ -84,7 +80,7 @@ stacks_make_size_number(uint64_t size)
 	if (number || sizes.count == SIZES_MAX || !index_reserve(&sizes))
 		return number;
 	number = (uint32_t)sizes.count + 1;
-	index_add(&sizes, index_mix(size + 1), size + 1, (struct index_value){ number, 0 });
+	index_add(&sizes, size + 1, number);
 	return number;
 }
 
