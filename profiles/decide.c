@@ -151,11 +151,13 @@ is_wrapper(const struct profile *profile, const char *symbol)
 /* The first frame that is neither a wrapper nor anonymous; `count` if there is none, or if the
  * anonymous ones before it are not all of its module: such a frame may be anyone's. */
 static size_t
-first_frame(const struct profile *profile, const struct profile_frame *frames, size_t count)
+first_frame(const struct profile *profile, const struct profile_frame *frames, size_t count,
+            uint32_t *depth)
 {
 	const struct profile_frame *anonymous = NULL;
 	for (size_t i = 0; i < count; i++) {
 		bool is_foreign = anonymous != NULL && anonymous->module != frames[i].module;
+		*depth = (uint32_t)i + 1;
 		if (frames[i].symbol == NULL) {
 			if (is_foreign)
 				return count;
@@ -164,17 +166,20 @@ first_frame(const struct profile *profile, const struct profile_frame *frames, s
 			return is_foreign ? count : i;
 		}
 	}
+	*depth = (uint32_t)count + 1;
 	return count;
 }
 
+/* From frame `first` on. */
 static bool
 rule_matches(const struct profile *profile, const struct profile_rule *rule,
-             const struct profile_frame *frames, size_t count)
+             const struct profile_frame *frames, size_t first, size_t count, uint32_t *depth)
 {
-	if (rule->frames > count)
-		return false;
 	for (uint8_t i = 0; i < rule->frames; i++) {
-		if (!frame_matches(profile, &frames[i], rule->pattern[i]))
+		size_t at = first + i;
+		if (*depth < at + 1)
+			*depth = (uint32_t)at + 1;
+		if (at == count || !frame_matches(profile, &frames[at], rule->pattern[i]))
 			return false;
 	}
 	return true;
@@ -184,14 +189,15 @@ bool
 profile_decide(const struct profile *profile, const struct profile_frame *frames, size_t count,
                uint64_t size, struct profile_decision *out)
 {
-	size_t first = first_frame(profile, frames, count);
+	uint32_t depth = 1;
+	size_t first = first_frame(profile, frames, count, &depth);
 	*out = (struct profile_decision){.role = PROFILE_OTHER, .split_role = PROFILE_OTHER,
-	                                 .split_share = 1, .split_whole = 1};
+	                                 .split_share = 1, .split_whole = 1, .depth = depth};
 	if (first == count)
 		return false; /* each rule names a frame */
 	for (uint16_t i = 0; i < profile->rule_count; i++) {
 		const struct profile_rule *rule = &profile->rules[i];
-		if (!rule_matches(profile, rule, frames + first, count - first))
+		if (!rule_matches(profile, rule, frames, first, count, &out->depth))
 			continue;
 		bool has_condition = rule->size.length > 0;
 		out->depends_on_size = out->depends_on_size || has_condition;

@@ -27,6 +27,8 @@ struct profile_decision {
 	uint8_t role, split_role; /* enum profile_role_kind */
 	bool is_transient, is_reserved;
 	bool depends_on_size; /* another size could have been decided otherwise */
+	uint32_t depth;       /* innermost frames that were looked at; more than there are: one
+	                       * more could have been decided otherwise */
 	uint32_t split_share, split_whole;
 };
 

@@ -9,6 +9,7 @@
 #include "preload/stacks/awake.h"
 
 #include "preload/process/tracer.h"
+#include "preload/stacks/precedent.h"
 #include "profiles/decide.h"
 
 #include <string.h>
@@ -50,8 +51,10 @@ waits(uint32_t profile)
 static void
 wake(uint32_t profile)
 {
-	if (!trace_table_own(&tracer.profiles))
-		__atomic_store_n(&record_of(profile)->awake, 1, __ATOMIC_RELAXED);
+	if (trace_table_own(&tracer.profiles))
+		return;
+	__atomic_store_n(&record_of(profile)->awake, 1, __ATOMIC_RELAXED);
+	precedent_forget();
 }
 
 bool

@@ -62,7 +62,7 @@ store(struct trace_decision *into, uint32_t profile, const struct profile_decisi
 		into->flags |= TRACE_STACK_RESERVED;
 }
 
-void
+uint32_t
 role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t size,
             struct trace_decision *into, bool *depends_on_size)
 {
@@ -71,6 +71,7 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 	};
 	struct profile_frame frames[ROLE_FRAMES_MAX];
 	struct profile_decision decision;
+	uint32_t depth = 0;
 	size_t named = 0;
 
 	*depends_on_size = false;
@@ -84,10 +85,13 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 		decision = none;
 		matched = profile_decide(tracer.profile[i], frames, named, size, &decision);
 		*depends_on_size |= decision.depends_on_size;
+		if (decision.depth > depth)
+			depth = decision.depth;
 		if (matched) {
 			store(into, i, &decision);
-			return;
+			return depth;
 		}
 	}
 	store(into, TRACE_NONE, &none);
+	return depth;
 }

@@ -15,6 +15,7 @@
 
 #include "preload/process/tracer.h"
 #include "preload/stacks/index.h"
+#include "preload/stacks/precedent.h"
 #include "preload/stacks/role.h"
 #include "preload/text.h"
 
@@ -148,31 +149,39 @@ stacks_share(uint32_t node, uint32_t decision)
 	return id;
 }
 
-/* The role by the innermost frames. */
+/* The role by the innermost frames' names. */
 static void
-stacks_decide(uint32_t node, uint64_t size, struct trace_decision *decision, bool *by_size)
+stacks_decide(uint32_t leaf, uint64_t size, struct trace_decision *decision, bool *by_size)
 {
 	uint64_t pcs[ROLE_FRAMES_MAX];
-	uint32_t modules[ROLE_FRAMES_MAX];
+	uint32_t modules[ROLE_FRAMES_MAX], depth;
 	size_t count = 0;
 
-	for (; node && count < ROLE_FRAMES_MAX; node = tracer_node(node)->parent) {
+	for (uint32_t node = leaf; node && count < ROLE_FRAMES_MAX;
+	     node = tracer_node(node)->parent) {
 		const struct trace_site *site = tracer_site(tracer_node(node)->site);
 
 		pcs[count] = site->pc;
 		modules[count] = site->module == TRACE_SITE_NO_MODULE ? TRACE_NONE : site->module;
 		count++;
 	}
-	role_decide(pcs, modules, count, size, decision, by_size);
+	depth = role_decide(pcs, modules, count, size, decision, by_size);
+	if (!*by_size)
+		precedent_keep(leaf, depth < ROLE_FRAMES_MAX ? depth : ROLE_FRAMES_MAX, decision);
 }
 
 static uint32_t
 stacks_make(struct leaf *leaf, bool cut, uint64_t size, bool *by_size)
 {
+	const struct trace_decision *precedent = precedent_find(leaf->node);
 	struct trace_decision decision = { 0 };
 	uint32_t number, id;
 
-	stacks_decide(leaf->node, size, &decision, by_size);
+	*by_size = false;
+	if (precedent)
+		decision = *precedent;
+	else
+		stacks_decide(leaf->node, size, &decision, by_size);
 	decision.flags |= cut ? TRACE_STACK_CUT : 0;
 	number = stacks_decision(&decision);
 	if (number == TRACE_NONE)

@@ -54,6 +54,26 @@ test_frames_match_in_order_and_without_gaps(void **state)
 }
 
 static void
+test_depth_is_how_far_it_looked(void **state)
+{
+	assert_false(DECIDE(8, {"main", MAIN}, {"map_insert", MAP}));
+	assert_int_equal(decision.depth, 1);
+	assert_true(DECIDE(8, {"xmalloc", CXX}, {"map_insert", MAP}, {"main", MAIN}));
+	assert_int_equal(decision.depth, 2);
+	assert_false(DECIDE(8, {"map_array_new", MAP}, {"other", MAP}, {"main", MAIN}));
+	assert_int_equal(decision.depth, 2);
+	assert_false(DECIDE(8, {NULL, MAP}, {NULL, MAIN}, {"map_insert", MAP}));
+	assert_int_equal(decision.depth, 2);
+	/* One more could be what is missing. */
+	assert_false(DECIDE(8, {"map_array_new", MAP}));
+	assert_int_equal(decision.depth, 2);
+	assert_false(DECIDE(8, {"xmalloc", CXX}, {NULL, MAP}));
+	assert_int_equal(decision.depth, 3);
+	assert_false(decide(NULL, 0, 8));
+	assert_int_equal(decision.depth, 1);
+}
+
+static void
 test_wrappers_of_any_module_are_passed_over(void **state)
 {
 	assert_true(DECIDE(8, {"xmalloc", CXX}, {"xrealloc", MAIN}, {"map_insert", MAP}));
@@ -258,6 +278,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup(test_frames_match_in_order_and_without_gaps, setup),
+	    cmocka_unit_test_setup(test_depth_is_how_far_it_looked, setup),
+
 	    cmocka_unit_test_setup(test_wrappers_of_any_module_are_passed_over, setup),
 	    cmocka_unit_test_setup(test_anonymous_frames_of_the_maps_module_are_passed_over, setup),
 	    cmocka_unit_test_setup(test_anonymous_frames_of_another_module_are_not, setup),
