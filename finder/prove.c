@@ -40,7 +40,7 @@ view_block(void *context, uint64_t address, struct profile_block *out)
 {
 	struct finder *finder = context;
 	uint32_t i = finder->proof.candidate->block; /* nearly always */
-	finder->proof.asked_size = true;
+	finder->view.told_block = true;
 	if (finder->blocks.at[i].base != address)
 		i = blocks_holding(&finder->blocks, address);
 	if (i == BLOCKS_NONE)
@@ -81,6 +81,8 @@ begin(struct finder *finder, const struct candidate *candidate)
 	memset(scope->known, 0, profile->name_count);
 	for (size_t i = 0; i < profile->walk_count; i++)
 		scope->walks[i].done = false;
+	scope->is_sized = false;
+	finder->view.told_block = false;
 	set_name(scope, PROFILE_NAME_HEADER, candidate->header);
 	for (size_t i = 0; i < profile->anchor_count; i++) {
 		const struct profile_anchor *anchor = &profile->anchors[i];
@@ -134,7 +136,17 @@ raise_census(struct finder *finder)
 	uint16_t walk = proof->profile->steps[proof->last_walk].target;
 	finder->scope.walks[walk].live++;
 	proof->is_raised = true;
-	proof->step = (uint16_t)proof->last_walk;
+	proof->step = (uint16_t)(proof->last_walk + 1);
+}
+
+/* Whether a name before this step depends on what a walk counted. */
+static bool
+names_census(const struct profile *profile, const struct profile_step *step)
+{
+	for (const struct profile_step *let = profile->steps; let < step; let++)
+		if (let->kind == PROFILE_STEP_LET && let->asks_census)
+			return true;
+	return false;
 }
 
 static enum proof_result
@@ -142,7 +154,7 @@ refuse(struct finder *finder, const struct profile_step *step)
 {
 	struct proof *proof = &finder->proof;
 	bool is_census = step->kind == PROFILE_STEP_REQUIRE && !step->is_busy_check &&
-	                 (step->asks_census || proof->names_census);
+	                 (step->asks_census || names_census(proof->profile, step));
 	if (is_census && may_be_mid_erase(finder)) {
 		raise_census(finder);
 		return PROOF_TRUE;
@@ -155,19 +167,22 @@ refuse(struct finder *finder, const struct profile_step *step)
 }
 
 static enum proof_result
-run_step(struct finder *finder, const struct profile_step *step)
+run_walk(struct finder *finder, const struct profile_step *step)
 {
 	struct proof *proof = &finder->proof;
-	if (step->kind == PROFILE_STEP_WALK) {
-		proof->last_walk = proof->step;
-		return walk_run(finder, step->target);
-	}
-	if (!profile_run_step(proof->profile, step, &finder->scope, &finder->view))
-		return refuse(finder, step);
-	if (step->kind == PROFILE_STEP_REQUIRE && proof->asked_size)
-		proof->is_sized = true;
-	proof->names_census |= step->kind == PROFILE_STEP_LET && step->asks_census;
-	return PROOF_TRUE;
+	proof->last_walk = proof->step;
+	enum proof_result result = walk_run(finder, step->target);
+	proof->step += result == PROOF_TRUE;
+	return result;
+}
+
+static enum proof_result
+run_row(struct finder *finder, const struct profile_step *step)
+{
+	struct proof *proof = &finder->proof;
+	uint16_t held = profile_run_row(proof->profile, step, &finder->scope, &finder->view);
+	proof->step = (uint16_t)(proof->step + held);
+	return held == profile_row(step) ? PROOF_TRUE : refuse(finder, step + held);
 }
 
 enum proof_result
@@ -175,13 +190,13 @@ prove_candidate(struct finder *finder, const struct candidate *candidate, bool w
 {
 	begin(finder, candidate);
 	struct proof *proof = &finder->proof;
-	for (; proof->step < proof->profile->step_count; proof->step++) {
+	enum proof_result result = PROOF_TRUE;
+	while (result == PROOF_TRUE && proof->step < proof->profile->step_count) {
 		const struct profile_step *step = &proof->profile->steps[proof->step];
-		if (step->kind == PROFILE_STEP_WALK && !walks)
+		bool is_walk = step->kind == PROFILE_STEP_WALK;
+		if (is_walk && !walks)
 			return PROOF_WALK_NEXT;
-		enum proof_result result = run_step(finder, step);
-		if (result != PROOF_TRUE)
-			return result;
+		result = is_walk ? run_walk(finder, step) : run_row(finder, step);
 	}
-	return PROOF_TRUE;
+	return result;
 }

@@ -25,7 +25,7 @@ note(struct finder *finder, const struct candidate *candidate, uint8_t reason, u
 bool
 refuse_is_kept(const struct finder *finder)
 {
-	return finder->proof.is_sized || finder->input->keeps_all_refusals;
+	return finder->scope.is_sized || finder->input->keeps_all_refusals;
 }
 
 void

@@ -75,9 +75,6 @@ struct proof {
 	int last_walk;        /* last WALK step that ran, or -1 */
 	uint64_t node_size;   /* of the chained blocks, if all alike; 0: none yet; TRACE_UNKNOWN:
 	                       * mixed */
-	bool asked_size;      /* some expression asked for a block ... */
-	bool is_sized;        /* ... and a requirement was true after that */
-	bool names_census;    /* a name before this step depends on what a walk counted */
 	bool is_raised;       /* mid-erase: one entry was added to the census */
 	uint8_t reason;       /* PROOF_REFUSED: enum trace_refusal ... */
 	uint32_t line;        /* ... and the line that was not true, or 0 */

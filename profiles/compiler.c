@@ -181,7 +181,9 @@ profile_compile(struct profile *profile, const char *text, size_t size,
 	}
 	if (compiler.token.kind == TOKEN_END)
 		statement_check_all(&compiler);
-	if (compiler.error_count == 0)
+	if (compiler.error_count == 0) {
+		steps_compile(profile);
 		guard_compile(profile);
+	}
 	return compiler.error_count;
 }

@@ -85,6 +85,10 @@ bool evaluate_values(const struct evaluation *in, struct profile_expression expr
 bool evaluate_whole(const struct evaluation *in, struct profile_expression expression,
                     int64_t *out);
 
+/* whole.c: runs a row of steps on the scope that `in` sees. Returns how many were true. */
+uint16_t evaluate_row(const struct evaluation *in, const struct profile_step *step,
+                      struct profile_scope *scope);
+
 static inline bool
 evaluate(const struct evaluation *in, struct profile_expression expression,
          struct profile_value *out)
@@ -109,6 +113,9 @@ bool evaluate_integers(int operation, int64_t a, int64_t b, int64_t *out);
 
 /* Whether a list has this number. */
 bool evaluate_is_member(const struct profile *profile, uint16_t list, int64_t number);
+
+/* proof.c: which steps run in a row. */
+void steps_compile(struct profile *profile);
 
 /* guard.c: reads the guard off the steps, which are compiled. */
 void guard_compile(struct profile *profile);

@@ -87,7 +87,12 @@ enum operation {
 	                         * the high byte; immediate: enum profile_type */
 	OPERATION_WITH_INTEGER, /* INTEGER and one that folds. operand: which; immediate */
 
-	OPERATION_END,      /* behind each expression, and not counted in its length */
+	/* behind each expression, and not counted in its length; behind a step's value that is
+	 * whole, where steps run in a row: what comes of it. immediate: scope index */
+	OPERATION_END,
+	OPERATION_END_FIELD,    /* operand: enum profile_type */
+	OPERATION_END_LET,
+	OPERATION_END_REQUIRE,
 };
 
 #endif

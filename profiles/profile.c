@@ -128,8 +128,11 @@ profile_run_step(const struct profile *profile, const struct profile_step *step,
 		return run_loop(&in, step, scope);
 	if (!value_of(&in, step, &value))
 		return false;
-	if (step->kind == PROFILE_STEP_REQUIRE)
-		return evaluate_is_true(value);
+	if (step->kind == PROFILE_STEP_REQUIRE) {
+		bool is_true = evaluate_is_true(value);
+		scope->is_sized |= is_true && memory != NULL && memory->told_block;
+		return is_true;
+	}
 	if (step->kind == PROFILE_STEP_COUNT) {
 		if (!as_unsigned(value, &count))
 			return false;
@@ -137,4 +140,13 @@ profile_run_step(const struct profile *profile, const struct profile_step *step,
 	}
 	set(scope, step->target, &value);
 	return true;
+}
+
+uint16_t
+profile_run_row(const struct profile *profile, const struct profile_step *step,
+                struct profile_scope *scope, const struct profile_memory *memory)
+{
+	struct evaluation in = evaluation_of(profile, scope, memory);
+	return step->row ? evaluate_row(&in, step, scope)
+	                 : profile_run_step(profile, step, scope, memory);
 }

@@ -64,6 +64,7 @@ struct profile_memory {
 	bool (*read)(void *context, uint64_t address, void *into, size_t size);
 	bool (*block)(void *context, uint64_t address, struct profile_block *out); /* that holds
 	                                                                            * it */
+	bool told_block; /* set by `block`, for is_sized below */
 	/* Memory of the guest that lies in this process at its own addresses, so that a pointer
 	 * reads it; `read` is asked for the rest and may move it. Size 0: none. */
 	uint64_t window_start, window_size;
@@ -93,6 +94,7 @@ struct profile_scope {
 	struct profile_value values[PROFILE_NAMES_MAX];
 	uint8_t known[PROFILE_NAMES_MAX];
 	struct profile_census walks[PROFILE_WALKS_MAX];
+	bool is_sized; /* a requirement was true after some expression asked for a block */
 };
 
 /* Names with a fixed place in every scope; the others follow in order of definition. */
@@ -153,6 +155,7 @@ enum profile_step_kind { PROFILE_STEP_FIELD, PROFILE_STEP_LET, PROFILE_STEP_LOOP
 struct profile_step {
 	uint8_t kind;     /* enum profile_step_kind */
 	uint8_t type;     /* FIELD: enum profile_type */
+	uint8_t row;      /* steps from this one on whose instructions run in a row; 0: none */
 	uint16_t target;  /* FIELD, LET, LOOP: scope index; WALK: index into walks */
 	uint32_t line;
 	bool is_at_header;                   /* FIELD: its address is header + offset */
@@ -356,6 +359,17 @@ bool profile_may_hold(const struct profile *profile, const struct profile_memory
 /* Runs one FIELD, LET, LOOP, REQUIRE or COUNT step (not WALK): false refuses the candidate. */
 bool profile_run_step(const struct profile *profile, const struct profile_step *step,
                       struct profile_scope *scope, const struct profile_memory *memory);
+
+/* Runs the row of steps that begins with this one, or it alone, which is no WALK. Returns how many
+ * were true; fewer than profile_row(): the next one refuses the candidate. */
+uint16_t profile_run_row(const struct profile *profile, const struct profile_step *step,
+                         struct profile_scope *scope, const struct profile_memory *memory);
+
+static inline uint16_t
+profile_row(const struct profile_step *step)
+{
+	return step->row ? step->row : 1;
+}
 
 /* A text of the profile (title, advice) without its quoting backslashes, cut to `size` - 1 bytes
  * and terminated, into `into`; returns it. */

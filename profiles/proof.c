@@ -6,6 +6,7 @@
  * its uses are no errors too.
  */
 #include "profiles/compiler.h"
+#include "profiles/evaluate.h"
 #include "profiles/operation.h"
 #include "profiles/vocabulary.h"
 
@@ -267,4 +268,29 @@ statement_count(struct compiler *compiler)
 	                add_step(compiler, &token, &step);
 	compiler->section = SECTION_PARTS;
 	return is_sound;
+}
+
+/* Nearly all proofs end early, in the first few steps: so these run as one piece of code, where the
+ * instructions of one value lie behind those of the other. */
+void
+steps_compile(struct profile *profile)
+{
+	static const uint8_t ends[] = {
+		[PROFILE_STEP_FIELD] = OPERATION_END_FIELD,
+		[PROFILE_STEP_LET] = OPERATION_END_LET,
+		[PROFILE_STEP_REQUIRE] = OPERATION_END_REQUIRE,
+		[PROFILE_STEP_COUNT] = 0,
+	};
+	for (uint16_t i = profile->step_count; i-- > 0;) {
+		struct profile_step *step = &profile->steps[i], *next = step + 1;
+		uint16_t end = (uint16_t)(step->value.start + step->value.length);
+		if (ends[step->kind] == 0 || !step->value.is_whole)
+			continue;
+		profile->code[end].operation = ends[step->kind];
+		profile->code[end].operand = step->type;
+		profile->code[end].immediate = step->target;
+		step->row = 1;
+		if (i + 1 < profile->step_count && next->value.start == end + 1)
+			step->row = (uint8_t)(next->row + 1);
+	}
 }

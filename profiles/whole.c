@@ -1,7 +1,10 @@
 /*
- * Runs whole expressions (operation.h), in which no real can come up: on bare integers, the top one
- * in a register, and from each instruction straight to the next. The search for headers runs a few
- * of them for each guess, and the walks for each node that is not told by one read.
+ * Runs whole expressions (operation.h), in which no real can come up, and rows of steps made of
+ * them: on bare integers, the top one in a register, and from each instruction straight to the
+ * next. The search for headers runs some rows for each guess.
+ *
+ *     field slots u64 at header + 8     NAME header   WITH_INTEGER + 8     END_FIELD u64 slots
+ *     require slots > 0                 NAME slots    WITH_INTEGER > 0     END_REQUIRE
  *
  * What has no exact result ends it, as in evaluate.c.
  */
@@ -22,8 +25,22 @@ read_sum(const struct evaluation *in, const struct profile_instruction *code, in
 	       evaluate_read_integer(in->memory, (unsigned)code->immediate, (uint64_t)sum, out);
 }
 
-bool
-evaluate_whole(const struct evaluation *in, struct profile_expression expression, int64_t *out)
+/* A step's field, which may be a real. */
+static inline bool
+read_field(const struct profile_memory *memory, uint16_t type, int64_t address,
+           struct profile_value *out)
+{
+	if (type == PROFILE_F32 || type == PROFILE_F64)
+		return evaluate_read(memory, type, (uint64_t)address, out);
+	out->is_real = false;
+	return evaluate_read_integer(memory, type, (uint64_t)address, &out->integer);
+}
+
+/* From this instruction on. Without a scope: one expression, whose value is *out; else `left`
+ * steps. Returns how many are left, the first of which was not true: 0 for none. */
+static uint16_t
+run(const struct evaluation *in, uint16_t start, struct profile_scope *scope, uint16_t left,
+    int64_t *out)
 {
 #define WAY(name, how) [OPERATION_##name] = &&name,
 	static const void *const ways[] = {
@@ -36,10 +53,11 @@ evaluate_whole(const struct evaluation *in, struct profile_expression expression
 		[OPERATION_JUMP] = &&JUMP, [OPERATION_UNLESS] = &&UNLESS,
 		[OPERATION_AND_THEN] = &&AND_THEN, [OPERATION_OR_ELSE] = &&OR_ELSE,
 		[OPERATION_READ_SUM] = &&READ_SUM, [OPERATION_WITH_INTEGER] = &&WITH_INTEGER,
-		[OPERATION_END] = &&END,
+		[OPERATION_END] = &&END, [OPERATION_END_FIELD] = &&END_FIELD,
+		[OPERATION_END_LET] = &&END_LET, [OPERATION_END_REQUIRE] = &&END_REQUIRE,
 	};
 	const struct profile_instruction *first = in->profile->code;
-	const struct profile_instruction *code = first + expression.start;
+	const struct profile_instruction *code = first + start;
 	int64_t stack[1 + OPERATION_STACK_MAX]; /* the first is below the bottom */
 	int64_t *below = stack, value = 0, result;
 
@@ -52,23 +70,23 @@ NAME:
 	*below++ = value;
 	value = in->values[code->operand].integer;
 	if (!in->known[code->operand])
-		return false;
+		return left;
 	NEXT;
 CENSUS:
 	*below++ = value;
 	if (!in->walks || !census_value(&in->walks[code->operand], code->operation, &result))
-		return false;
+		return left;
 	value = result;
 	NEXT;
 READ_SUM:
 	*below++ = value;
 	if (!read_sum(in, code, &result))
-		return false;
+		return left;
 	value = result;
 	NEXT;
 READ:
 	if (!evaluate_read_integer(in->memory, code->operand, (uint64_t)value, &result))
-		return false;
+		return left;
 	value = result;
 	NEXT;
 NOT:
@@ -80,7 +98,7 @@ TRUTH:
 UNARY:
 	result = value;
 	if (!evaluate_unary(in, code, &result))
-		return false;
+		return left;
 	value = result;
 	NEXT;
 WITH_INTEGER:
@@ -91,7 +109,7 @@ WITH_INTEGER:
 name: { \
 		int64_t a = *--below, b = value, c; \
 		if (!(how)) \
-			return false; \
+			return left; \
 		value = c; \
 		NEXT; \
 	}
@@ -114,7 +132,45 @@ UNLESS:
 POP:
 	value = *--below;
 	NEXT;
+END_FIELD:
+	if (!scope)
+		goto END;
+	if (!read_field(in->memory, code->operand, value, &scope->values[code->immediate]))
+		return left;
+	scope->known[code->immediate] = true;
+	goto NEXT_STEP;
+END_LET:
+	if (!scope)
+		goto END;
+	scope->values[code->immediate].is_real = false;
+	scope->values[code->immediate].integer = value;
+	scope->known[code->immediate] = true;
+	goto NEXT_STEP;
+END_REQUIRE:
+	if (!scope)
+		goto END;
+	if (value == 0)
+		return left;
+	scope->is_sized |= in->memory && in->memory->told_block;
+NEXT_STEP:
+	below = stack;
+	if (--left == 0)
+		return 0;
+	NEXT;
 END:
 	*out = value;
-	return true;
+	return 0;
+}
+
+bool
+evaluate_whole(const struct evaluation *in, struct profile_expression expression, int64_t *out)
+{
+	return run(in, expression.start, NULL, 1, out) == 0;
+}
+
+uint16_t
+evaluate_row(const struct evaluation *in, const struct profile_step *step,
+             struct profile_scope *scope)
+{
+	return (uint16_t)(step->row - run(in, step->value.start, scope, step->row, NULL));
 }

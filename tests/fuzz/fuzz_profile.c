@@ -93,6 +93,27 @@ run_step(const struct profile *profile, const struct profile_step *step,
 	compare(profile, step->next, scope, memory);
 }
 
+/* Steps in a row do what each does by itself. */
+static void
+run_row(const struct profile *profile, const struct profile_step *step,
+        const struct profile_scope *scope, const struct profile_memory *memory)
+{
+	static struct profile_scope row, single;
+	uint16_t wanted = profile_row(step), held;
+	if (step->kind == PROFILE_STEP_WALK)
+		return;
+	row = single = *scope;
+	held = profile_run_row(profile, step, &row, memory);
+	fuzz_demand(held <= wanted);
+	for (uint16_t i = 0; i < held; i++)
+		fuzz_demand(profile_run_step(profile, step + i, &single, memory));
+	fuzz_demand(held == wanted || !profile_run_step(profile, step + held, &single, memory));
+	for (int i = 0; i < profile->name_count; i++)
+		fuzz_demand(row.known[i] == single.known[i] &&
+		            (!row.known[i] ||
+		             row.values[i].integer == single.values[i].integer));
+}
+
 static void
 run_walk(const struct profile *profile, const struct profile_walk *walk,
          const struct profile_scope *scope, const struct profile_memory *memory)
@@ -129,8 +150,10 @@ run(const struct profile *profile, const struct profile_memory *memory)
 	}
 	for (int i = 0; i < profile->anchor_count; i++)
 		fuzz_demand(profile->anchors[i].name < profile->name_count);
-	for (int i = 0; i < profile->step_count; i++)
+	for (int i = 0; i < profile->step_count; i++) {
+		run_row(profile, &profile->steps[i], &scope, memory);
 		run_step(profile, &profile->steps[i], &scope, memory);
+	}
 	for (int i = 0; i < profile->needed_step_count; i++)
 		run_step(profile, &profile->needed_steps[i], &scope, memory);
 	for (int i = 0; i < profile->walk_count; i++)
