@@ -83,35 +83,62 @@ import_name(const void *context, size_t i)
 	return symbols->names + symbols->list[symbols->count + i].name;
 }
 
-/* The first two bytes of the names that are waited for. A library has thousands of names, and
- * hardly one that begins like these. */
+/* How the names that are waited for begin. A library has thousands of names, and hardly one that
+ * begins like these. */
 struct beginnings {
-	bool any; /* a pattern does not say */
-	uint8_t set[1 << 13];
+	size_t size;         /* bytes that each has before its first wildcard, or 8 */
+	uint8_t set[1 << 9]; /* a bit for each, by beginning_of */
 };
+
+static size_t
+literal_size(const struct profile *profile, struct profile_pattern pattern)
+{
+	size_t size = 0;
+
+	while (size < pattern.size && !memchr("*?\\", profile->text[pattern.offset + size], 3))
+		size++;
+	return size;
+}
+
+/* The hash of a text's first bytes, or of all where they are fewer. */
+static inline uint32_t
+beginning_of(const char *text, size_t size)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < size && text[i]; i++)
+		word = word << 8 | (uint8_t)text[i];
+	return (uint32_t)(word * UINT64_C(0x9e3779b97f4a7c15) >> 52);
+}
+
+static void
+measure_beginnings(struct beginnings *beginnings, const struct profile *profile)
+{
+	for (size_t i = 0; i < profile->wake_symbol_count; i++) {
+		size_t size = literal_size(profile, profile->patterns[profile->wake_symbols[i]]);
+
+		if (size < beginnings->size)
+			beginnings->size = size;
+	}
+}
 
 static void
 note_beginnings(struct beginnings *beginnings, const struct profile *profile)
 {
 	for (size_t i = 0; i < profile->wake_symbol_count; i++) {
 		struct profile_pattern pattern = profile->patterns[profile->wake_symbols[i]];
-		const uint8_t *text = (const uint8_t *)profile->text + pattern.offset;
+		uint32_t hash = beginning_of(profile->text + pattern.offset, beginnings->size);
 
-		if (pattern.size < 2 || memchr("*?\\", text[0], 3) || memchr("*?\\", text[1], 3))
-			beginnings->any = true;
-		else
-			beginnings->set[text[0] << 5 | text[1] >> 3] |=
-			    (uint8_t)(1 << (text[1] & 7));
+		beginnings->set[hash >> 3] |= (uint8_t)(1 << (hash & 7));
 	}
 }
 
 static inline bool
 may_be_wanted(const struct beginnings *beginnings, const char *name)
 {
-	const uint8_t *text = (const uint8_t *)name;
+	uint32_t hash = beginning_of(name, beginnings->size);
 
-	return beginnings->any ||
-	       (text[0] && beginnings->set[text[0] << 5 | text[1] >> 3] >> (text[1] & 7) & 1);
+	return beginnings->set[hash >> 3] >> (hash & 7) & 1;
 }
 
 static bool
@@ -131,19 +158,19 @@ awake_by_name(const char *name)
 bool
 awake_by_symbols(const struct symbols *symbols)
 {
-	static struct beginnings beginnings; /* under intern's lock; too large for a small stack */
+	struct beginnings beginnings = { .size = sizeof(uint64_t) };
 	bool is_any_outside = false;
 
-	beginnings = (struct beginnings){ 0 };
 	for (uint32_t i = 0; i < tracer.profile_count; i++) {
-		if (!waits(i))
-			continue;
-		if (profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
-		                              symbols->import_count))
+		if (waits(i) && profile_wakes_for_imports(tracer.profile[i], import_name, symbols,
+		                                          symbols->import_count))
 			wake(i);
-		else
-			note_beginnings(&beginnings, tracer.profile[i]);
+		if (waits(i))
+			measure_beginnings(&beginnings, tracer.profile[i]);
 	}
+	for (uint32_t i = 0; i < tracer.profile_count; i++)
+		if (waits(i))
+			note_beginnings(&beginnings, tracer.profile[i]);
 	if (symbols->has_go)
 		is_any_outside = awake_by_name(go_symbol);
 	for (size_t i = 0; i < symbols->count; i++)
