@@ -170,12 +170,14 @@ unwinder_replace_imports(const struct link_map *map)
 	return replaced;
 }
 
-/* The stack of a constructor leads out of this library into the loader. */
+/* The stack of a constructor leads out of this library into the loader. The slower way tells it as
+ * well: unw_backtrace fills a table of 256 KB at its first call, which most guests never need. */
 static bool
 unwinder_proves_itself(void)
 {
+	int (*walk)(void **, int) = unwinder_walk ? unwinder_walk : unwinder_backtrace;
 	void *addresses[PROOF_FRAMES];
-	int count = unwinder_backtrace(addresses, PROOF_FRAMES);
+	int count = walk(addresses, PROOF_FRAMES);
 	int outside = 0;
 
 	for (int i = 0; i < count; i++)
