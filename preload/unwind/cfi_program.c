@@ -196,15 +196,14 @@ program_extended(struct machine *machine, uint64_t instruction)
 	}
 }
 
-/* Runs `code` as far as it describes addresses up to `until`. */
+/* Runs `code` as far as it describes addresses up to `until`: to the advance that goes beyond. */
 static int
 program_run(struct machine *machine, struct cfi_cursor code, uint64_t until)
 {
 	machine->code = code;
-	while (cfi_has_more(&machine->code)) {
+	while (machine->at <= until && cfi_has_more(&machine->code)) {
 		uint64_t instruction = cfi_unsigned(&machine->code, 1),
 			 operand = instruction & 0x3f;
-		struct row before = machine->row;
 
 		switch (instruction & 0xc0) {
 		case CFA_ADVANCE_LOC: program_advance(machine, operand); break;
@@ -213,10 +212,6 @@ program_run(struct machine *machine, struct cfi_cursor code, uint64_t until)
 			break;
 		case CFA_RESTORE: program_restore(machine, operand); break;
 		default: program_extended(machine, instruction);
-		}
-		if (machine->at > until) {
-			machine->row = before;
-			break;
 		}
 	}
 	return machine->code.is_bad ? -1 : 0;
