@@ -33,6 +33,15 @@ static uint32_t lock, threads_now, states;
 static pthread_key_t end_key;
 static bool has_end_key;
 
+/* What was of the thread itself. */
+static void
+thread_clear(struct thread *thread)
+{
+	thread->last_block = thread->passing = 0;
+	thread->is_borrowed = false;
+	stack_set_bounds(thread, 0, 0);
+}
+
 static void
 thread_put_unused(struct thread *thread)
 {
@@ -95,9 +104,7 @@ thread_release(struct thread *thread)
 
 	counters_end_thread(thread);
 	shield_take(&shield, &lock);
-	thread->last_block = thread->passing = 0;
-	stack_set_bounds(thread, 0, 0);
-	thread->is_borrowed = false;
+	thread_clear(thread);
 	thread->busy = 0;
 	__atomic_store_n(&thread->in_use, 0, __ATOMIC_RELEASE);
 	thread_put_unused(thread);
@@ -140,6 +147,7 @@ thread_adopt_state(void)
 		pthread_setspecific(end_key, thread);
 		thread->is_calling_out = false;
 	}
+	stack_measure(thread); /* thread_was_left asks */
 	return thread;
 }
 
@@ -272,6 +280,6 @@ thread_after_fork(void)
 		t->in_use = 0;
 		thread_put_unused(t);
 		t->busy = t->pending_count = 0;
-		t->is_borrowed = false;
+		thread_clear(t);
 	}
 }

@@ -24,10 +24,18 @@
 
 #define COLD __attribute__((noinline))
 
+/* What a hook calls where the straight way ends. A guest that calls malloc with its stack 8 bytes
+ * off lives with allocators that need no more; so does what is written out in the hooks. */
+#if defined(__x86_64__)
+#define END COLD __attribute__((force_align_arg_pointer))
+#else
+#define END COLD
+#endif
+
 /* ---- into the library and out of it */
 
 /* Blocks that were freed while this thread was busy inside are freed now. */
-COLD void
+END void
 record_free_pending(struct thread *thread)
 {
 	uint64_t blocks[THREAD_PENDING_MAX];
@@ -94,7 +102,7 @@ record_is_nested(const struct thread *thread, uint64_t address)
 	return thread->last_block == address && ledger_knows(address);
 }
 
-COLD void
+END void
 record_allocation_anew(void *block, size_t size, const struct caller *caller)
 {
 	uint64_t address = (uintptr_t)block;
@@ -111,7 +119,7 @@ record_allocation_anew(void *block, size_t size, const struct caller *caller)
 	record_leave(thread);
 }
 
-COLD void
+END void
 record_learned(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller,
                const struct memo_stack *known)
 {
@@ -148,7 +156,7 @@ record_leaving(struct thread *thread, uint64_t address, uint64_t here, bool is_f
 	record_leave(thread);
 }
 
-COLD bool
+END bool
 record_free_anew(void *block, uint64_t here)
 {
 	struct record_move move;
@@ -181,7 +189,7 @@ record_free(void *block, uint64_t here)
 
 /* ---- realloc */
 
-static COLD bool
+static END bool
 record_leaving_anew(uint64_t address, uint64_t here, struct record_move *move)
 {
 	struct thread *thread;
@@ -201,7 +209,7 @@ record_move_begin(void *block, const struct caller *caller, struct record_move *
 }
 
 /* Where the real call failed the old block is there still. */
-void
+END void
 record_move_end(struct record_move *move, void *result, size_t size, bool failed,
                 const struct caller *caller)
 {

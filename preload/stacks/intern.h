@@ -36,7 +36,8 @@ void intern_after_fork(void); /* child of a raw clone: no lock can be trusted */
 
 /* The lock for all that one stack has that is new: it is taken at the first of it, and no more
  * until intern_learned, which stacks_identify ends with. Nothing of the guest and no other unwinder
- * runs meanwhile. */
+ * runs meanwhile, and of the guest's stack only pages are read that just were: no signal comes
+ * through, so a fault would be the end. */
 void intern_learn(void);
 void intern_learned(void);
 

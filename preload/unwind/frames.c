@@ -10,8 +10,9 @@
  * next. Where that is not so (a frame that lies about itself, a switch of stacks) libunwind is
  * asked.
  *
- * Rules: rbp is what the walk has read, never what an earlier one has; the last stack's frames are
- * out of `count` while they change, since a signal handler may leave by longjmp at any instruction.
+ * Rules: no lock is held where a page of the stack is read for the first time; rbp is what the
+ * walk has read, never what an earlier one has; the last stack's frames are out of `count` while
+ * they change, since a signal handler may leave by longjmp at any instruction.
  */
 #include "preload/unwind/frames.h"
 
@@ -42,12 +43,15 @@ frames_may_read(struct walk *walk, uint64_t address)
 	return true;
 }
 
-/* The word at `address`, which has to lie in the frame that is unwound. */
+/* The word at `address`, which has to lie in the frame that is unwound. Of a further page the guest
+ * may have a handler open it first, which could not be called within the lock. */
 static inline bool
 frames_read(struct walk *walk, uint64_t address, uint64_t lowest, uint64_t *word)
 {
 	if (address < lowest || address % sizeof(*word) || !frames_may_read(walk, address))
 		return false;
+	if (address >> PAGE_BITS != (lowest - sizeof(*word)) >> PAGE_BITS)
+		intern_learned();
 	*word = *(const uint64_t *)(uintptr_t)address;
 	return true;
 }
@@ -103,6 +107,7 @@ frames_join(const struct frames *frames, uint32_t *top, const struct step *state
 		--*top;
 	if (!*top || !frames_is_at(&list[*top - 1], state))
 		return false;
+	intern_learned(); /* as in frames_read */
 	changed = slots_check(frames->slots, list[*top - 1].slots);
 	if (!changed)
 		return true;

@@ -32,7 +32,9 @@ object_find(const void *at, uint64_t *start, uint64_t *size)
 void
 object_find_loader(uint64_t *start, uint64_t *size)
 {
-	object_find((const void *)_r_debug.r_ldbase, start, size);
+	uint64_t at = getauxval(AT_BASE); /* 0: the guest is its argument */
+
+	object_find((const void *)(at ? at : _r_debug.r_ldbase), start, size);
 }
 
 /* Of an ELF header that lies at `start`, in a page that is mapped. */

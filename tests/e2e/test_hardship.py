@@ -9,7 +9,7 @@ import subprocess
 import harness
 from harness import BUILD, LIBRARY, equal, program, report, run, test, traces
 
-PROGRAMS = ("processes", "handlers", "threads", "sizes", "signals", "jails", "namespaces")
+PROGRAMS = ("processes", "handlers", "threads", "sizes", "stacks", "signals", "jails", "namespaces")
 ALLOCATOR = {"signals": "libsteady.so"}  # what the program brings to bear handlers that allocate
 MANY_PROCESSES = ("processes", "handlers")
 SOAK = bool(os.environ.get("SOAK"))

@@ -6,6 +6,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -24,7 +26,7 @@ refuses_an_event_within_an_event(void **unused)
 
 	assert_non_null(thread);
 	assert_true(thread_is_inside());
-	assert_null(thread_enter());
+	assert_null(thread_enter_at((uintptr_t)__builtin_frame_address(0) - 16)); /* further in */
 	thread_leave(thread);
 	assert_false(thread_is_inside());
 	thread = thread_enter();
@@ -199,6 +201,49 @@ works_on_a_stack_of_its_own_where_the_guests_is_unknown(void **unused)
 	thread_leave(thread);
 }
 
+static void
+count_measured(struct thread *thread, void *count)
+{
+	*(unsigned *)count += thread->stack_high != 0;
+}
+
+static void *
+enters(void *barrier)
+{
+	thread_leave(thread_enter());
+	pthread_barrier_wait(barrier);
+	pthread_barrier_wait(barrier);
+	return NULL;
+}
+
+static void
+forgets_the_stacks_of_threads_that_a_fork_left_behind(void **unused)
+{
+	pthread_barrier_t barrier;
+	pthread_t other;
+	unsigned measured = 0;
+	pid_t child;
+	int status;
+
+	assert_int_equal(pthread_barrier_init(&barrier, NULL, 2), 0);
+	assert_int_equal(pthread_create(&other, NULL, enters, &barrier), 0);
+	pthread_barrier_wait(&barrier);
+	thread_each(count_measured, &measured);
+	assert_int_equal(measured, 2);
+	child = fork();
+	if (!child) {
+		thread_after_fork();
+		measured = 0;
+		thread_each_ever(count_measured, &measured);
+		_exit(measured == 1 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	pthread_barrier_wait(&barrier);
+	assert_int_equal(pthread_join(other, NULL), 0);
+	pthread_barrier_destroy(&barrier);
+}
+
 static int
 begin(void **unused)
 {
@@ -218,6 +263,7 @@ main(void)
 		cmocka_unit_test(goes_on_after_a_longjmp_out_of_the_library),
 		cmocka_unit_test(tells_an_inner_hook_from_one_that_is_gone),
 		cmocka_unit_test(works_on_a_stack_of_its_own_where_the_guests_is_unknown),
+		cmocka_unit_test(forgets_the_stacks_of_threads_that_a_fork_left_behind),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);
