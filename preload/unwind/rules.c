@@ -2,7 +2,7 @@
  * Rules by address, for all threads. Called at each step of a walk.
  *
  *     at --> set of four, one cache line | at, generation | rule | ...
- *     sets in use    1,024, 4,096, 16,384: more where every other place has its rule
+ *     sets in use    256, 1,024, 4,096, 16,384: more where every other place has its rule
  *
  * It is a cache: any entry may be gone at any time, and is learned again from the tables, which
  * _dl_find_object leads to without the loader's lock. Rules: an entry is taken only where its key
@@ -19,7 +19,7 @@
 
 enum {
 	SET_RULES = 4,
-	BITS_FIRST = 10, /* of the number of sets that are in use: most programs never touch more */
+	BITS_FIRST = 8,  /* of the number of sets that are in use: most programs never touch more */
 	BITS_MOST = 14,
 	BITS_STEP = 2,
 	SETS = 1 << BITS_MOST,
