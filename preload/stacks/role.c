@@ -13,37 +13,43 @@
 #include "preload/stacks/module.h"
 #include "profiles/decide.h"
 
-enum { NAMES_BITS = 12 };
+enum { NAMES = 4096 };
 
-/* Names asked for lately: those of few addresses, but for every new stack again. */
+/* Names asked for lately: those of few addresses, but for many new stacks again. By the site, so
+ * that a guest with few of them touches little of it. */
 static struct name {
-	uint64_t pc;
-	const char *symbol;
+	uint32_t site; /* 0: free */
 	uint32_t module;
-} names[1 << NAMES_BITS];
-
-static const char *
-name_of(uint32_t module, uint64_t pc)
-{
-	struct name *name = &names[pc * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NAMES_BITS)];
-
-	if (module == TRACE_NONE)
-		return NULL;
-	if (name->pc != pc || name->module != module)
-		*name = (struct name){ pc, module_symbol(module, pc), module };
-	return name->symbol;
-}
+	const char *symbol;
+} names[NAMES];
 
 /* A return address may be the first of the next function: the call is the instruction before. */
+static const struct name *
+name_of(uint32_t site)
+{
+	struct name *name = &names[site % NAMES];
+	const struct trace_site *record = tracer_site(site);
+
+	if (name->site == site)
+		return name;
+	*name = (struct name){ site, TRACE_NONE, NULL };
+	if (record->module != TRACE_SITE_NO_MODULE) {
+		name->module = record->module;
+		name->symbol = module_symbol(record->module, record->pc - 1);
+	}
+	return name;
+}
+
 static size_t
-name_frames(const uint64_t *pcs, const uint32_t *modules, size_t count,
-            struct profile_frame frames[ROLE_FRAMES_MAX])
+name_frames(const uint32_t *sites, size_t count, struct profile_frame frames[ROLE_FRAMES_MAX])
 {
 	if (count > ROLE_FRAMES_MAX)
 		count = ROLE_FRAMES_MAX;
 	for (size_t i = 0; i < count; i++) {
-		frames[i].module = modules[i];
-		frames[i].symbol = name_of(modules[i], pcs[i] - 1);
+		const struct name *name = name_of(sites[i]);
+
+		frames[i].module = name->module;
+		frames[i].symbol = name->symbol;
 	}
 	return count;
 }
@@ -63,8 +69,8 @@ store(struct trace_decision *into, uint32_t profile, const struct profile_decisi
 }
 
 uint32_t
-role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t size,
-            struct trace_decision *into, bool *depends_on_size)
+role_decide(const uint32_t *sites, size_t count, uint64_t size, struct trace_decision *into,
+            bool *depends_on_size)
 {
 	static const struct profile_decision none = {
 		.role = TRACE_OTHER, .split_role = TRACE_OTHER, .split_share = 1, .split_whole = 1,
@@ -81,7 +87,7 @@ role_decide(const uint64_t *pcs, const uint32_t *modules, size_t count, uint64_t
 		if (!tracer.profile[i] || !awake_has(i))
 			continue;
 		if (!named)
-			named = name_frames(pcs, modules, count, frames);
+			named = name_frames(sites, count, frames);
 		decision = none;
 		matched = profile_decide(tracer.profile[i], frames, named, size, &decision);
 		*depends_on_size |= decision.depends_on_size;

@@ -153,19 +153,13 @@ stacks_share(uint32_t node, uint32_t decision)
 static void
 stacks_decide(uint32_t leaf, uint64_t size, struct trace_decision *decision, bool *by_size)
 {
-	uint64_t pcs[ROLE_FRAMES_MAX];
-	uint32_t modules[ROLE_FRAMES_MAX], depth;
+	uint32_t sites[ROLE_FRAMES_MAX], depth;
 	size_t count = 0;
 
 	for (uint32_t node = leaf; node && count < ROLE_FRAMES_MAX;
-	     node = tracer_node(node)->parent) {
-		const struct trace_site *site = tracer_site(tracer_node(node)->site);
-
-		pcs[count] = site->pc;
-		modules[count] = site->module == TRACE_SITE_NO_MODULE ? TRACE_NONE : site->module;
-		count++;
-	}
-	depth = role_decide(pcs, modules, count, size, decision, by_size);
+	     node = tracer_node(node)->parent)
+		sites[count++] = tracer_node(node)->site;
+	depth = role_decide(sites, count, size, decision, by_size);
 	if (!*by_size)
 		precedent_keep(leaf, depth < ROLE_FRAMES_MAX ? depth : ROLE_FRAMES_MAX, decision);
 }

@@ -2,9 +2,10 @@
  * Roles by stack: from return addresses of this very program, through its symbols, to what the
  * profiles' rules say.
  */
+#include "preload/stacks/intern.h"
 #include "preload/stacks/module.h"
 #include "preload/stacks/role.h"
-#include "test_preload_guest.h"
+#include "test_preload_counting.h"
 
 #define FUNCTION(name) \
 	__attribute__((noinline)) int name(int x); \
@@ -33,7 +34,7 @@ static const char third[] =
 static int
 begin(void **unused)
 {
-	guest_begin();
+	counting_begin();
 	guest_add_profile(first);
 	guest_add_profile(second);
 	guest_add_profile(third);
@@ -53,14 +54,14 @@ static struct trace_decision
 decide(int (*const *functions)(int), size_t count, uint64_t size, bool *depends)
 {
 	struct trace_decision stack = { 0 };
-	uint64_t pcs[64];
-	uint32_t modules[64];
+	uint32_t sites[64];
 
 	for (size_t i = 0; i < count; i++) {
-		pcs[i] = (uintptr_t)functions[i] + 1; /* after the call's first byte */
-		modules[i] = module_of(pcs[i]);
+		uint64_t pc = (uintptr_t)functions[i] + 1; /* after the call's first byte */
+
+		sites[i] = intern_site(pc, (uint16_t)module_of(pc));
 	}
-	role_decide(pcs, modules, count, size, &stack, depends);
+	role_decide(sites, count, size, &stack, depends);
 	return stack;
 }
 
@@ -119,8 +120,7 @@ static void
 gives_other_to_stacks_of_no_map(void **unused)
 {
 	int (*const frames[])(int) = { role_wrapper };
-	uint64_t pc = 1;
-	uint32_t module = TRACE_NONE;
+	uint32_t site = intern_site(1, TRACE_SITE_NO_MODULE);
 	bool depends;
 	struct trace_decision stack = decide(frames, 1, 64, &depends), empty = { 0 };
 
@@ -129,9 +129,9 @@ gives_other_to_stacks_of_no_map(void **unused)
 	assert_int_equal(stack.split_share, 1);
 	assert_int_equal(stack.split_whole, 1);
 	assert_false(depends);
-	role_decide(&pc, &module, 1, 64, &empty, &depends);
+	role_decide(&site, 1, 64, &empty, &depends);
 	assert_int_equal(empty.role, TRACE_OTHER);
-	role_decide(&pc, &module, 0, 64, &empty, &depends);
+	role_decide(&site, 0, 64, &empty, &depends);
 	assert_int_equal(empty.role, TRACE_OTHER);
 }
 
