@@ -30,7 +30,7 @@ memo_end(struct memo_stack *entry, uint64_t pc)
 }
 
 /* The front of a set, where memo_find begins, becomes free: what is there moves back, up to a free
- * way or the one whose turn it is, which the newest never is. */
+ * way or the one whose turn it is. */
 static struct memo_stack *
 memo_make_way(struct memo *memo, struct memo_stack *set)
 {
@@ -39,7 +39,7 @@ memo_make_way(struct memo *memo, struct memo_stack *set)
 	while (way < MEMO_WAYS && set[way].pc)
 		way++;
 	if (way == MEMO_WAYS)
-		way = 1 + memo->turn++ % (MEMO_WAYS - 1);
+		way = memo->turn++ % MEMO_WAYS;
 	for (; way > 0; way--) {
 		struct memo_stack moved = set[way - 1];
 		uint64_t pc = moved.pc;

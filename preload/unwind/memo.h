@@ -32,7 +32,7 @@ struct memo {
 	struct memo_stack sets[MEMO_SETS][MEMO_WAYS];
 	struct slot slots[MEMO_SLOTS]; /* the last that were kept, as in a ring */
 	uint64_t end;                  /* running number of the next one */
-	uint32_t turn;                 /* of the ways but the first, to be replaced */
+	uint32_t turn;                 /* of the ways, to be replaced */
 };
 
 static inline unsigned
