@@ -43,15 +43,21 @@ frames_may_read(struct walk *walk, uint64_t address)
 	return true;
 }
 
-/* The word at `address`, which has to lie in the frame that is unwound. Of a further page the guest
- * may have a handler open it first, which could not be called within the lock. */
+/* Before a word of the frame that begins at `sp` is read: a page that no word of this stack was read
+ * from may be one that a handler of the guest opens, which could not be called within the lock. */
+static inline void
+frames_reach(uint64_t sp, uint64_t address)
+{
+	if (__builtin_expect((address ^ (sp - sizeof(address))) >> PAGE_BITS, 0))
+		intern_learned();
+}
+
+/* The word at `address`, which has to lie in the frame that is unwound. */
 static inline bool
 frames_read(struct walk *walk, uint64_t address, uint64_t lowest, uint64_t *word)
 {
 	if (address < lowest || address % sizeof(*word) || !frames_may_read(walk, address))
 		return false;
-	if (address >> PAGE_BITS != (lowest - sizeof(*word)) >> PAGE_BITS)
-		intern_learned();
 	*word = *(const uint64_t *)(uintptr_t)address;
 	return true;
 }
@@ -72,14 +78,18 @@ frames_step(struct walk *walk, const struct step *from, struct step *to)
 	bool saves_rbp = from->rule.flags & RULE_SAVES_RBP;
 
 	if (from->rule.kind == RULE_REALIGNED) {
+		frames_reach(from->sp, from->rbp + offset);
 		if (!frames_read(walk, from->rbp + offset, from->sp, &to->sp))
 			return false;
 	} else {
 		to->sp = (from->rule.kind == RULE_RBP ? from->rbp : from->sp) + offset;
 	}
+	frames_reach(from->sp, to->sp - 8);
 	if (to->sp <= from->sp || !frames_read(walk, to->sp - 8, from->sp, &to->pc))
 		return false;
 	rbp_slot = saves_rbp ? frames_rbp_slot(from, to->sp) : to->sp - 8;
+	if (saves_rbp)
+		frames_reach(from->sp, rbp_slot);
 	if (!frames_read(walk, rbp_slot, from->sp, &rbp))
 		return false;
 	to->rbp = saves_rbp ? rbp : from->rbp;
@@ -107,7 +117,7 @@ frames_join(const struct frames *frames, uint32_t *top, const struct step *state
 		--*top;
 	if (!*top || !frames_is_at(&list[*top - 1], state))
 		return false;
-	intern_learned(); /* as in frames_read */
+	intern_learned(); /* as in frames_reach */
 	changed = slots_check(frames->slots, list[*top - 1].slots);
 	if (!changed)
 		return true;
