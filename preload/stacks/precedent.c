@@ -11,7 +11,7 @@
 
 #include "preload/process/tracer.h"
 
-enum { STEPS_BITS = 11, DEPTH_MAX = 64, END = 0 /* no site: there is no further frame */ };
+enum { STEPS_BITS = 9, DEPTH_MAX = 64, END = 0 /* no site: there is no further frame */ };
 
 static struct step {
 	uint32_t from, site; /* from 0: none */
