@@ -43,8 +43,8 @@ frames_may_read(struct walk *walk, uint64_t address)
 	return true;
 }
 
-/* Before a word of the frame that begins at `sp` is read: a page that no word of this stack was read
- * from may be one that a handler of the guest opens, which could not be called within the lock. */
+/* Before a word of the frame that begins at `sp` is read: a page that no word of this stack was
+ * read from may be one that a handler of the guest opens, which could not run within the lock. */
 static inline void
 frames_reach(uint64_t sp, uint64_t address)
 {
