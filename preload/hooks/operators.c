@@ -22,7 +22,6 @@
 #include <dlfcn.h>
 
 #define EXPORT __attribute__((visibility("default")))
-#define DELETER __builtin_return_address(0)
 
 enum operator_form {
 	NEW, NEW_ARRAY, NEW_NOTHROW, NEW_ARRAY_NOTHROW, NEW_ALIGNED, NEW_ARRAY_ALIGNED,
@@ -167,9 +166,10 @@ operator_forward(enum operator_form form, void *block, size_t second, size_t thi
 }
 
 static inline __attribute__((always_inline)) void
-operator_delete(enum operator_form form, void *block, size_t second, size_t third,
-                const void *caller)
+operator_delete(enum operator_form form, void *block, size_t second, size_t third)
 {
+	const void *caller = __builtin_return_address(0); /* of what this is inlined into */
+
 	if (record_is_passing(block)) {
 		operator_forward(form, block, second, third, caller);
 	} else if (record_free(block, CALLER_SP)) {
@@ -232,71 +232,71 @@ _ZnamSt11align_val_tRKSt9nothrow_t(size_t size, size_t alignment, const void *no
 EXPORT void
 _ZdlPv(void *block)
 {
-	operator_delete(DELETE, block, 0, 0, DELETER);
+	operator_delete(DELETE, block, 0, 0);
 }
 
 EXPORT void
 _ZdaPv(void *block)
 {
-	operator_delete(DELETE_ARRAY, block, 0, 0, DELETER);
+	operator_delete(DELETE_ARRAY, block, 0, 0);
 }
 
 EXPORT void
 _ZdlPvm(void *block, size_t size)
 {
-	operator_delete(DELETE_SIZED, block, size, 0, DELETER);
+	operator_delete(DELETE_SIZED, block, size, 0);
 }
 
 EXPORT void
 _ZdaPvm(void *block, size_t size)
 {
-	operator_delete(DELETE_ARRAY_SIZED, block, size, 0, DELETER);
+	operator_delete(DELETE_ARRAY_SIZED, block, size, 0);
 }
 
 EXPORT void
 _ZdlPvRKSt9nothrow_t(void *block, const void *nothrow)
 {
-	operator_delete(DELETE_NOTHROW, block, (size_t)nothrow, 0, DELETER);
+	operator_delete(DELETE_NOTHROW, block, (size_t)nothrow, 0);
 }
 
 EXPORT void
 _ZdaPvRKSt9nothrow_t(void *block, const void *nothrow)
 {
-	operator_delete(DELETE_ARRAY_NOTHROW, block, (size_t)nothrow, 0, DELETER);
+	operator_delete(DELETE_ARRAY_NOTHROW, block, (size_t)nothrow, 0);
 }
 
 EXPORT void
 _ZdlPvSt11align_val_t(void *block, size_t alignment)
 {
-	operator_delete(DELETE_ALIGNED, block, alignment, 0, DELETER);
+	operator_delete(DELETE_ALIGNED, block, alignment, 0);
 }
 
 EXPORT void
 _ZdaPvSt11align_val_t(void *block, size_t alignment)
 {
-	operator_delete(DELETE_ARRAY_ALIGNED, block, alignment, 0, DELETER);
+	operator_delete(DELETE_ARRAY_ALIGNED, block, alignment, 0);
 }
 
 EXPORT void
 _ZdlPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
-	operator_delete(DELETE_SIZED_ALIGNED, block, size, alignment, DELETER);
+	operator_delete(DELETE_SIZED_ALIGNED, block, size, alignment);
 }
 
 EXPORT void
 _ZdaPvmSt11align_val_t(void *block, size_t size, size_t alignment)
 {
-	operator_delete(DELETE_ARRAY_SIZED_ALIGNED, block, size, alignment, DELETER);
+	operator_delete(DELETE_ARRAY_SIZED_ALIGNED, block, size, alignment);
 }
 
 EXPORT void
 _ZdlPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, const void *nothrow)
 {
-	operator_delete(DELETE_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow, DELETER);
+	operator_delete(DELETE_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow);
 }
 
 EXPORT void
 _ZdaPvSt11align_val_tRKSt9nothrow_t(void *block, size_t alignment, const void *nothrow)
 {
-	operator_delete(DELETE_ARRAY_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow, DELETER);
+	operator_delete(DELETE_ARRAY_ALIGNED_NOTHROW, block, alignment, (size_t)nothrow);
 }

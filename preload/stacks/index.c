@@ -12,10 +12,11 @@
 #include "preload/stacks/index.h"
 
 #include "preload/hidden.h"
+#include "preload/stacks/lines.h"
 
 #include <sys/mman.h>
 
-enum { LINE_ENTRIES = 4, LINES_FIRST = 256, HUGE_PAGE = 2 * 1024 * 1024 };
+enum { LINE_ENTRIES = 4, LINES_FIRST = 256 };
 
 struct index_entry {
 	uint64_t key; /* 0: free */
@@ -25,7 +26,7 @@ struct index_entry {
 struct index_line {
 	struct index_entry entries[LINE_ENTRIES];
 };
-_Static_assert(sizeof(struct index_line) == 64, "one cache line");
+_Static_assert(sizeof(struct index_line) == LINE_SIZE, "one cache line");
 
 /* Keys that differ in any bit get lines that differ in about half of theirs. */
 static inline size_t
@@ -99,24 +100,12 @@ index_put_all(const struct index *index, struct index_table *into)
 	}
 }
 
-static size_t
-index_lines_after(size_t lines)
-{
-	size_t size = lines / 2 * 3 * sizeof(struct index_line);
-
-	if (!lines)
-		return LINES_FIRST;
-	if (size >= HUGE_PAGE)
-		size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-	return size / sizeof(struct index_line);
-}
-
 /* Without memory for it all stays as it was, and there may still be room. */
 static void
 index_grow(struct index *index)
 {
 	struct index_table *old = index->table, *table = old ? old + 1 : index->tables;
-	size_t lines = index_lines_after(old ? old->count : 0);
+	size_t lines = old ? lines_after(old->count) : LINES_FIRST;
 
 	if (table == index->tables + INDEX_TABLES)
 		return;

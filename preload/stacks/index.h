@@ -17,8 +17,8 @@ struct index_table {
 };
 
 struct index {
-	struct index_table *table; /* the last of those below, each half as large again as the one
-	                            * before */
+	struct index_table *table; /* the last of those below, each larger than the one before; see
+	                            * lines.h */
 	struct index_table tables[INDEX_TABLES];
 	size_t count;
 };

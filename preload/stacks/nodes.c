@@ -19,16 +19,17 @@
 #include "preload/hidden.h"
 #include "preload/process/tracer.h"
 #include "preload/stacks/intern.h"
+#include "preload/stacks/lines.h"
 
 #include <sys/mman.h>
 
-enum { LINE_NODES = 8, LINES_FIRST = 128, TABLES = 48, HUGE_PAGE = 2 * 1024 * 1024 };
+enum { LINE_NODES = 8, LINES_FIRST = 128, TABLES = 48 };
 
 struct line {
 	uint32_t places[LINE_NODES]; /* 0: free */
 	uint32_t ends[LINE_NODES];
 };
-_Static_assert(sizeof(struct line) == 64, "one cache line");
+_Static_assert(sizeof(struct line) == LINE_SIZE, "one cache line");
 
 struct table {
 	struct line *lines;
@@ -36,8 +37,7 @@ struct table {
 	uint32_t bits; /* of a place that hold a node's number */
 };
 
-static struct table tables[TABLES]; /* each twice as large as the one before, or half as large
-                                     * again */
+static struct table tables[TABLES]; /* each larger than the one before; see lines.h */
 static struct table *current;       /* the last of them; NULL: there is none yet */
 
 static inline const struct table *
@@ -206,19 +206,6 @@ nodes_put_all(const struct table *from, const struct table *into, const uint32_t
 	}
 }
 
-static size_t
-nodes_lines_after(size_t lines)
-{
-	size_t size = lines * sizeof(struct line);
-
-	if (!lines)
-		return LINES_FIRST;
-	if (size < HUGE_PAGE)
-		return 2 * lines;
-	size = (size / 2 * 3 + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-	return size / sizeof(struct line);
-}
-
 /* Returns 0, or -1: there is no memory. */
 static int
 nodes_move(const struct table *from, const struct table *into)
@@ -239,7 +226,7 @@ static void
 nodes_grow(void)
 {
 	struct table *old = current, *table = old ? old + 1 : tables;
-	size_t lines = nodes_lines_after(old ? old->count : 0), size = lines * sizeof(struct line);
+	size_t lines = old ? lines_after(old->count) : LINES_FIRST, size = lines * LINE_SIZE;
 
 	if (table == tables + TABLES || lines > INT32_MAX / LINE_NODES)
 		return;

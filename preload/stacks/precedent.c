@@ -5,13 +5,16 @@
  *                               17 --another-----> 18 --END--> decision
  *
  * Rule: a step is found by where it comes from and its site, in a table without chains: one that is
- * overwritten cuts off what lies behind it, since numbers are never given twice.
+ * overwritten cuts off what lies behind it, since numbers are never given twice. They rise on the
+ * way down, so each way ends.
  */
 #include "preload/stacks/precedent.h"
 
 #include "preload/process/tracer.h"
 
-enum { STEPS_BITS = 9, DEPTH_MAX = 64, END = 0 /* no site: there is no further frame */ };
+#include <stdbool.h>
+
+enum { STEPS_BITS = 9, END = 0 /* no site: there is no further frame */ };
 
 static struct step {
 	uint32_t from, site; /* from 0: none */
@@ -35,23 +38,27 @@ step_place(uint32_t from, uint32_t site)
 	return &steps[key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - STEPS_BITS)];
 }
 
+static inline bool
+step_is(const struct step *step, uint32_t from, uint32_t site)
+{
+	return step->from == from && step->site == site;
+}
+
 const struct trace_decision *
 precedent_find(uint32_t node)
 {
 	uint32_t from = root;
 
-	for (uint32_t depth = 0; depth < DEPTH_MAX; depth++) {
+	for (;; node = tracer_node(node)->parent) {
 		uint32_t site = site_of(node);
 		const struct step *step = step_place(from, site);
 
-		if (step->from != from || step->site != site)
+		if (!step_is(step, from, site))
 			return NULL;
 		if (!step->to)
 			return &step->decision;
 		from = step->to;
-		node = tracer_node(node)->parent;
 	}
-	return NULL;
 }
 
 /* The step from here by this site, made where there is none. */
@@ -60,7 +67,7 @@ step_make(uint32_t from, uint32_t site)
 {
 	struct step *step = step_place(from, site);
 
-	if (step->from != from || step->site != site)
+	if (!step_is(step, from, site))
 		*step = (struct step){ .from = from, .site = site };
 	return step;
 }

@@ -42,13 +42,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 static void
 model_move(uint32_t stack, uint64_t size, int sign)
 {
@@ -330,5 +323,5 @@ main(void)
 
 	change_open();
 	thread_start();
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, guest_teardown);
 }

@@ -42,4 +42,12 @@ counting_begin(void)
 	assert_int_equal(counting_add_stack(TRACE_OTHER, TRACE_OTHER, 1, 1), 0);
 }
 
+/* For a group of tests. */
+static inline int
+counting_setup(void **unused)
+{
+	counting_begin();
+	return 0;
+}
+
 #endif

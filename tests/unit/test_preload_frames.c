@@ -120,13 +120,6 @@ begin(void **unused)
 }
 
 static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
-static int
 forget(void **unused)
 {
 	settings.depth = STACK_DEPTH_MAX;
@@ -283,5 +276,5 @@ main(void)
 		cmocka_unit_test(compares_slots_in_order_and_no_further),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, guest_teardown);
 }

@@ -55,6 +55,14 @@ guest_end(void)
 	trace_remove(&tracer.writer);
 }
 
+/* For a group of tests. */
+static inline int
+guest_teardown(void **unused)
+{
+	guest_end();
+	return 0;
+}
+
 static inline const struct trace_module *
 guest_module(uint32_t index)
 {

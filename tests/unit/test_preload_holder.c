@@ -246,13 +246,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -262,5 +255,5 @@ main(void)
 		cmocka_unit_test(what_is_on_no_stack_stays_as_it_is),
 		cmocka_unit_test(another_thread_is_known_while_its_frame_stands),
 	};
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, guest_teardown);
 }

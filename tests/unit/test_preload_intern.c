@@ -29,13 +29,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 static struct leaf
 make_leaf(const struct leaf *outer, uint64_t pc, uint16_t module)
 {
@@ -264,5 +257,5 @@ main(void)
 		cmocka_unit_test(lets_no_handler_in_while_it_learns),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, guest_teardown);
 }

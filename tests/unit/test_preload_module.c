@@ -38,13 +38,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 static uint64_t
 address_of(int (*function)(int))
 {
@@ -321,5 +314,5 @@ main(void)
 		cmocka_unit_test(reads_the_same_build_id_from_file_and_memory),
 	};
 
-	return cmocka_run_group_tests_name("module", tests, begin, end);
+	return cmocka_run_group_tests_name("module", tests, begin, guest_teardown);
 }

@@ -127,13 +127,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -143,5 +136,5 @@ main(void)
 		cmocka_unit_test(guesses_by_path_and_site),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, guest_teardown);
 }

@@ -4,20 +4,6 @@
 
 enum { STACKS = 5000 };
 
-static int
-begin(void **unused)
-{
-	counting_begin();
-	return 0;
-}
-
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 /* A frame at this site under its caller's. */
 static uint32_t
 node_of(uint32_t site, uint32_t parent)
@@ -120,5 +106,5 @@ main(void)
 		cmocka_unit_test(never_takes_one_for_another),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, counting_setup, guest_teardown);
 }

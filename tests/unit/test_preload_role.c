@@ -42,13 +42,6 @@ begin(void **unused)
 	return 0;
 }
 
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 /* The decision for a stack of these functions, innermost first. */
 static struct trace_decision
 decide(int (*const *functions)(int), size_t count, uint64_t size, bool *depends)
@@ -158,5 +151,5 @@ main(void)
 		cmocka_unit_test(survives_stacks_of_any_depth),
 	};
 
-	return cmocka_run_group_tests_name("role", tests, begin, end);
+	return cmocka_run_group_tests_name("role", tests, begin, guest_teardown);
 }

@@ -65,20 +65,6 @@ finds_the_same_after_code_has_moved(void **unused)
 	expect_first(SAMPLE);
 }
 
-static int
-begin(void **unused)
-{
-	counting_begin();
-	return 0;
-}
-
-static int
-end(void **unused)
-{
-	guest_end();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -87,5 +73,5 @@ main(void)
 		cmocka_unit_test(finds_the_same_after_code_has_moved),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, counting_setup, guest_teardown);
 }
