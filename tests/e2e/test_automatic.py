@@ -8,7 +8,8 @@ import os
 import signal
 
 import harness
-from harness import background, environment, equal, maptrace, one_trace, program, report, test, traces
+from harness import (background, environment, equal, maptrace, one_trace, program, report, test, traces,
+                     wait_for)
 
 ENTRIES = 200000  # 2.8 MB of buckets
 LIMIT = "1M"
@@ -91,11 +92,12 @@ def cycles():
 
 
 def killed(scenario):
-    """The snapshots of a guest that was killed after its scenario."""
+    """The snapshots of a guest that was killed after its scenario, their searches having ended."""
     with background([program("automatic"), scenario, str(ENTRIES)], env=environment(),
                     ready="ready") as guest:
         guest.send_signal(signal.SIGKILL)
         guest.wait()
+    wait_for(lambda: all(s["complete"] for s in report(traces()[0])["snapshots"]), "the searches")
     return report(traces()[0])["snapshots"]
 
 
