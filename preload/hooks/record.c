@@ -87,8 +87,7 @@ record_missed(void)
 static void
 record_new(struct thread *thread, uint64_t address, uint64_t size, const struct caller *caller)
 {
-	if (slow_count_event(thread, tracer.writer.header, size) ||
-	    !stack_has_room(thread, (uintptr_t)caller))
+	if (!stack_has_room(thread, (uintptr_t)caller) || slow_is_due(thread, size))
 		slow_allocation(thread, address, size, caller);
 	else
 		books_add(thread, address, size, stack_identify(thread, caller, size));
@@ -142,7 +141,7 @@ record_allocation(void *block, size_t size, const struct caller *caller)
 static bool
 record_takes_small(struct thread *thread, uint64_t address, uint64_t here, struct record_move *move)
 {
-	return !slow_count_event(thread, tracer.writer.header, 0) && stack_has_room(thread, here) &&
+	return stack_has_room(thread, here) && !slow_is_due(thread, 0) &&
 	       books_remove_small(thread, address, move);
 }
 

@@ -1,7 +1,7 @@
 /*
- * An event in its slow way:
+ * An event in its slow way, if there is reason for it:
  *
- *     moment: clock, [snapshot], series --> books --> draft, triggers --> when to look again
+ *     due? --> moment: clock, [snapshot], series --> books --> draft, triggers --> when again
  *
  * Rule: a snapshot comes before the event changes anything: the guest's maps are consistent then.
  */
@@ -27,6 +27,26 @@ struct event {
 	struct record_move *move;
 	bool is_freed;
 };
+
+/* Whether a look would find things as the last one did. The clock that is asked moves every few
+ * milliseconds, and what the triggers go by does not change in between, unless something waits or
+ * looks have just begun again: the gap tells. */
+static bool
+slow_sees_nothing(const struct thread *thread)
+{
+	return thread->look_gap == LOOK_GAP_MAX && tracer_now(true) == thread->looked_ns;
+}
+
+bool
+slow_is_due(struct thread *thread, uint64_t size)
+{
+	if (--thread->until_look < 0) {
+		if (!slow_sees_nothing(thread))
+			return true;
+		thread->until_look = LOOK_GAP_MAX - 1;
+	}
+	return size >= LARGE_BYTES || trigger_is_asked(tracer.writer.header);
+}
 
 static void
 slow_run(struct event *event, void (*work)(void *event))
