@@ -33,11 +33,14 @@ role header   frames "dictCreate" size size == 56
 
 anchor first at header + 8 points base size size >= 32 && pow2(size)
 
+field type       ptr at header
+field pauses     i16 at header + 48
 field exponent   i8  at header + 50
 field exponent_1 i8  at header + 51
 field second     ptr at header + 16
 field moved      i64 at header + 40
-require exponent >= 2 && exponent < 48 && moved >= -1
+require exponent >= 2 && exponent < 48 && moved >= -1 && pauses >= 0 && pauses < 256
+require type != 0 && base(type) == 0 # one of the program's constants
 let slots = 1 << exponent
 require size(first) == 8 * slots
 field used       u64 at header + 24

@@ -172,6 +172,17 @@ def guests_do_their_work():
 
 
 @test
+def searches_find_what_is_there():
+    """with every profile awake a search finds the maps of its guest, and no other"""
+    for case, size, maps in (("inline", 100000, 1), ("pointer", 100000, 1), ("big", 100000, 1),
+                             ("emptied", 100000, 1), ("many", 100000, 0), ("chain", 100000, 1),
+                             ("unordered", 1000, 1000), ("small", 100000, 0), ("plain", 100000, 0)):
+        done = run([os.path.join(harness.BUILD, "bench", "finder_bench"), case, str(size), "1"])
+        equal(done.returncode, 0, case)
+        contains(done.stderr, f" blocks, {maps} maps, ")
+
+
+@test
 def refuses_what_is_no_figure():
     """a guest that did not do its work, or a tool that did not see it, is a failure"""
     def of(words, **more):
