@@ -88,11 +88,11 @@ __wrap_free(void *at)
 static uint64_t seed = RANDOM_FIRST;
 
 /* Behind the others the ledger hands over what its words cannot say: blocks that begin in the last
- * granule of a page of them. */
+ * granule of a region of them. */
 static bool
 is_aside(const struct finder_block *block)
 {
-	return block->base % SHADOW_PAGE == SHADOW_PAGE - SHADOW_GRANULE;
+	return block->base % SHADOW_REGION == SHADOW_REGION - SHADOW_GRANULE;
 }
 
 static int

@@ -1,9 +1,9 @@
 /*
  * The library's own lock: one word, never a pthread mutex (the guest may debug, count or replace
  * those). Held for some ten instructions (intern's for as long as a new stack takes), from inside
- * the library, so that no event of the same thread can ask for it again, and (but for
- * ledger/aside.c) with signals blocked (shield.h), so that no handler's longjmp leaves it taken and
- * no handler's fork copies it so; never while the guest's code, libunwind or the allocator runs.
+ * the library, so that no event of the same thread can ask for it again, and with signals blocked
+ * (shield.h), so that no handler's longjmp leaves it taken and no handler's fork copies it so;
+ * never while the guest's code, libunwind or the allocator runs.
  */
 #ifndef PRELOAD_LOCK_H
 #define PRELOAD_LOCK_H

@@ -5,19 +5,12 @@
  *
  * Called by ledger.c within a change. Rules: at most half of the slots are in use, and what follows
  * a slot that becomes free moves up, so that a search may end at the first free one.
- *
- * These locks alone are held with signals as they are: jemalloc makes such blocks by the million,
- * and two system calls for each doubled the time of a redis-server. What that gives up is a handler
- * that leaves by longjmp amid these few instructions: it leaves the part taken
- * (doc/reliability.md).
  */
 #include "preload/ledger/aside.h"
 
 #include "preload/hidden.h"
 #include "preload/lock.h"
 #include "preload/shield.h"
-
-#include <errno.h>
 
 enum { PART_BITS = 6, PARTS = 1 << PART_BITS, SLOTS_FIRST = 128 };
 
@@ -59,11 +52,10 @@ slot_of(const struct part *part, uint64_t address)
 }
 
 static bool
-part_double(struct part *part)
+part_grow(struct part *part)
 {
 	struct part grown = { .count = part->count }, outgrown = *part;
 	size_t slots = part->slots ? (part->mask + 1) * 2 : SLOTS_FIRST;
-	struct shield shield;
 
 	grown.slots = hidden_map(slots * sizeof(grown.slots[0]));
 	if (!grown.slots)
@@ -73,38 +65,27 @@ part_double(struct part *part)
 		if (part->slots[i].address)
 			*slot_of(&grown, part->slots[i].address) = part->slots[i];
 	}
-	shield_raise(&shield); /* no handler leaves, or forks, between the two */
 	part->slots = grown.slots;
 	part->mask = grown.mask;
-	shield_lower(&shield);
 	if (outgrown.slots)
 		hidden_unmap(outgrown.slots, (outgrown.mask + 1) * sizeof(part->slots[0]));
 	return true;
-}
-
-static __attribute__((noinline)) bool
-part_grow(struct part *part)
-{
-	int before = errno;
-	bool has_grown = part_double(part);
-
-	errno = before;
-	return has_grown;
 }
 
 bool
 aside_put(const struct ledger_block *block)
 {
 	struct part *part = aside_part(block->address);
+	struct shield shield;
 	bool has_room;
 
-	lock_take(&part->lock);
+	shield_take(&shield, &part->lock);
 	has_room = (part->slots && 2 * part->count <= part->mask) || part_grow(part);
 	if (has_room) {
 		*slot_of(part, block->address) = *block;
 		part->count++;
 	}
-	lock_release(&part->lock);
+	shield_release(&shield, &part->lock);
 	return has_room;
 }
 
@@ -135,11 +116,12 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 {
 	struct part *part = aside_part(address);
 	struct ledger_block *slot;
+	struct shield shield;
 	bool found = false;
 
 	if (!__atomic_load_n(&part->slots, __ATOMIC_RELAXED) || !address)
 		return false;
-	lock_take(&part->lock);
+	shield_take(&shield, &part->lock);
 	slot = slot_of(part, address);
 	if (slot->address) {
 		*out = *slot;
@@ -147,7 +129,7 @@ aside_look(uint64_t address, bool take, struct ledger_block *out)
 		if (take)
 			slot_free(part, slot);
 	}
-	lock_release(&part->lock);
+	shield_release(&shield, &part->lock);
 	return found;
 }
 

@@ -13,46 +13,66 @@
 #define TRIM_BYTES (UINT64_C(8) << 20) /* so much memory is worth nothing */
 #define TRIM_EVERY_NS UINT64_C(100000000)
 
+/* NULL: none was ever made. */
+static inline uint32_t *
+ledger_word(uint64_t address)
+{
+	return shadow_has_place(address) ? shadow_find(shadow_place(address)) : NULL;
+}
+
 bool
 ledger_is_outer(uint64_t address)
 {
-	const uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	const uint32_t *word = ledger_word(address);
 
 	return word && *word == ledger_head(LEDGER_OUTER, 0);
 }
 
+/* Whether a place is the last of its region: the words of the next one lie elsewhere. */
+static inline bool
+ledger_is_last(uint64_t place)
+{
+	return (place + SHADOW_GRANULE) % SHADOW_REGION == 0;
+}
+
+/* The words of a place and of the next one; NULL: no memory for them. */
+static uint32_t *
+ledger_make(uint64_t place)
+{
+	if (!ledger_is_last(place) && !shadow_make(place + SHADOW_GRANULE))
+		return NULL;
+	return shadow_make(place);
+}
+
 /* The word that is in the way of a new block of this size, or NULL. */
 static uint32_t *
-ledger_obstacle(uint64_t address, uint64_t size, uint32_t *word)
+ledger_obstacle(uint64_t place, uint64_t size, uint32_t *word)
 {
-	bool is_last = address % SHADOW_PAGE == SHADOW_PAGE - SHADOW_GRANULE;
-
 	if (word[0])
 		return word;
-	return size > SHADOW_GRANULE && !is_last && word[1] ? &word[1] : NULL;
+	return size > SHADOW_GRANULE && !ledger_is_last(place) && word[1] ? &word[1] : NULL;
 }
 
 /* Whether a block begins one granule before this word and has its size in it. */
 static bool
-ledger_is_size(uint64_t address, const uint32_t *word)
+ledger_is_size(uint64_t place, const uint32_t *word)
 {
-	return !(*word & LEDGER_HEAD) && address % SHADOW_PAGE && word[-1] & LEDGER_HEAD &&
+	return !(*word & LEDGER_HEAD) && place % SHADOW_REGION && word[-1] & LEDGER_HEAD &&
 	       ledger_code(word[-1]) == LEDGER_NEXT_WORD;
 }
 
 /* Takes one block out that is in the way; false: there is none. A word that belongs to no block (a
  * longjmp left its change) goes without a trace: the block before it may be another one by now. */
 static bool
-ledger_clear_way(uint64_t address, uint64_t size, uint32_t *word, struct ledger_block *stale)
+ledger_clear_way(uint64_t place, uint64_t size, uint32_t *word, struct ledger_block *stale)
 {
 	uint32_t *obstacle;
 
-	while ((obstacle = ledger_obstacle(address, size, word))) {
-		uint64_t begin = address + (uint64_t)(obstacle - word) * SHADOW_GRANULE;
-		bool is_size = ledger_is_size(begin, obstacle);
+	while ((obstacle = ledger_obstacle(place, size, word))) {
+		uint64_t at = place + (uint64_t)(obstacle - word) * SHADOW_GRANULE;
+		bool is_size = ledger_is_size(at, obstacle);
+		uint64_t begin = shadow_address(is_size ? at - SHADOW_GRANULE : at);
 
-		if (is_size)
-			begin -= SHADOW_GRANULE;
 		*stale = (struct ledger_block){ begin, LEDGER_OUTER_SIZE, 0 };
 		if (ledger_is_outer(begin))
 			return true;
@@ -75,31 +95,36 @@ ledger_add_aside(const struct ledger_block *block, uint32_t *word, bool *full)
 bool
 ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full)
 {
-	uint64_t address = block->address;
+	uint64_t address = block->address, place = shadow_place(address);
 	uint32_t *word;
 
 	*full = false;
-	if (!shadow_covers(address))
+	if (!shadow_has_place(address))
 		return aside_look(address, true, stale) || ledger_add_aside(block, NULL, full);
-	word = shadow_make(address);
+	word = ledger_make(place);
 	*full = !word;
 	if (*full)
 		return false;
-	if (ledger_clear_way(address, block->size, word, stale))
+	if (ledger_clear_way(place, block->size, word, stale))
 		return true;
-	if (block->size >= LEDGER_SIZES || !ledger_fits(address, block->stack))
+	if (block->size >= LEDGER_SIZES || block->stack >= LEDGER_STACKS || ledger_is_last(place))
 		return ledger_add_aside(block, word, full);
 	ledger_put(word, block->size, block->stack);
 	return false;
 }
 
-/* What is kept aside. The word goes last: nobody else asks for it. */
+/* What begins amid a granule, and what is kept aside. The word goes last: nobody else asks for
+ * it. */
 bool
 ledger_remove_slowly(uint64_t address, struct ledger_block *out)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	uint32_t *word = ledger_word(address);
 
-	if (shadow_covers(address) && (!word || !(*word & LEDGER_HEAD)))
+	if (word && ledger_read(word, address, out)) {
+		ledger_take(word, out);
+		return true;
+	}
+	if (shadow_has_place(address) && (!word || !(*word & LEDGER_HEAD)))
 		return false;
 	if (word && ledger_code(*word) == LEDGER_OUTER)
 		return false;
@@ -113,9 +138,9 @@ ledger_find(uint64_t address, struct ledger_block *out)
 {
 	const uint32_t *word;
 
-	if (!shadow_covers(address))
+	if (!shadow_has_place(address))
 		return aside_look(address, false, out);
-	word = shadow_find(address);
+	word = ledger_word(address);
 	if (!word || !(*word & LEDGER_HEAD))
 		return false;
 	return ledger_read(word, address, out) || aside_look(address, false, out);
@@ -154,7 +179,7 @@ ledger_holding(uint64_t address, uint64_t reach, struct ledger_block *out)
 void
 ledger_set_outer(uint64_t address)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	uint32_t *word = ledger_word(address);
 
 	if (word)
 		*word = ledger_head(LEDGER_OUTER, 0);
@@ -163,7 +188,7 @@ ledger_set_outer(uint64_t address)
 void
 ledger_clear_outer(uint64_t address)
 {
-	uint32_t *word = shadow_covers(address) ? shadow_find(address) : NULL;
+	uint32_t *word = ledger_word(address);
 
 	if (word)
 		*word = 0;

@@ -15,8 +15,8 @@
  * what it made of it. Only the owner of a block (who got it from malloc, who is about to free it)
  * touches its words.
  *
- * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a page of words are
- * kept aside, and the word says so; blocks at other than multiples of 16, or beyond all words, are
+ * Blocks of more than 2 GiB, with a stack beyond 2^26 or in the last granule of a region are kept
+ * aside, and the word says so; blocks at other than multiples of 8, or beyond all words, are
  * kept aside without. Blocks that the program hands out in parts (arena.h) have a word that says
  * just that; here they are unknown.
  */
@@ -64,22 +64,15 @@ ledger_code(uint32_t word)
 bool ledger_add(const struct ledger_block *block, struct ledger_block *stale, bool *full);
 bool ledger_remove_slowly(uint64_t address, struct ledger_block *out);
 
-/* Whether a block of less than LEDGER_SIZES bytes has words of its own that say all of it. */
-static inline __attribute__((always_inline)) bool
-ledger_fits(uint64_t address, uint32_t stack)
-{
-	return shadow_covers(address) && stack < LEDGER_STACKS &&
-	       (address + SHADOW_GRANULE) % SHADOW_PAGE;
-}
-
-/* The straight way of ledger_add: the words where such a block goes, nothing being in its way;
- * NULL: it goes another way. */
+/* The straight way of ledger_add: the words where a block of less than LEDGER_SIZES bytes goes that
+ * begins with a granule, nothing being in its way; NULL: it goes another way. */
 static inline __attribute__((always_inline)) uint32_t *
 ledger_place(uint64_t address, uint64_t size, uint32_t stack)
 {
 	uint32_t *word;
 
-	if (__builtin_expect(!ledger_fits(address, stack), 0))
+	if (__builtin_expect(!shadow_covers(address) || stack >= LEDGER_STACKS ||
+	                     (address + SHADOW_GRANULE) % SHADOW_PAGE == 0, 0))
 		return NULL;
 	word = shadow_find(address);
 	if (__builtin_expect(!word || word[0] || (size > SHADOW_GRANULE && word[1]), 0))
@@ -114,7 +107,7 @@ ledger_read(const uint32_t *word, uint64_t address, struct ledger_block *out)
 	return true;
 }
 
-/* The words of a block that has words of its own, and the block; NULL: there is none. */
+/* The words of a block that begins with a granule, and the block; NULL: there is none. */
 static inline __attribute__((always_inline)) uint32_t *
 ledger_look(uint64_t address, struct ledger_block *out)
 {
@@ -171,7 +164,8 @@ bool ledger_is_outer(uint64_t address);
 /* How many blocks. */
 size_t ledger_count(void);
 
-/* Calls `visit` for each: in order of address, and those that are kept aside last. */
+/* Calls `visit` for each: in order of address those that begin with a granule, then in order those
+ * amid one, and those that are kept aside last. */
 void ledger_each(void (*visit)(const struct ledger_block *block, void *context), void *context);
 
 /* The same, and the ledger's memory is given back meanwhile: for a child that only looks. */

@@ -21,7 +21,8 @@ enum {
 	TRIM_AT_ONCE = 64,
 };
 
-struct shadow_window *shadow_windows[SHADOW_WINDOWS];
+struct shadow_window *shadow_windows[SHADOW_PLANES * SHADOW_WINDOWS];
+static size_t windows_end; /* the last one that was made is before it */
 static size_t region_count;
 static uint32_t *spare_leaves;
 static size_t spare_count;
@@ -49,12 +50,15 @@ leaf_take(void)
 }
 
 static struct shadow_window *
-window_make(uint64_t address)
+window_make(uint64_t place)
 {
-	struct shadow_window **window = &shadow_windows[address / SHADOW_WINDOW];
+	size_t number = place / SHADOW_WINDOW;
+	struct shadow_window **window = &shadow_windows[number];
 
 	if (!*window)
 		__atomic_store_n(window, hidden_map(sizeof(**window)), __ATOMIC_RELEASE);
+	if (number >= windows_end)
+		__atomic_store_n(&windows_end, number + 1, __ATOMIC_RELEASE);
 	return *window;
 }
 
@@ -69,47 +73,47 @@ window_reach(struct shadow_window *window, uint32_t region)
 
 /* NULL: no memory. */
 static struct shadow_region *
-region_make(uint64_t address)
+region_make(uint64_t place)
 {
-	struct shadow_window *window = window_make(address);
+	struct shadow_window *window = window_make(place);
 	struct shadow_region *region;
 	uint32_t *leaf;
 
 	if (!window)
 		return NULL;
-	region = &window->regions[address / SHADOW_REGION % SHADOW_WINDOW_REGIONS];
+	region = &window->regions[place / SHADOW_REGION % SHADOW_WINDOW_REGIONS];
 	if (region->words)
 		return region;
 	leaf = leaf_take();
 	if (!leaf)
 		return NULL;
 	__atomic_store_n(&region->words, leaf, __ATOMIC_RELEASE);
-	window_reach(window, address / SHADOW_REGION % SHADOW_WINDOW_REGIONS);
+	window_reach(window, place / SHADOW_REGION % SHADOW_WINDOW_REGIONS);
 	region_count++;
 	return region;
 }
 
 static __attribute__((noinline)) uint32_t *
-shadow_add(uint64_t address)
+shadow_add(uint64_t place)
 {
-	uint64_t page = UINT64_C(1) << address % SHADOW_REGION / SHADOW_PAGE;
+	uint64_t page = UINT64_C(1) << place % SHADOW_REGION / SHADOW_PAGE;
 	struct shadow_region *region;
 	struct shield shield;
 
 	shield_take(&shield, &lock);
-	region = region_make(address);
+	region = region_make(place);
 	if (region)
 		__atomic_store_n(&region->touched, region->touched | page, __ATOMIC_RELEASE);
 	shield_release(&shield, &lock);
-	return region ? shadow_find(address) : NULL;
+	return region ? shadow_find(place) : NULL;
 }
 
 uint32_t *
-shadow_make(uint64_t address)
+shadow_make(uint64_t place)
 {
-	uint32_t *word = shadow_find(address);
+	uint32_t *word = shadow_find(place);
 
-	return __builtin_expect(word != NULL, 1) ? word : shadow_add(address);
+	return __builtin_expect(word != NULL, 1) ? word : shadow_add(place);
 }
 
 static inline uint32_t *
@@ -121,10 +125,12 @@ page_words(const struct shadow_region *region, unsigned page)
 /* ---- all of them */
 
 static void
-regions_each(void (*visit)(struct shadow_region *region, uint64_t address, void *context),
+regions_each(void (*visit)(struct shadow_region *region, uint64_t place, void *context),
              void *context)
 {
-	for (uint64_t i = 0; i < SHADOW_WINDOWS; i++) {
+	size_t windows = __atomic_load_n(&windows_end, __ATOMIC_ACQUIRE);
+
+	for (uint64_t i = 0; i < windows; i++) {
 		struct shadow_window *window =
 		    __atomic_load_n(&shadow_windows[i], __ATOMIC_ACQUIRE);
 		uint32_t end = window ? __atomic_load_n(&window->end, __ATOMIC_ACQUIRE) : 0;
@@ -143,9 +149,10 @@ struct pages_visit {
 };
 
 static void
-region_visit(struct shadow_region *region, uint64_t address, void *context)
+region_visit(struct shadow_region *region, uint64_t place, void *context)
 {
 	const struct pages_visit *pages = context;
+	uint64_t address = shadow_address(place);
 
 	for (unsigned page = 0; page < SHADOW_PAGES; page++) {
 		if (region->touched >> page & 1)
@@ -161,9 +168,9 @@ shadow_each(void (*visit)(const uint32_t *words, uint64_t address, void *context
 }
 
 static void
-region_drain(struct shadow_region *region, uint64_t address, void *context)
+region_drain(struct shadow_region *region, uint64_t place, void *context)
 {
-	region_visit(region, address, context);
+	region_visit(region, place, context);
 	region->touched = 0;
 	madvise(region->words, LEAF_SIZE, MADV_DONTNEED);
 }

@@ -1,10 +1,11 @@
 /*
  * The ledger against a plain array: random additions, removals and stale entries, growth, the whole
- * copied out; close neighbours; blocks that a word cannot say or that are in the way; memory.
+ * copied out; blocks that a word cannot say or that are in the way; memory.
  */
 #include "preload/hidden.h"
 #include "preload/ledger/change.h"
 #include "preload/ledger/ledger.h"
+#include "tests/unit/test_preload_ledger.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,14 +26,6 @@ static uint64_t
 place_address(uint64_t place)
 {
 	return UINT64_C(0x7f0000000000) + place * 32;
-}
-
-static void
-assert_same_block(const struct ledger_block *a, const struct ledger_block *b)
-{
-	assert_int_equal(a->address, b->address);
-	assert_int_equal(a->size, b->size);
-	assert_int_equal(a->stack, b->stack);
 }
 
 /* As an event does it: in the straight way, or where that says no, in the other one. */
@@ -145,29 +138,6 @@ tells_every_block_once(void **unused)
 	}
 }
 
-static void
-add_block(uint64_t address, uint64_t size, uint32_t stack)
-{
-	struct ledger_block block = { address, size, stack }, stale;
-	bool full;
-
-	assert_false(ledger_add(&block, &stale, &full));
-	assert_false(full);
-}
-
-static void
-assert_holds(uint64_t address, uint64_t size, uint32_t stack)
-{
-	struct ledger_block found, expected_block = { address, size, stack };
-
-	assert_true(ledger_find(address, &found));
-	assert_same_block(&found, &expected_block);
-	assert_true(ledger_remove(address, &found));
-	assert_same_block(&found, &expected_block);
-	assert_false(ledger_find(address, &found));
-	assert_false(ledger_remove(address, &found));
-}
-
 /* Sizes and stacks at every border of what a word can say, at every place of a page of words. */
 static void
 keeps_what_a_word_cannot_say(void **unused)
@@ -175,8 +145,9 @@ keeps_what_a_word_cannot_say(void **unused)
 	const uint64_t sizes[] = { 0, 1, 15, 16, 17, 18, 32, INT32_MAX, INT32_MAX + UINT64_C(1),
 		UINT32_MAX, UINT64_C(1) << 40 };
 	const uint32_t stacks[] = { 0, 1, LEDGER_STACKS - 1, LEDGER_STACKS, UINT32_MAX };
-	const uint64_t places[] = { 0, 8, 16, 16368, 16376, 16384, SHADOW_REGION - 16,
-		SHADOW_REGION - 8 };
+	const uint64_t places[] = { 0, 4, 8, 16, SHADOW_PAGE - 16, SHADOW_PAGE - 8, SHADOW_PAGE,
+		SHADOW_PAGE + 8, SHADOW_REGION - 16, SHADOW_REGION - 8, SHADOW_REGION,
+		SHADOW_REGION + 8 };
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (size_t j = 0; j < sizeof(stacks) / sizeof(stacks[0]); j++)
@@ -281,31 +252,6 @@ drains_every_block_and_its_memory(void **unused)
 		assert_holds(first + i * 32, i, (uint32_t)i);
 }
 
-/* Allocators other than glibc's align small blocks to 8 bytes. */
-static void
-keeps_close_neighbours_apart(void **unused)
-{
-	uint64_t first = UINT64_C(0x7e0000000000);
-	struct ledger_block found, stale;
-	bool full;
-
-	for (uint64_t i = 0; i < 8; i++) {
-		struct ledger_block block = { first + i, 10 + i, (uint32_t)i };
-
-		assert_false(ledger_add(&block, &stale, &full));
-		assert_false(full);
-	}
-	for (uint64_t i = 1; i < 8; i += 2)
-		assert_true(ledger_remove(first + i, &found));
-	for (uint64_t i = 0; i < 8; i++) {
-		assert_int_equal(ledger_find(first + i, &found), i % 2 == 0);
-		if (i % 2 == 0)
-			assert_int_equal(found.size, 10 + i);
-	}
-	for (uint64_t i = 0; i < 8; i += 2)
-		assert_true(ledger_remove(first + i, &found));
-}
-
 static size_t
 hidden_bytes(void)
 {
@@ -379,7 +325,6 @@ main(void)
 		cmocka_unit_test(takes_out_no_neighbour_of_a_word_left_behind),
 		cmocka_unit_test(gives_pages_of_words_back),
 		cmocka_unit_test(drains_every_block_and_its_memory),
-		cmocka_unit_test(keeps_close_neighbours_apart),
 		cmocka_unit_test(does_not_grow_by_churning),
 		cmocka_unit_test(knows_nothing_of_what_was_never_added),
 	};
