@@ -1,5 +1,5 @@
-/* Threads that add and remove blocks of their own in one ledger without a lock do not disturb one
- * another. */
+/* Threads that add and remove blocks of their own, in both planes of words, in one ledger without a
+ * lock do not disturb one another. */
 #include "preload/ledger/change.h"
 #include "preload/ledger/ledger.h"
 
@@ -22,7 +22,7 @@ churn(void *number)
 
 	for (uint64_t turn = 1; turn <= THREAD_TURNS; turn++) {
 		uint32_t place = (seed = seed * 1103515245 + 12345) >> 8 & (THREAD_PLACES - 1);
-		struct ledger_block block = { first + place * 32, turn, 0 }, found;
+		struct ledger_block block = { first + place * 32 + place % 2 * 8, turn, 0 }, found;
 		bool full;
 
 		if (sizes[place]) {
