@@ -59,14 +59,15 @@ def tools_for(workload, chosen):
 
 
 def lacking(chosen, rounds, options):
-    """The tools that have fewer samples than they should; one that failed is done with."""
+    """The tools that have fewer samples than they should, and a bare run to hold them against where
+    one says anything; one that failed is done with."""
     def is_done(tool):
         samples = [r[tool.name] for r in rounds if tool.name in r]
         most = min(options.runs, 1 if options.quick else SLOW_RUNS) if tool.is_slow \
             else options.runs
         return len(samples) >= most or any("failed" in sample for sample in samples)
     found = [tool for tool in chosen if not is_done(tool)]
-    return found if not found or BARE in found else [BARE] + found
+    return [BARE] + found if found and BARE in chosen and BARE not in found else found
 
 
 def drop_failures(rounds):

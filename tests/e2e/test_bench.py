@@ -101,13 +101,15 @@ def goes_on():
     dhat = tools.ALL[5]
     rounds = [{"bare": sample(1), "maptrace": sample(1), "dhat": sample(1)} for _ in range(3)]
     equal(rounds_of.lacking([BARE, MAPTRACE, dhat], rounds, options), [BARE, MAPTRACE])
-    equal(rounds_of.lacking([MAPTRACE], rounds, options), [BARE, MAPTRACE])
+    more = rounds + [{"bare": sample(1)}] * 2
+    equal(rounds_of.lacking([BARE, MAPTRACE], more, options), [BARE, MAPTRACE])
+    equal(rounds_of.lacking([MAPTRACE], rounds, options), [MAPTRACE])
     rounds += rounds[:2]
     equal(rounds_of.lacking([BARE, MAPTRACE, dhat], rounds, options), [])
     rounds[4] = {"maptrace": {"failed": "no"}}
     equal(rounds_of.lacking([MAPTRACE], rounds[4:], options), [])
     rounds_of.drop_failures(rounds)
-    equal(rounds_of.lacking([MAPTRACE], rounds[4:], options), [BARE, MAPTRACE])
+    equal(rounds_of.lacking([BARE, MAPTRACE], rounds[4:], options), [BARE, MAPTRACE])
 
 
 @test
